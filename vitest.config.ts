@@ -1,0 +1,18 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  resolve: { conditions: ['troupe-source'] },
+  ssr: { resolve: { conditions: ['troupe-source'] } },
+  test: {
+    include: ['spec/**/*.spec.ts'],
+    pool: 'threads',
+    maxWorkers: 2,
+    reporters: ['dot'],
+    coverage: {
+      provider: 'v8',
+      include: ['src/core/**/*.ts', 'src/actors/**/*.ts'],
+      reporter: ['text-summary', 'text', 'html'],
+      thresholds: { lines: 100, branches: 100, functions: 100, statements: 100 },
+    },
+  },
+});
