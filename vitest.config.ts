@@ -5,9 +5,8 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['troupe-source'] } },
   test: {
     include: ['spec/**/*.spec.ts'],
-    pool: 'threads',
     maxWorkers: 2,
-    reporters: ['dot'],
+    reporters: ['minimal'],
     coverage: {
       provider: 'v8',
       include: ['src/core/**/*.ts', 'src/actors/**/*.ts'],
