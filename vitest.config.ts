@@ -10,7 +10,7 @@ export default defineConfig({
     coverage: {
       provider: 'v8',
       include: ['src/core/**/*.ts', 'src/actors/**/*.ts'],
-      reporter: ['text-summary', 'text', 'html'],
+      reporter: [['text', { skipFull: true }], 'text-summary', 'html'],
       thresholds: { lines: 100, branches: 100, functions: 100, statements: 100 },
     },
   },
