@@ -1,0 +1,92 @@
+/**
+ * The agent directory: every living agent of a system, by path, topic and capability.
+ */
+import { type Observable, Subject } from 'rxjs';
+import { matches } from '../core/topic-name.ts';
+import type { AgentRef } from './agent-ref.ts';
+import type { Cell, Phase } from './cell.ts';
+import { refOf } from './local-ref.ts';
+
+/** One agent, as it stands now. */
+export interface AgentEntry {
+  readonly path: string;
+  /** Name of its definition. */
+  readonly definition: string;
+  readonly ref: AgentRef<never, unknown>;
+  readonly phase: Phase;
+  /** Names and patterns it has subscribed to. */
+  readonly topics: readonly string[];
+  readonly capabilities: readonly string[];
+}
+
+/** An agent began or ended. */
+export interface AgentChange {
+  readonly _tag: 'Added' | 'Removed';
+  readonly path: string;
+}
+
+export class AgentDirectory {
+  readonly #cells = new Map<string, Cell>();
+  readonly #changes = new Subject<AgentChange>();
+
+  get size(): number {
+    return this.#cells.size;
+  }
+
+  /** Told of every change, at once, from now on; completes when the system has stopped. */
+  get changes(): Observable<AgentChange> {
+    return this.#changes.asObservable();
+  }
+
+  find(path: string): AgentEntry | undefined {
+    const cell = this.#cells.get(path);
+    return cell === undefined ? undefined : entryOf(cell);
+  }
+
+  list(): readonly AgentEntry[] {
+    return [...this.#cells.values()].map(entryOf);
+  }
+
+  /** Those who hear a topic of this name. */
+  withTopic(name: string): readonly AgentEntry[] {
+    return this.list().filter((entry) => entry.topics.some((topic) => matches(topic, name)));
+  }
+
+  /** Those who offer a capability. */
+  withCapability(name: string): readonly AgentEntry[] {
+    return this.list().filter((entry) => entry.capabilities.includes(name));
+  }
+
+  cells(): IterableIterator<Cell> {
+    return this.#cells.values();
+  }
+
+  cell(path: string): Cell | undefined {
+    return this.#cells.get(path);
+  }
+
+  add(cell: Cell): void {
+    this.#cells.set(cell.path, cell);
+    this.#changes.next({ _tag: 'Added', path: cell.path });
+  }
+
+  remove(cell: Cell): void {
+    if (this.#cells.get(cell.path) === cell) {
+      this.#cells.delete(cell.path);
+      this.#changes.next({ _tag: 'Removed', path: cell.path });
+    }
+  }
+
+  complete(): void {
+    this.#changes.complete();
+  }
+}
+
+const entryOf = (cell: Cell): AgentEntry => ({
+  path: cell.path,
+  definition: cell.definition.name,
+  ref: refOf(cell),
+  phase: cell.phase,
+  topics: cell.subscribes ? cell.definition.handlers.map((handler) => handler.topic.name) : [],
+  capabilities: cell.definition.capabilities.map((capability) => capability.name),
+});

@@ -1,0 +1,88 @@
+/**
+ * An agent's timers: each calls a step of the agent, in a slot of the mailbox
+ * that was reserved when it was set. A restart or stop of the agent cancels them.
+ */
+import { type Envelope, makeEnvelope } from '../core/envelope.ts';
+import type { Timer } from '../core/environment.ts';
+import { timerNotice } from '../core/notice.ts';
+import type { Cell } from './cell.ts';
+import type { Context } from './context.ts';
+import type { Result } from './result.ts';
+
+type Step = (context: Context) => Result<unknown>;
+
+/** A timer of an agent; its notice carries it. */
+export class AgentTimer implements Timer {
+  /** What is called, or `undefined` when it was cancelled: then its notice means nothing. */
+  step: Step | undefined;
+  readonly #cell: Cell;
+  readonly #cause: Envelope;
+  readonly #delayMs: number;
+  readonly #every: boolean;
+  #timer: Timer | undefined;
+
+  constructor(cell: Cell, cause: Envelope, delayMs: number, step: Step, every: boolean) {
+    this.#cell = cell;
+    this.#cause = cause;
+    this.#delayMs = delayMs;
+    this.step = step;
+    this.#every = every;
+  }
+
+  start(): void {
+    if (this.step !== undefined && !this.#cell.ending) {
+      this.#cell.timers ??= new Set();
+      this.#cell.timers.add(this);
+      this.#timer = this.#cell.kernel.environment.schedule(this.#delayMs, () => this.#ring());
+    }
+  }
+
+  cancel(): void {
+    this.step = undefined;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#cell.timers?.delete(this);
+  }
+
+  /** Its step has been taken: one that rings every so often is set again, so that at most one notice of it waits. */
+  taken(): void {
+    if (this.#every) {
+      this.start();
+    } else {
+      this.cancel();
+    }
+  }
+
+  #ring(): void {
+    const cell = this.#cell;
+    const { id, threadId, hops, headers, budget } = this.#cause;
+    cell.receiveNotice(
+      makeEnvelope(
+        cell.kernel.environment.nextId(),
+        cell.path,
+        cell.path,
+        timerNotice,
+        this,
+        undefined,
+        undefined,
+        id,
+        threadId,
+        Number.POSITIVE_INFINITY,
+        hops,
+        headers,
+        budget,
+      ),
+    );
+  }
+}
+
+/** Makes a timer that has not begun. */
+export function scheduleStep(
+  cell: Cell,
+  cause: Envelope,
+  delayMs: number,
+  step: Step,
+  every: boolean,
+): AgentTimer {
+  return new AgentTimer(cell, cause, delayMs, step, every);
+}

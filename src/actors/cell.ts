@@ -1,0 +1,411 @@
+/**
+ * A cell: one agent as the runtime holds it: mailbox, state, and what is open.
+ *
+ * A cell holds data and takes part in turn-taking. What it does in a turn is
+ * written in the rooms above (`stepping`, `lifecycle`, `supervising`), which it
+ * reaches through its `conduct`; so arrows point one way.
+ */
+import type { Lease } from '../core/budget.ts';
+import type { DeadLetterCause } from '../core/dead-letter.ts';
+import type { Envelope, Work } from '../core/envelope.ts';
+import type { Runnable, Timer } from '../core/environment.ts';
+import type { Histogram } from '../core/histogram.ts';
+import { Mailbox, MailboxFull, type Parked } from '../core/mailbox.ts';
+import { Ring } from '../core/ring.ts';
+import type { StopReason } from '../core/system-event.ts';
+import type { Receiver, Reception } from '../core/topic-board.ts';
+import type { AgentRef, AgentSnapshot } from './agent-ref.ts';
+import type { Definition } from './define-agent.ts';
+import type { Kernel } from './kernel.ts';
+import type { PendingReply } from './pending-reply.ts';
+import type { SnapshotObservers } from './snapshot-observers.ts';
+import type { ChildKind } from './supervision.ts';
+
+/**
+ * Where an agent is in its life. `suspended`: it failed and waits for what its
+ * supervisor decides, or for its backoff to pass. `draining`: it finishes what it
+ * has accepted. `stopping`: it waits for its children to end.
+ */
+export type Phase = 'starting' | 'running' | 'suspended' | 'draining' | 'stopping' | 'stopped';
+
+/** What is acted on before any message: see `lifecycle`. */
+export type Signal =
+  | { readonly _tag: 'start' }
+  | {
+      readonly _tag: 'stop';
+      readonly mode: 'now' | 'drain';
+      readonly withinMs: number;
+      readonly reason: StopReason;
+      readonly failure: { readonly failure: unknown } | undefined;
+    }
+  | { readonly _tag: 'restart'; readonly afterMs: number; readonly failure: unknown }
+  | { readonly _tag: 'interrupt'; readonly handling: OpenHandling | undefined; readonly failure: unknown }
+  | { readonly _tag: 'childEnded'; readonly child: Cell }
+  | { readonly _tag: 'backoffOver' };
+
+/** A handling whose work goes on. */
+export interface OpenHandling extends Work {
+  readonly cell: Cell;
+  readonly envelope: Envelope;
+  readonly over: boolean;
+  /** Whether its message is to be laid aside when it is over. */
+  stashing: boolean;
+  /** Where it was told to wait for room, and by which promise. */
+  rooms: { readonly cell: Cell; readonly room: Promise<void> }[] | undefined;
+}
+
+/** An effect of an agent that stands in line at somebody's full mailbox. */
+export interface StandingInLine extends Parked {
+  readonly receiver: Receiver;
+}
+
+/** A task's end, on its way to be acted on in a turn. */
+export interface Notice {
+  /** Acts on it. Called in a turn of the cell; must not throw. */
+  deliver(): void;
+}
+
+/** What the rooms above do for a cell. */
+export interface Conduct {
+  /** Does the next thing there is to do, and says whether there was one. */
+  takeOne(cell: Cell): boolean;
+  /** The agent failed, with or without a message in hand. */
+  fail(cell: Cell, failure: unknown, envelope: Envelope | undefined): void;
+  /** A message from outside the system, as an XState actor gets it. */
+  sendFromOutside(cell: Cell, message: unknown): void;
+}
+
+/** One of those who wait for this agent's end. */
+export type Watcher = Cell | ((cell: Cell) => void);
+
+export class Cell implements Receiver, Runnable {
+  readonly kernel: Kernel;
+  readonly conduct: Conduct;
+  readonly definition: Definition;
+  readonly parent: Cell | undefined;
+  readonly path: string;
+  readonly kind: ChildKind;
+  readonly significant: boolean;
+  /** Whether it hears its topics. */
+  readonly subscribes: boolean;
+  readonly input: unknown;
+  readonly lease: Lease | undefined;
+  readonly mailbox: Mailbox;
+
+  phase: Phase = 'starting';
+  state: unknown = undefined;
+  /** Handlings open now; never more than the definition's `concurrency` (L1). */
+  open = 0;
+  /** Of these, handlings of messages; the others are of notices, or first and last steps. */
+  messagesOpen = 0;
+  /** Whether it stands in line at the dispatcher. */
+  queued = false;
+
+  handled = 0;
+  failed = 0;
+  interrupted = 0;
+  expired = 0;
+  unhandledAtStop = 0;
+  redelivered = 0;
+  restarts = 0;
+
+  /** The handling whose step is being taken or released now. */
+  current: OpenHandling | undefined;
+  /** Handlings whose work goes on after their first step. */
+  openHandlings: Set<OpenHandling> | undefined;
+  signals: Signal[] | undefined;
+  notices: Ring<Notice> | undefined;
+  /** Committed effects that wait, because one before them waits for room elsewhere. */
+  outbox: Ring<() => boolean> | undefined;
+  /** Effects of this agent that stand in line at others' mailboxes. */
+  parked: StandingInLine[] | undefined;
+  outboxRoom: PromiseWithResolvers<void> | undefined;
+  stashed: Envelope[] | undefined;
+  timers: Set<Timer> | undefined;
+  requests: Set<PendingReply> | undefined;
+  children: Map<string, Cell> | undefined;
+  /** How many children were named after each definition. */
+  childNames: Map<string, number> | undefined;
+  watchers: Set<Watcher> | undefined;
+  watching: Set<Cell> | undefined;
+  observers: SnapshotObservers | undefined;
+  histogram: Histogram | undefined;
+  ref: AgentRef<never, unknown> | undefined;
+  /** When it was restarted, oldest first, as far as its supervisor's window reaches. */
+  restartedAtMs: readonly number[] = noTimes;
+  /** When its children were restarted together, where its strategy restarts them so. */
+  childrenRestartedAtMs: readonly number[] = noTimes;
+  /** How many significant children have ended. */
+  significantEnded = 0;
+  /** Messages in flight when it failed, to be handled again after the restart. */
+  toRedeliver: Envelope[] | undefined;
+  /** What a stop or a restart in progress will do when the children have ended. */
+  whenChildrenEnded: (() => void) | undefined;
+  /** Whether a restart is in progress. */
+  restarting = false;
+  stopTimer: Timer | undefined;
+  backoffTimer: Timer | undefined;
+  /** Whether it ends as soon as it has nothing more to do. */
+  drains = false;
+  /** How often messages were put back, for redelivery. */
+  attempts: Map<Envelope, number> | undefined;
+  stopReason: StopReason | undefined;
+  /** What it failed of, if it ended so. */
+  failedOf: { readonly failure: unknown } | undefined;
+
+  constructor(facts: {
+    kernel: Kernel;
+    conduct: Conduct;
+    definition: Definition;
+    parent: Cell | undefined;
+    path: string;
+    kind: ChildKind;
+    significant: boolean;
+    subscribes: boolean;
+    input: unknown;
+    lease: Lease | undefined;
+  }) {
+    const { definition } = facts;
+    this.kernel = facts.kernel;
+    this.conduct = facts.conduct;
+    this.definition = definition;
+    this.parent = facts.parent;
+    this.path = facts.path;
+    this.kind = facts.kind;
+    this.significant = facts.significant;
+    this.subscribes = facts.subscribes;
+    this.input = facts.input;
+    this.lease = facts.lease;
+    this.mailbox = new Mailbox(definition);
+  }
+
+  get label(): string {
+    return this.path;
+  }
+
+  get lane(): number {
+    return this.definition.lane;
+  }
+
+  get responds(): boolean {
+    return true;
+  }
+
+  get over(): boolean {
+    return this.phase === 'stopped';
+  }
+
+  /** Whether it takes no new messages any more. */
+  get ending(): boolean {
+    return this.phase === 'stopping' || this.phase === 'stopped';
+  }
+
+  get mailboxCapacity(): number {
+    return this.mailbox.capacity;
+  }
+
+  get saturated(): boolean {
+    return !this.ending && this.mailbox.saturated;
+  }
+
+  get mustWait(): boolean {
+    return this.definition.overflow === 'suspend' && !this.ending && !this.mailbox.hasRoom;
+  }
+
+  /** Whether committed effects of it have not all left: until then it takes no message. */
+  get blocked(): boolean {
+    return (
+      (this.parked !== undefined && this.parked.length > 0) ||
+      (this.outbox !== undefined && this.outbox.size > 0)
+    );
+  }
+
+  receive(envelope: Envelope): Reception {
+    const { kernel, mailbox } = this;
+    if (this.ending || (this.drains && !this.#isFromWithin(envelope))) {
+      kernel.deadLetter(envelope, this.path, 'Stopped');
+      return 'taken';
+    }
+    if (envelope.hops > kernel.hopsMax) {
+      kernel.deadLetter(envelope, this.path, 'HopLimit');
+      return 'taken';
+    }
+    const offer = mailbox.offer(envelope);
+    switch (offer) {
+      case 'accepted':
+        kernel.inFlight += 1;
+        this.#wakeToTake();
+        return 'taken';
+      case 'waiting':
+        kernel.inFlight += 1;
+        return 'waiting';
+      case 'displaced': {
+        const displaced = mailbox.handedBack!;
+        mailbox.handedBack = undefined;
+        kernel.deadLetter(displaced, this.path, 'Displaced', this.full(displaced.payload));
+        return 'taken';
+      }
+      case 'conflated': {
+        const { replyTo, payload } = mailbox.handedBack!;
+        mailbox.handedBack = undefined;
+        replyTo?.fail(this.full(payload), this.path);
+        return 'taken';
+      }
+      default:
+        return this.#refuse(envelope);
+    }
+  }
+
+  park(parked: Parked): void {
+    this.mailbox.park(parked);
+  }
+
+  unpark(parked: Parked): void {
+    this.mailbox.unpark(parked);
+  }
+
+  room(): Promise<void> {
+    return this.mailbox.room();
+  }
+
+  /** Puts a notice in its place among the messages. */
+  receiveNotice(envelope: Envelope): void {
+    if (!this.ending) {
+      this.mailbox.offerNotice(envelope);
+      this.wake();
+    }
+  }
+
+  /** Sends a signal: it is acted on before any message that waits. */
+  signal(signal: Signal): void {
+    this.signals ??= [];
+    this.signals.push(signal);
+    this.wake();
+  }
+
+  /** Hands over the end of a task, in the slot that was reserved when it began. */
+  notice(notice: Notice): void {
+    this.notices ??= new Ring();
+    this.notices.push(notice);
+    this.wake();
+  }
+
+  rememberRequest(request: PendingReply): void {
+    this.requests ??= new Set();
+    this.requests.add(request);
+  }
+
+  settledRequest(request: PendingReply): void {
+    this.notice(request);
+  }
+
+  forgetRequest(request: PendingReply): void {
+    this.requests?.delete(request);
+  }
+
+  /** Asks for a turn. */
+  wake(): void {
+    if (!this.queued) {
+      this.queued = true;
+      this.kernel.dispatcher.ready(this);
+    }
+  }
+
+  run(batch: number): boolean {
+    let left = batch;
+    while (left > 0 && this.conduct.takeOne(this)) {
+      left -= 1;
+    }
+    this.queued = left === 0 && this.hasWork;
+    return this.queued;
+  }
+
+  /** Whether a turn now would do something. */
+  get hasWork(): boolean {
+    return (
+      (this.signals !== undefined && this.signals.length > 0) ||
+      (this.notices !== undefined && this.notices.size > 0) ||
+      (this.outbox !== undefined && this.outbox.size > 0
+        ? this.parked === undefined || this.parked.length === 0
+        : this.mayTake && this.mailbox.size > 0)
+    );
+  }
+
+  /** Whether it could begin to handle a message. */
+  get mayTake(): boolean {
+    return (
+      this.open < this.definition.concurrency &&
+      (this.phase === 'running' || this.phase === 'draining') &&
+      (this.parked === undefined || this.parked.length === 0)
+    );
+  }
+
+  full(payload: unknown): MailboxFull {
+    return new MailboxFull({ receiver: this.path, payload, capacity: this.mailbox.capacity });
+  }
+
+  snapshot(): AgentSnapshot {
+    const context = this.state;
+    if (this.phase !== 'stopped') {
+      return { status: 'active', context, output: undefined, error: undefined };
+    }
+    if (this.failedOf !== undefined) {
+      return { status: 'error', context, output: undefined, error: this.failedOf.failure };
+    }
+    return this.stopReason === 'finished'
+      ? { status: 'done', context, output: undefined, error: undefined }
+      : { status: 'stopped', context, output: undefined, error: undefined };
+  }
+
+  /** Tells what somebody who only looks at this agent threw. */
+  reportStray(thrown: unknown): void {
+    this.kernel.reportFailure({
+      atMs: this.kernel.nowMs(),
+      agent: this.path,
+      supervisor: '/',
+      failure: thrown,
+      class: 'defect',
+      envelopeId: undefined,
+      topic: undefined,
+      directive: 'resume',
+    });
+  }
+
+  /** A message that was taken will not be handled. */
+  drop(envelope: Envelope, cause: DeadLetterCause, failure?: unknown): void {
+    this.kernel.settled();
+    this.kernel.deadLetter(envelope, this.path, cause, failure);
+  }
+
+  #wakeToTake(): void {
+    if (!this.queued && this.open < this.definition.concurrency) {
+      this.queued = true;
+      this.kernel.dispatcher.ready(this);
+    }
+  }
+
+  #refuse(envelope: Envelope): Reception {
+    switch (this.definition.overflow) {
+      case 'drop-newest':
+      case 'drop-oldest':
+      case 'conflate':
+        this.kernel.deadLetter(envelope, this.path, 'Dropped', this.full(envelope.payload));
+        return 'taken';
+      case 'fail': {
+        const failure = this.full(envelope.payload);
+        this.kernel.deadLetter(envelope, this.path, 'MailboxFailed', failure);
+        this.conduct.fail(this, failure, undefined);
+        return 'taken';
+      }
+      default:
+        return 'rejected';
+    }
+  }
+
+  /** While draining, what its own children still have to say belongs to the work accepted before. */
+  #isFromWithin(envelope: Envelope): boolean {
+    return envelope.sender?.startsWith(`${this.path}/`) === true;
+  }
+}
+
+const noTimes: readonly number[] = [];

@@ -1,0 +1,88 @@
+/**
+ * Death watch: an agent asks to be told when another has ended.
+ *
+ * Guarantees: each watcher gets exactly one `Terminated`, behind everything the
+ * other had sent it, whether it asked before or after the end (L8). Restarts end
+ * nothing, and a watcher's own restart ends no watch.
+ *
+ * Source: monitors of Erlang; `watch` of Akka.
+ */
+import { makeEnvelope, noHeaders } from '../core/envelope.ts';
+import { terminatedNotice } from '../core/notice.ts';
+import { Cell } from './cell.ts';
+import type { Terminated } from './context.ts';
+import { refOf } from './local-ref.ts';
+
+export function watch(watcher: Cell, target: Cell): void {
+  if (watcher.watching?.has(target) === true) {
+    return;
+  }
+  watcher.watching ??= new Set();
+  watcher.watching.add(target);
+  if (target.phase === 'stopped') {
+    tellTerminated(watcher, target);
+  } else {
+    target.watchers ??= new Set();
+    target.watchers.add(watcher);
+  }
+}
+
+export function unwatch(watcher: Cell, target: Cell): void {
+  target.watchers?.delete(watcher);
+  watcher.watching?.delete(target);
+}
+
+/** This agent has ended: those who watch it are told, and it watches nobody any more. */
+export function endWatches(cell: Cell): void {
+  const { watchers } = cell;
+  cell.watchers = undefined;
+  for (const watcher of watchers ?? []) {
+    if (watcher instanceof Cell) {
+      tellTerminated(watcher, cell);
+    } else {
+      watcher(cell);
+    }
+  }
+  for (const target of cell.watching ?? []) {
+    target.watchers?.delete(cell);
+  }
+  cell.watching = undefined;
+}
+
+/**
+ * What a notice of an agent's end says to this watcher; `undefined` when it has
+ * ceased to watch since.
+ */
+export function terminatedFor(watcher: Cell, cell: Cell): Terminated | undefined {
+  return watcher.watching?.delete(cell) === true ? terminated(cell) : undefined;
+}
+
+/** The end of an agent, as its watchers are told. */
+export function terminated(cell: Cell): Terminated {
+  return {
+    ref: refOf(cell),
+    path: cell.path,
+    reason: cell.stopReason ?? 'stopped',
+    failure: cell.failedOf?.failure,
+  };
+}
+
+function tellTerminated(watcher: Cell, target: Cell): void {
+  watcher.receiveNotice(
+    makeEnvelope(
+      watcher.kernel.environment.nextId(),
+      watcher.path,
+      target.path,
+      terminatedNotice,
+      target,
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      Number.POSITIVE_INFINITY,
+      0,
+      noHeaders,
+      undefined,
+    ),
+  );
+}

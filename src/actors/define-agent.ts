@@ -1,0 +1,244 @@
+/**
+ * An agent's definition: what it hears, what it does with it, and its limits.
+ *
+ * A definition is a value and holds nothing; each `spawn` makes an agent of it.
+ */
+import type { BudgetLow } from '../core/budget.ts';
+import type { Envelope } from '../core/envelope.ts';
+import { describeThrown } from '../core/failure.ts';
+import { type Overflow, overflows } from '../core/mailbox.ts';
+import type { AnyTopic, Topic } from '../core/topic.ts';
+import { isTopicName } from '../core/topic-name.ts';
+import type { Agent, AnyAgent } from './agent.ts';
+import type { Capability } from './capability.ts';
+import type { Context, Terminated } from './context.ts';
+import type { DefinedCapability } from './define-capability.ts';
+import type { Result } from './result.ts';
+import {
+  type AutoShutdown,
+  resolveSupervision,
+  type Supervision,
+  type SupervisionOptions,
+} from './supervision.ts';
+
+/** A topic and what is done with its messages. */
+export interface Handler<M = never, R = unknown, State = never> {
+  readonly topic: Topic<M, R>;
+  readonly handle: (message: M, context: Context<State, R>) => Result<R>;
+}
+
+/** One handler among several: see `defineAgent`, `on`. */
+export function on<M, R, State>(
+  topic: Topic<M, R>,
+  handle: (message: M, context: Context<State, R>) => Result<R>,
+): Handler<M, R, State> {
+  return { topic, handle };
+}
+
+/** When the messages in flight are put back on a restart instead of becoming dead letters. */
+export interface Redelivery {
+  /** How often one message is handled at most; a whole number, at least 1. */
+  readonly attemptsMax: number;
+}
+
+/** The limits and hooks that all kinds of agents share. */
+export interface AgentOptions<State, Reply = unknown> {
+  /** One token of a path: letters, digits, `-` and `_`. */
+  readonly name: string;
+  /** What it begins with, and begins with again after a restart: a value, or a function of the spawn's `input`. */
+  readonly state?: State | ((input: unknown) => State);
+  /** How many handlings may be open at once; 1 when not given. */
+  readonly concurrency?: number;
+  /** Most messages that may wait; 1 024 when not given. */
+  readonly capacity?: number;
+  /** What happens to the one that does not fit; `suspend` when not given. */
+  readonly overflow?: Overflow;
+  /** Most that may stand outside a full mailbox because their publishers do not wait; `capacity` when not given. */
+  readonly spillMax?: number;
+  /** Most verbs in one step, and most that may wait for room elsewhere; 1 024 when not given. */
+  readonly effectsMax?: number;
+  /** Whose turns come first; `normal` when not given. */
+  readonly lane?: 'realtime' | 'normal' | 'background';
+  /** How it treats its children's failures. */
+  readonly supervision?: SupervisionOptions;
+  /** Whether the end of significant children ends it; `never` when not given. */
+  readonly autoShutdown?: AutoShutdown;
+  /** On a restart, messages in flight are handled again, this often at most. */
+  readonly redeliver?: Redelivery;
+  /** How long `onStop` may take, in milliseconds; 5 000 when not given. */
+  readonly stopWithinMs?: number;
+  /** What others may call by name; each runs as a message of this agent. */
+  readonly capabilities?: readonly Capability<never, unknown>[];
+  /** The first step, also after a restart; messages wait until it is over. */
+  readonly onStart?: (context: Context<State, Reply>) => Result<unknown>;
+  /** The last step, when work and children have ended. */
+  readonly onStop?: (context: Context<State, Reply>) => Result<unknown>;
+  /** An agent this one watches has ended. */
+  readonly onTerminated?: (terminated: Terminated, context: Context<State, Reply>) => Result<unknown>;
+  /** A budget this agent works under is nearly spent. */
+  readonly onBudgetLow?: (notice: BudgetLow, context: Context<State, Reply>) => Result<unknown>;
+}
+
+/** An agent with one topic. */
+export interface ReceiveOptions<M, R, State> extends AgentOptions<State, R> {
+  readonly subscribe: readonly [Topic<M, R>];
+  readonly receive: (message: NoInfer<M>, context: Context<NoInfer<State>, NoInfer<R>>) => Result<NoInfer<R>>;
+}
+
+/** An agent with several topics, each with its own handler. */
+export interface OnOptions<Handlers extends readonly unknown[], State> extends AgentOptions<State> {
+  readonly on: Handlers & readonly Handler<never, unknown, State>[];
+}
+
+type MessageOfHandler<H> = H extends { readonly topic: Topic<infer M, infer _> } ? M : never;
+type ReplyOfHandler<H> = H extends { readonly topic: Topic<infer _, infer R> } ? R : never;
+
+/**
+ * Defines an agent: `receive` for one topic, or `on: [on(A, …), on(B, …)]` for several.
+ *
+ * Errors: `RangeError`, at once, for a limit or a name that cannot be.
+ *
+ * @example
+ * const Question = defineTopic('question', { schema: type<string>(), reply: type<string>() })
+ * const greeter = defineAgent({ name: 'greeter', subscribe: [Question], receive: (name) => `Hello, ${name}!` })
+ * greeter.name // => 'greeter'
+ */
+export function defineAgent<M, R = never, State = undefined>(
+  options: ReceiveOptions<M, R, State>,
+): Agent<M, R>;
+export function defineAgent<const Handlers extends readonly unknown[], State = undefined>(
+  options: OnOptions<Handlers, State>,
+): Agent<MessageOfHandler<Handlers[number]>, ReplyOfHandler<Handlers[number]>>;
+export function defineAgent(
+  options: AgentOptions<unknown> & {
+    readonly subscribe?: readonly AnyTopic[];
+    readonly receive?: unknown;
+    readonly on?: readonly unknown[];
+  },
+): AnyAgent {
+  const handlers = (options.on ??
+    (options.subscribe ?? []).map((topic) => ({ topic, handle: options.receive }))) as readonly Handler[];
+  for (const handler of handlers) {
+    if (typeof handler?.handle !== 'function' || handler.topic === undefined) {
+      throw new RangeError(
+        `agent '${options.name}' needs 'subscribe' with 'receive', or 'on' with handlers made by on(topic, handle)`,
+      );
+    }
+  }
+  if (options.on === undefined && handlers.length > 1) {
+    throw new RangeError(
+      `agent '${options.name}' receives ${handlers.length} topics with one handler; use on: [on(topic, handle), …], so that each has its own reply`,
+    );
+  }
+  return new DefinedAgent(options.name, definitionOf(options, handlers));
+}
+
+/** The one kind of `Agent` there is; what it is made of is ours. */
+export class DefinedAgent implements Agent<never, unknown> {
+  readonly name: string;
+  readonly #definition: Definition;
+
+  constructor(name: string, definition: Definition) {
+    this.name = name;
+    this.#definition = definition;
+  }
+
+  /** Errors: `RangeError` when it was not made by `defineAgent`. */
+  static definitionOf(agent: AnyAgent): Definition {
+    if (typeof agent !== 'object' || agent === null || !(#definition in agent)) {
+      throw new RangeError(`an agent is what defineAgent returns; got ${describeThrown(agent)}`);
+    }
+    return agent.#definition;
+  }
+}
+
+/** What the runtime reads: every option with its value. */
+export interface Definition {
+  readonly name: string;
+  readonly handlers: readonly Handler[];
+  readonly initialState: (input: unknown) => unknown;
+  readonly concurrency: number;
+  readonly capacity: number;
+  readonly overflow: Overflow;
+  readonly spillMax: number;
+  /** What `conflate` tells messages apart by. */
+  readonly keyOf: (envelope: Envelope) => unknown;
+  readonly effectsMax: number;
+  readonly lane: number;
+  readonly supervision: Supervision;
+  readonly autoShutdown: AutoShutdown;
+  readonly attemptsMax: number;
+  readonly stopWithinMs: number;
+  readonly capabilities: readonly DefinedCapability[];
+  readonly onStart: Hook<Context> | undefined;
+  readonly onStop: Hook<Context> | undefined;
+  readonly onTerminated: ((terminated: Terminated, context: Context) => Result<unknown>) | undefined;
+  readonly onBudgetLow: ((notice: BudgetLow, context: Context) => Result<unknown>) | undefined;
+}
+
+type Hook<C> = (context: C) => Result<unknown>;
+
+const lanes = ['realtime', 'normal', 'background'];
+
+export function definitionOf(options: AgentOptions<unknown>, handlers: readonly Handler[]): Definition {
+  const { name, state } = options;
+  if (typeof name !== 'string' || name.includes('.') || !isTopicName(name)) {
+    throw new RangeError(
+      `an agent's name is one token of letters, digits, '-' and '_'; got '${String(name)}'`,
+    );
+  }
+  const capacity = wholeNumber(name, 'capacity', options.capacity ?? 1_024, 1);
+  const overflow = oneOf(name, 'overflow', options.overflow ?? 'suspend', overflows) as Overflow;
+  return Object.freeze({
+    name,
+    handlers,
+    initialState: typeof state === 'function' ? (state as (input: unknown) => unknown) : () => state,
+    concurrency: wholeNumber(name, 'concurrency', options.concurrency ?? 1, 1),
+    capacity,
+    overflow,
+    spillMax: wholeNumber(name, 'spillMax', options.spillMax ?? capacity, 0),
+    keyOf: keyAmong(handlers),
+    effectsMax: wholeNumber(name, 'effectsMax', options.effectsMax ?? 1_024, 1),
+    lane: lanes.indexOf(oneOf(name, 'lane', options.lane ?? 'normal', lanes)),
+    supervision: resolveSupervision(options.supervision),
+    autoShutdown: oneOf(name, 'autoShutdown', options.autoShutdown ?? 'never', [
+      'never',
+      'any',
+      'all',
+    ]) as AutoShutdown,
+    attemptsMax: wholeNumber(name, 'redeliver.attemptsMax', options.redeliver?.attemptsMax ?? 1, 1),
+    stopWithinMs: wholeNumber(name, 'stopWithinMs', options.stopWithinMs ?? 5_000, 0),
+    capabilities: (options.capabilities ?? []) as readonly unknown[] as readonly DefinedCapability[],
+    onStart: options.onStart as Hook<Context> | undefined,
+    onStop: options.onStop as Hook<Context> | undefined,
+    onTerminated: options.onTerminated as Definition['onTerminated'],
+    onBudgetLow: options.onBudgetLow as Definition['onBudgetLow'],
+  });
+}
+
+/** The key of a message: what its topic says, and the topic itself where there are several. */
+function keyAmong(handlers: readonly Handler[]): (envelope: Envelope) => unknown {
+  const [first] = handlers;
+  if (handlers.length === 1 && first !== undefined) {
+    const { keyOf } = first.topic;
+    return keyOf === undefined ? () => undefined : (envelope) => keyOf(envelope.payload);
+  }
+  return ({ topic, payload }) => {
+    const { keyOf } = handlers.find((handler) => handler.topic.name === topic)?.topic ?? {};
+    return `${topic} ${String(keyOf?.(payload))}`;
+  };
+}
+
+function wholeNumber(agent: string, option: string, value: number, least: number): number {
+  if (value !== Number.POSITIVE_INFINITY && !(Number.isInteger(value) && value >= least)) {
+    throw new RangeError(`${option} of agent '${agent}' is a whole number, at least ${least}; got ${value}`);
+  }
+  return value;
+}
+
+function oneOf(agent: string, option: string, value: string, known: readonly string[]): string {
+  if (!known.includes(value)) {
+    throw new RangeError(`${option} of agent '${agent}' is one of ${known.join(', ')}; got '${value}'`);
+  }
+  return value;
+}

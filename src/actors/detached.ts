@@ -1,0 +1,90 @@
+/**
+ * Detached verbs: an agent begins a new chain, without thread, deadline or
+ * budget of what it handles now. They outlive the handling, not the agent.
+ */
+import type { Lease } from '../core/budget.ts';
+import type { Envelope } from '../core/envelope.ts';
+import type { Failure } from '../core/failure.ts';
+import type { TopicEntry } from '../core/topic-board.ts';
+import type { Agent, AnyAgent } from './agent.ts';
+import type { AgentRef } from './agent-ref.ts';
+import type { CapabilityDirectory } from './capability-directory.ts';
+import { Cell } from './cell.ts';
+import type { SpawnOptions } from './context.ts';
+import type { Kernel } from './kernel.ts';
+import { refOf } from './local-ref.ts';
+import { sendBehind } from './outbox.ts';
+import type { PendingReply, Requester } from './pending-reply.ts';
+import { HandlingOver } from './request-failures.ts';
+import { Sender } from './sender.ts';
+import { type Addressed, publishNow, requestNow, tellNow } from './sending.ts';
+import { startChild } from './spawn.ts';
+import type { Works } from './works.ts';
+
+export class Detached extends Sender {
+  readonly cell: Cell;
+  readonly works: Works;
+  readonly cause = undefined;
+  readonly #life: number;
+
+  constructor(cell: Cell, works: Works) {
+    super();
+    this.cell = cell;
+    this.works = works;
+    this.#life = cell.restarts;
+  }
+
+  get kernel(): Kernel {
+    return this.cell.kernel;
+  }
+
+  get capabilities(): CapabilityDirectory {
+    return this.works.capabilities;
+  }
+
+  get lease(): Lease | undefined {
+    return this.cell.lease;
+  }
+
+  spawn<M, R>(agent: Agent<M, R>, options: SpawnOptions = {}): AgentRef<M, R> {
+    if (this.revoked !== undefined) {
+      throw this.revoked;
+    }
+    const child = startChild(this.works, this.cell, agent as AnyAgent, options, this.lease);
+    this.works.begin(child);
+    return refOf(child) as AgentRef<M, R>;
+  }
+
+  protected get revoked(): Failure | undefined {
+    const { cell } = this;
+    return cell.ending || cell.restarts !== this.#life ? new HandlingOver({ agent: cell.path }) : undefined;
+  }
+
+  protected get requester(): Requester {
+    return this.cell;
+  }
+
+  protected get handling(): undefined {
+    return undefined;
+  }
+
+  protected send({ target, envelope }: Addressed): Promise<void> | undefined {
+    const { cell, kernel } = this;
+    if (this.revoked !== undefined) {
+      kernel.deadLetter(envelope, envelope.to ?? envelope.topic, 'HandlingOver');
+      return undefined;
+    }
+    if (cell.blocked) {
+      return sendBehind(cell, target, envelope);
+    }
+    return target instanceof Cell ? tellNow(target, envelope) : publishNow(kernel, target, envelope);
+  }
+
+  protected sendRequest(target: Cell | TopicEntry, envelope: Envelope, request: PendingReply): void {
+    if (this.cell.blocked) {
+      void sendBehind(this.cell, target, envelope);
+    } else {
+      requestNow(target, envelope, request);
+    }
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * Effect under the environment's clock and scheduler: fibres wait for the same
+ * time and take turns with the same dispatcher as everything else.
+ */
+import * as Clock from 'effect/Clock';
+import * as Duration from 'effect/Duration';
+import * as Effect from 'effect/Effect';
+import type * as Fiber from 'effect/Fiber';
+import type { Scheduler, SchedulerDispatcher } from 'effect/Scheduler';
+import type { Environment } from '../core/environment.ts';
+
+/** Operations after which a fibre lets others go first, as in Effect's own scheduler. */
+const operationsMax = 2_048;
+
+export class EffectRuntime {
+  readonly #clock: Clock.Clock;
+  readonly #scheduler: Scheduler;
+  readonly #fibers = new Set<Fiber.Fiber<unknown, unknown>>();
+
+  constructor(environment: Environment) {
+    this.#clock = clockOf(environment);
+    this.#scheduler = schedulerOf(environment);
+  }
+
+  /** Fibres that have not ended. */
+  get size(): number {
+    return this.#fibers.size;
+  }
+
+  fork(program: Effect.Effect<unknown, unknown>): Fiber.Fiber<unknown, unknown> {
+    const fiber = Effect.runFork(Effect.provideService(program, Clock.Clock, this.#clock), {
+      scheduler: this.#scheduler,
+    });
+    this.#fibers.add(fiber);
+    fiber.addObserver(() => this.#fibers.delete(fiber));
+    return fiber;
+  }
+}
+
+function schedulerOf(environment: Environment): Scheduler {
+  const dispatcher: SchedulerDispatcher = {
+    scheduleTask: (task) => environment.defer(task),
+    flush: () => {},
+  };
+  return {
+    executionMode: 'async',
+    shouldYield: (fiber) => fiber.currentOpCount >= operationsMax,
+    makeDispatcher: () => dispatcher,
+  };
+}
+
+function clockOf(environment: Environment): Clock.Clock {
+  const nowMs = (): number => environment.epochMs + environment.nowMs();
+  const nanos = (ms: number): bigint => BigInt(Math.round(ms * 1_000)) * 1_000n;
+  return {
+    currentTimeMillisUnsafe: nowMs,
+    currentTimeMillis: Effect.sync(nowMs),
+    currentTimeNanosUnsafe: () => nanos(nowMs()),
+    currentTimeNanos: Effect.sync(() => nanos(nowMs())),
+    monotonicTimeNanosUnsafe: () => nanos(environment.nowMs()),
+    monotonicTimeNanos: Effect.sync(() => nanos(environment.nowMs())),
+    sleep: (duration) =>
+      Effect.callback<void>((resume) => {
+        const delayMs = Duration.toMillis(duration);
+        const timer = environment.schedule(delayMs, () => resume(Effect.void));
+        return Effect.sync(() => timer.cancel());
+      }),
+  };
+}

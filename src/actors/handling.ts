@@ -1,0 +1,365 @@
+/**
+ * A handling: one message in the hands of an agent, from its first step until
+ * its work is over. It is what a handler knows as its context.
+ */
+import { type BudgetLow, Lease, type LeaseHolder } from '../core/budget.ts';
+import { type Envelope, makeEnvelope } from '../core/envelope.ts';
+import type { Timer } from '../core/environment.ts';
+import type { Failure } from '../core/failure.ts';
+import { budgetLowNotice } from '../core/notice.ts';
+import { InvalidParams } from '../core/schema.ts';
+import type { Level } from '../core/system-event.ts';
+import type { TopicEntry } from '../core/topic-board.ts';
+import type { Agent, AnyAgent } from './agent.ts';
+import type { AgentRef } from './agent-ref.ts';
+import { scheduleStep } from './agent-timer.ts';
+import type { CapabilityDirectory } from './capability-directory.ts';
+import { Cell, type OpenHandling } from './cell.ts';
+import type { Context, Log, SpawnOptions, Verbs } from './context.ts';
+import { unwatch, watch } from './death-watch.ts';
+import { Detached } from './detached.ts';
+import type { Kernel } from './kernel.ts';
+import { LocalRef, refOf } from './local-ref.ts';
+import { afterOutbox, sendBehind } from './outbox.ts';
+import type { PendingReply, Requester } from './pending-reply.ts';
+import { HandlingOver } from './request-failures.ts';
+import type { Result } from './result.ts';
+import { Sender } from './sender.ts';
+import { type Addressed, publishNow, requestNow, tellNow } from './sending.ts';
+import { startChild } from './spawn.ts';
+import { StagedAct } from './stage.ts';
+import { unstashAll } from './stash.ts';
+import { waitCycleOfRoom } from './waits.ts';
+import type { Works } from './works.ts';
+
+/** A task that goes on after the step that began it, and how to end it early. */
+export interface Task {
+  interrupt(failure: unknown): void;
+}
+
+export class Handling extends Sender implements Context, OpenHandling, LeaseHolder {
+  readonly cell: Cell;
+  readonly envelope: Envelope;
+  readonly works: Works;
+  /** Finished, failed or interrupted: nothing of it has any effect any more. */
+  over = false;
+  /** Whether the message is to be laid aside when the handling is over. */
+  stashing = false;
+  startedAtMs = -1;
+  task: Task | undefined;
+  rooms: OpenHandling['rooms'];
+  /** Called once when it is over. */
+  whenOver: (() => void) | undefined;
+  /** Gives the lease it spends from back. */
+  releaseLease: (() => void) | undefined;
+  #partial: unknown;
+  #abort: AbortController | undefined;
+
+  constructor(cell: Cell, envelope: Envelope, works: Works) {
+    super();
+    this.cell = cell;
+    this.envelope = envelope;
+    this.works = works;
+  }
+
+  get kernel(): Kernel {
+    return this.cell.kernel;
+  }
+
+  get capabilities(): CapabilityDirectory {
+    return this.works.capabilities;
+  }
+
+  get cause(): Envelope {
+    return this.envelope;
+  }
+
+  get lease(): Lease | undefined {
+    return this.envelope.budget ?? this.cell.lease;
+  }
+
+  get state(): unknown {
+    return this.cell.state;
+  }
+
+  get self(): AgentRef<never, unknown> {
+    return refOf(this.cell);
+  }
+
+  get parent(): AgentRef<never, unknown> | undefined {
+    const { parent } = this.cell;
+    return parent?.parent === undefined ? undefined : refOf(parent);
+  }
+
+  get children(): readonly AgentRef<never, unknown>[] {
+    return [...(this.cell.children?.values() ?? [])].map(refOf);
+  }
+
+  get budget(): Lease {
+    return this.lease ?? Lease.root();
+  }
+
+  get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      this.#abort = new AbortController();
+      if (this.over) {
+        this.#abort.abort(this.#overFailure());
+      }
+    }
+    return this.#abort.signal;
+  }
+
+  get log(): Log {
+    const write =
+      (level: Level) =>
+      (message: string, fields?: Readonly<Record<string, unknown>>): void => {
+        const { kernel } = this;
+        if (kernel.listening) {
+          kernel.emit({
+            _tag: 'Logged',
+            atMs: kernel.nowMs(),
+            agent: this.cell.path,
+            level,
+            message,
+            fields,
+          });
+        }
+      };
+    return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
+  }
+
+  /** What it kept, for whoever interrupts it. */
+  get partial(): unknown {
+    return this.#partial;
+  }
+
+  keep(partial: unknown): void {
+    this.#partial = partial;
+  }
+
+  update(change: (state: unknown) => unknown): void {
+    if (this.over) {
+      return;
+    }
+    const { cell } = this;
+    cell.state = change(cell.state);
+    if (!this.#staging) {
+      cell.observers?.changed(cell);
+    }
+  }
+
+  reply(reply: unknown): Promise<void> | undefined {
+    const port = this.envelope.replyTo;
+    if (port === undefined) {
+      return undefined;
+    }
+    const { cell } = this;
+    if (this.over) {
+      return port.settled ? undefined : port.reply(reply, cell.path);
+    }
+    if (this.#staging) {
+      this.#stage(() => {
+        port.reply(reply, cell.path);
+      });
+      return undefined;
+    }
+    if (cell.blocked) {
+      afterOutbox(cell, () => port.reply(reply, cell.path));
+      return undefined;
+    }
+    return port.reply(reply, cell.path);
+  }
+
+  stop(child?: AgentRef<never, unknown>): void {
+    const target = child === undefined ? this.cell : this.#relative(child);
+    const reason = target === this.cell ? 'finished' : 'stopped';
+    this.#act(() =>
+      target.signal({
+        _tag: 'stop',
+        mode: 'now',
+        withinMs: Number.POSITIVE_INFINITY,
+        reason,
+        failure: undefined,
+      }),
+    );
+  }
+
+  watch(ref: AgentRef<never, unknown>): void {
+    const target = this.#relative(ref, 'any');
+    this.#act(() => watch(this.cell, target));
+  }
+
+  unwatch(ref: AgentRef<never, unknown>): void {
+    const target = this.#relative(ref, 'any');
+    this.#act(() => unwatch(this.cell, target));
+  }
+
+  stash(): void {
+    const { cell, envelope } = this;
+    if (this.over || this.stashing) {
+      return;
+    }
+    if (!cell.mailbox.canStash) {
+      throw cell.full(envelope.payload);
+    }
+    this.stashing = true;
+    cell.mailbox.stash();
+  }
+
+  unstash(): void {
+    this.#act(() => unstashAll(this.cell));
+  }
+
+  schedule(
+    delayMs: number,
+    step: (context: Context) => Result<unknown>,
+    options?: { readonly every?: boolean },
+  ): Timer {
+    if (!(delayMs >= 0)) {
+      throw new RangeError(`delayMs is a number of milliseconds, at least 0; got ${delayMs}`);
+    }
+    const timer = scheduleStep(this.cell, this.envelope, delayMs, step, options?.every === true);
+    this.#act(
+      () => timer.start(),
+      () => timer.cancel(),
+    );
+    return timer;
+  }
+
+  detach(): Verbs {
+    return new Detached(this.cell, this.works);
+  }
+
+  spawn<M, R>(agent: Agent<M, R>, options: SpawnOptions = {}): AgentRef<M, R> {
+    if (this.revoked !== undefined) {
+      throw this.revoked;
+    }
+    const child = startChild(this.works, this.cell, agent as AnyAgent, options, this.lease);
+    this.#act(
+      () => this.works.begin(child),
+      () => this.works.discard(child),
+    );
+    return refOf(child) as AgentRef<M, R>;
+  }
+
+  /** The work is to end: called in a turn of the agent. */
+  interrupt(failure: unknown): void {
+    this.cell.signal({ _tag: 'interrupt', handling: this, failure });
+  }
+
+  budgetLow(notice: BudgetLow): void {
+    const { cell, envelope } = this;
+    cell.receiveNotice(
+      makeEnvelope(
+        cell.kernel.environment.nextId(),
+        cell.path,
+        undefined,
+        budgetLowNotice,
+        notice,
+        undefined,
+        undefined,
+        envelope.id,
+        envelope.threadId,
+        Number.POSITIVE_INFINITY,
+        envelope.hops,
+        envelope.headers,
+        envelope.budget,
+      ),
+    );
+  }
+
+  /** Nothing of it has any effect any more. */
+  revoke(failure?: unknown): void {
+    this.over = true;
+    this.releaseLease?.();
+    this.releaseLease = undefined;
+    if (failure !== undefined) {
+      this.task?.interrupt(failure);
+      this.#abort?.abort(failure);
+    }
+    this.task = undefined;
+  }
+
+  protected get revoked(): Failure | undefined {
+    return this.over ? this.#overFailure() : undefined;
+  }
+
+  protected get requester(): Requester {
+    return this.cell;
+  }
+
+  protected get handling(): object {
+    return this;
+  }
+
+  protected send({ target, envelope }: Addressed): Promise<void> | undefined {
+    const { cell, kernel } = this;
+    if (this.over) {
+      kernel.deadLetter(envelope, envelope.to ?? envelope.topic, 'HandlingOver');
+      return undefined;
+    }
+    if (this.#staging) {
+      this.works.stage.add(cell, target, envelope);
+      return undefined;
+    }
+    if (cell.blocked) {
+      return sendBehind(cell, target, envelope);
+    }
+    const cycle = waitCycleOfRoom(this, target);
+    if (cycle !== undefined) {
+      throw cycle;
+    }
+    return target instanceof Cell ? tellNow(target, envelope) : publishNow(kernel, target, envelope);
+  }
+
+  protected sendRequest(target: Cell | TopicEntry, envelope: Envelope, request: PendingReply): void {
+    const { cell } = this;
+    if (this.#staging) {
+      this.works.stage.add(cell, target, envelope);
+    } else if (cell.blocked) {
+      void sendBehind(cell, target, envelope);
+    } else {
+      requestNow(target, envelope, request);
+    }
+  }
+
+  get #staging(): boolean {
+    return this.works.stage.handling === this;
+  }
+
+  #act(act: () => void, undo: () => void = nothing): void {
+    if (this.over) {
+      undo();
+    } else if (this.#staging) {
+      this.#stage(act, undo);
+    } else {
+      act();
+    }
+  }
+
+  #stage(act: () => void, undo: () => void = nothing): void {
+    this.works.stage.add(this.cell, new StagedAct(act, undo), undefined);
+  }
+
+  #relative(ref: AgentRef<never, unknown>, whom: 'child' | 'any' = 'child'): Cell {
+    const cell = LocalRef.cellOf(ref);
+    if (
+      cell === undefined ||
+      cell.kernel !== this.kernel ||
+      (whom === 'child' && cell.parent !== this.cell)
+    ) {
+      const message =
+        whom === 'child'
+          ? `expected a child of '${this.cell.path}'`
+          : 'expected the ref of an agent of this system';
+      throw new InvalidParams({ what: 'ref', value: cell?.path ?? ref, issues: [{ path: '', message }] });
+    }
+    return cell;
+  }
+
+  #overFailure(): HandlingOver {
+    return new HandlingOver({ agent: this.cell.path });
+  }
+}
+
+const nothing = (): void => {};

@@ -1,0 +1,257 @@
+/**
+ * The kernel: what every part of one system shares.
+ *
+ * It knows nothing of agents: it holds the environment, the topic board and the
+ * dead letters, and is where failures and events are told to whoever listens.
+ */
+import { type DeadLetter, type DeadLetterCause, DeadLetters } from '../core/dead-letter.ts';
+import { type Envelope, makeEnvelope, noHeaders } from '../core/envelope.ts';
+import type { Dispatcher, Environment } from '../core/environment.ts';
+import { Failure } from '../core/failure.ts';
+import { LaneDispatcher } from '../core/lane-dispatcher.ts';
+import { MailboxFull } from '../core/mailbox.ts';
+import type { EventListener, FailureReport, SystemEvent } from '../core/system-event.ts';
+import type { Validation } from '../core/topic.ts';
+import { type Receiver, TopicBoard } from '../core/topic-board.ts';
+import { Interrupted } from './request-failures.ts';
+
+export interface KernelOptions {
+  readonly environment: Environment;
+  readonly id: string;
+  readonly validate: Validation;
+  readonly requestTimeoutMs: number;
+  readonly hopsMax: number;
+  readonly deadLettersMax: number;
+  readonly topicsMax: number;
+  readonly batch: number;
+  readonly sliceMs: number;
+  readonly listeners: readonly EventListener[];
+}
+
+/** A message went through more agents than `hopsMax`: most likely a loop. Its code is `HOP_LIMIT`. */
+export class HopLimit extends Failure {
+  readonly _tag = 'HopLimit';
+  readonly code = 'HOP_LIMIT';
+  readonly class = 'permanent';
+  readonly receiver: string;
+  readonly hops: number;
+
+  constructor(facts: { receiver: string; hops: number }) {
+    super();
+    this.receiver = facts.receiver;
+    this.hops = facts.hops;
+  }
+
+  override get message(): string {
+    return `a message to '${this.receiver}' has ${this.hops} causes behind it; agents that tell each other for ever begin new chains with detach()`;
+  }
+}
+
+export class Kernel {
+  readonly id: string;
+  readonly environment: Environment;
+  readonly dispatcher: Dispatcher;
+  readonly board: TopicBoard;
+  readonly deadLetters: DeadLetters;
+  readonly validate: Validation;
+  readonly requestTimeoutMs: number;
+  readonly hopsMax: number;
+  /** How often the message of an envelope made for a replay had been delivered before. */
+  readonly attemptsBefore = new WeakMap<Envelope, number>();
+  /** Messages accepted by agents whose handling is not over; stashed ones do not count. */
+  inFlight = 0;
+  /** What the system's own topics could not deliver, because their subscribers were full. */
+  unheard = 0;
+  /** Told when nothing is in flight any more. */
+  onQuiet: (() => void) | undefined;
+  /** Whether events are listened to: whoever emits asks first. */
+  listening: boolean;
+  #listeners: readonly EventListener[];
+  /** Whether somebody has subscribed to `system.events`. */
+  #observed = false;
+
+  constructor(options: KernelOptions) {
+    this.id = options.id;
+    this.environment = options.environment;
+    this.dispatcher =
+      options.environment.dispatcher ??
+      new LaneDispatcher(options.environment, { batch: options.batch, sliceMs: options.sliceMs });
+    this.board = new TopicBoard(options.topicsMax);
+    this.deadLetters = new DeadLetters(options.deadLettersMax);
+    this.validate = options.validate;
+    this.requestTimeoutMs = options.requestTimeoutMs;
+    this.hopsMax = options.hopsMax;
+    this.#listeners = options.listeners;
+    this.listening = options.listeners.length > 0;
+  }
+
+  /** The time of this turn; outside of turns, the time. */
+  nowMs(): number {
+    const { turnMs } = this.dispatcher;
+    return turnMs >= 0 ? turnMs : this.environment.nowMs();
+  }
+
+  /** One message accepted earlier needs no more work. */
+  settled(): void {
+    this.inFlight -= 1;
+    if (this.inFlight === 0 && this.onQuiet !== undefined) {
+      this.onQuiet();
+    }
+  }
+
+  /** Keeps what could not be delivered, tells whoever listens, and answers the requester, if there is one. */
+  deadLetter(envelope: Envelope, to: string | undefined, cause: DeadLetterCause, failure?: unknown): void {
+    const letter: DeadLetter = {
+      envelope,
+      to,
+      cause,
+      atMs: this.nowMs(),
+      attempts: Math.max(this.deadLetters.attemptsOf(envelope, to), this.attemptsBefore.get(envelope) ?? 0),
+      ...(failure === undefined ? {} : { failure }),
+    };
+    this.deadLetters.add(letter);
+    this.#answer(envelope, to ?? '', cause, failure);
+    if (this.listening) {
+      this.emit({ _tag: 'DeadLettered', atMs: letter.atMs, letter });
+    }
+    this.announce('system.dead-letters', letter, envelope.topic);
+  }
+
+  /** Tells of a failure, once. */
+  reportFailure(report: FailureReport, topic?: string): void {
+    if (this.listening) {
+      this.emit({ _tag: 'Failed', atMs: report.atMs, report });
+    }
+    this.announce('system.failures', report, topic);
+  }
+
+  emit(event: SystemEvent): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener.next(event);
+      } catch (thrown) {
+        this.#drop(listener, thrown);
+      }
+    }
+    if (this.#observed) {
+      this.announce('system.events', event, undefined);
+    }
+  }
+
+  addListener(listener: EventListener): () => void {
+    this.#listenTo([...this.#listeners, listener]);
+    return () => this.#listenTo(this.#listeners.filter((one) => one !== listener));
+  }
+
+  subscribe(pattern: string, receiver: Receiver): void {
+    this.board.subscribe(pattern, receiver);
+    this.#listenTo(this.#listeners);
+  }
+
+  unsubscribe(pattern: string, receiver: Receiver): void {
+    this.board.unsubscribe(pattern, receiver);
+    this.#listenTo(this.#listeners);
+  }
+
+  /** Tells the listeners that this is the end. */
+  completeListeners(): void {
+    const listeners = this.#listeners;
+    this.#listenTo([]);
+    for (const listener of listeners) {
+      try {
+        listener.complete?.();
+      } catch {
+        // It has been told everything, and there is nobody left to tell of it.
+      }
+    }
+  }
+
+  /**
+   * Publishes on one of the system's own topics. The system cannot wait: what
+   * does not fit is counted in `unheard`. What is said about a message that was
+   * itself about the system is not said again.
+   */
+  announce(topic: string, payload: unknown, about: string | undefined): void {
+    if (about?.startsWith('system.')) {
+      return;
+    }
+    const { receivers } = this.board.entry(topic);
+    if (receivers.length === 0) {
+      return;
+    }
+    const id = this.environment.nextId();
+    const envelope = makeEnvelope(
+      id,
+      undefined,
+      undefined,
+      topic,
+      payload,
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      Number.POSITIVE_INFINITY,
+      0,
+      noHeaders,
+      undefined,
+    );
+    for (const receiver of receivers) {
+      if (receiver.mustWait || receiver.receive(envelope) === 'rejected') {
+        this.unheard += 1;
+      }
+    }
+  }
+
+  #listenTo(listeners: readonly EventListener[]): void {
+    this.#listeners = listeners;
+    this.#observed = this.board.size > 0 && this.board.hears('system.events');
+    this.listening = this.#observed || listeners.length > 0;
+  }
+
+  #drop(listener: EventListener, thrown: unknown): void {
+    this.#listenTo(this.#listeners.filter((one) => one !== listener));
+    this.reportFailure({
+      atMs: this.nowMs(),
+      agent: '/',
+      supervisor: '/',
+      failure: thrown,
+      class: 'defect',
+      envelopeId: undefined,
+      topic: undefined,
+      directive: 'stop',
+    });
+  }
+
+  #answer(envelope: Envelope, to: string, cause: DeadLetterCause, failure: unknown): void {
+    const { replyTo } = envelope;
+    if (replyTo === undefined || cause === 'LateReply') {
+      return;
+    }
+    switch (cause) {
+      case 'Displaced':
+      case 'Dropped':
+      case 'Rejected':
+      case 'MailboxFailed':
+      case 'SpillFull':
+        replyTo.fail(
+          failure ?? new MailboxFull({ receiver: to, payload: envelope.payload, capacity: 0 }),
+          to,
+        );
+        break;
+      case 'HopLimit':
+        replyTo.fail(new HopLimit({ receiver: to, hops: envelope.hops }), to);
+        break;
+      case 'Restarted':
+      case 'RedeliveriesSpent':
+      case 'Interrupted':
+        replyTo.fail(failure ?? new Interrupted({ agent: to, reason: 'it was restarted' }), to);
+        break;
+      case 'BudgetExceeded':
+      case 'WaitCycle':
+        replyTo.fail(failure, to);
+        break;
+      default:
+        replyTo.finished(to);
+    }
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * Observing: a bounded stream of what is published on a topic, for code outside
+ * of agents.
+ */
+import { Mailbox, type Overflow, overflows } from '../core/mailbox.ts';
+import { InvalidParams } from '../core/schema.ts';
+import type { AnyTopic, Topic } from '../core/topic.ts';
+import { Bounded } from './bounded.ts';
+import type { Kernel } from './kernel.ts';
+import { Outlet } from './outlet.ts';
+
+export interface ObserveOptions {
+  /** What happens when the reader is too slow. It has no default: say what you mean. */
+  readonly overflow: Exclude<Overflow, 'reject'>;
+  /** Most that may wait; 1 024 when not given. */
+  readonly capacity?: number;
+  /** How many values may be out, unsettled, at once; as many as the operators behind it ask for when not given. */
+  readonly window?: number;
+}
+
+/** Open outlets of a system: they complete when it stops. */
+export class Observers {
+  readonly #outlets = new Set<Outlet<unknown>>();
+
+  get size(): number {
+    return this.#outlets.size;
+  }
+
+  /**
+   * Errors: `InvalidParams` for options that cannot be, at once; `RangeError`, on
+   * subscribing, when an operator gathers more values than `window` allows.
+   */
+  observe<M>(kernel: Kernel, topic: Topic<M, unknown>, options: ObserveOptions): Bounded<M> {
+    checkOptions(topic as AnyTopic, options);
+    const { overflow, capacity = 1_024 } = options;
+    const { name, keyOf } = topic;
+    return new Bounded<M>({
+      onThrow: onThrowOf(kernel),
+      open: (asked) => {
+        const window = options.window ?? Math.max(1, asked);
+        if (window < asked) {
+          throw new RangeError(
+            `an operator behind observe('${name}') works on ${asked} values at once, and its window is ${window}`,
+          );
+        }
+        const outlet: Outlet<M> = new Outlet<M>({
+          kernel,
+          path: `observer of ${name}`,
+          capacity,
+          overflow,
+          window,
+          keyOf: keyOf === undefined ? undefined : (envelope) => keyOf(envelope.payload),
+          onClose: () => {
+            kernel.unsubscribe(name, outlet);
+            this.#outlets.delete(outlet as Outlet<unknown>);
+          },
+        });
+        kernel.subscribe(name, outlet);
+        this.#outlets.add(outlet as Outlet<unknown>);
+        return outlet;
+      },
+    });
+  }
+
+  /** Nothing more comes: what waits is still read. */
+  complete(): void {
+    for (const outlet of [...this.#outlets]) {
+      outlet.complete();
+    }
+  }
+}
+
+/** Reports what a reader of a stream threw. */
+export function onThrowOf(kernel: Kernel): (thrown: unknown) => void {
+  return (thrown) =>
+    kernel.reportFailure({
+      atMs: kernel.nowMs(),
+      agent: '/',
+      supervisor: '/',
+      failure: thrown,
+      class: 'defect',
+      envelopeId: undefined,
+      topic: undefined,
+      directive: 'stop',
+    });
+}
+
+function checkOptions(topic: AnyTopic, options: ObserveOptions): void {
+  const { overflow, capacity = 1_024, window = 1 } = options;
+  const issue = (path: string, message: string, value: unknown): never => {
+    throw new InvalidParams({ what: `observe('${topic.name}')`, value, issues: [{ path, message }] });
+  };
+  if (!overflows.includes(overflow) || (overflow as Overflow) === 'reject') {
+    issue('overflow', `expected one of ${overflows.filter((one) => one !== 'reject').join(', ')}`, overflow);
+  }
+  if (overflow === 'suspend' && topic.name.startsWith('system.')) {
+    issue('overflow', 'the system cannot wait for a reader: drop-oldest or drop-newest', overflow);
+  }
+  if (!(Number.isInteger(window) && window >= 1)) {
+    issue('window', 'expected a whole number, at least 1', window);
+  }
+  // A mailbox knows best what a capacity is.
+  new Mailbox({ capacity, overflow, spillMax: 0 });
+}

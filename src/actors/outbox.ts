@@ -1,0 +1,232 @@
+/**
+ * The outbox: where committed effects wait while one before them waits for room.
+ *
+ * The effects of a step are released in order. One that meets a full `suspend`
+ * mailbox stands in line there, and the rest stay here until it is in; until
+ * then the agent takes no message. So an agent that sends too fast is slowed
+ * down, and nothing grows.
+ *
+ * Bound: `effectsMax` effects, and one entry for each open handling that waits to
+ * be concluded behind them.
+ */
+import type { Envelope } from '../core/envelope.ts';
+import { MailboxFull } from '../core/mailbox.ts';
+import { Ring } from '../core/ring.ts';
+import type { Receiver, TopicEntry } from '../core/topic-board.ts';
+import { Cell, type StandingInLine } from './cell.ts';
+import { PendingReply } from './pending-reply.ts';
+import { type Stage, StagedAct, type StagedTarget } from './stage.ts';
+import { waitCycleOfEffect, waitCycleOfRequest } from './waits.ts';
+
+/** One envelope of an agent that stands in line at somebody's full mailbox. */
+export class ParkedEffect implements StandingInLine {
+  readonly envelope: Envelope;
+  readonly sender: Cell;
+  readonly receiver: Receiver;
+
+  constructor(sender: Cell, receiver: Receiver, envelope: Envelope) {
+    this.sender = sender;
+    this.receiver = receiver;
+    this.envelope = envelope;
+  }
+
+  admitted(): void {
+    const { sender, receiver } = this;
+    if (receiver instanceof Cell) {
+      receiver.kernel.inFlight += 1;
+    }
+    const parked = sender.parked!;
+    parked.splice(parked.indexOf(this), 1);
+    if (parked.length === 0) {
+      openRoomWhenEmpty(sender);
+      sender.wake();
+    }
+  }
+}
+
+/** Releases what a step staged, in order; what must wait, waits in the outbox. */
+export function release(cell: Cell, stage: Stage): void {
+  const { targets, envelopes } = stage;
+  for (let n = 0; n < targets.length; n += 1) {
+    const target = targets[n]!;
+    const envelope = envelopes[n];
+    if (cell.blocked) {
+      enqueue(cell, () => releaseOne(cell, target, envelope));
+    } else {
+      releaseOne(cell, target, envelope);
+    }
+  }
+  stage.clear();
+}
+
+/**
+ * Puts an effect behind those that wait.
+ *
+ * Errors: `MailboxFull` when there are `effectsMax` already.
+ *
+ * @returns A promise that resolves when the outbox is empty.
+ */
+export function sendBehind(cell: Cell, target: StagedTarget, envelope: Envelope): Promise<void> {
+  const most = cell.definition.effectsMax;
+  if ((cell.outbox?.size ?? 0) >= most) {
+    throw new MailboxFull({
+      receiver: `the outbox of ${cell.path}`,
+      payload: envelope.payload,
+      capacity: most,
+    });
+  }
+  enqueue(cell, () => releaseOne(cell, target, envelope));
+  cell.outboxRoom ??= Promise.withResolvers<void>();
+  return cell.outboxRoom.promise;
+}
+
+/** Does something when everything that waits has been released. */
+export function afterOutbox(cell: Cell, act: () => void): void {
+  enqueue(cell, () => {
+    act();
+    return true;
+  });
+}
+
+/** Releases what waits, until it must wait again. */
+export function releaseOutbox(cell: Cell): void {
+  const outbox = cell.outbox!;
+  while (outbox.size > 0 && (cell.parked === undefined || cell.parked.length === 0)) {
+    outbox.shift()!();
+  }
+  openRoomWhenEmpty(cell);
+}
+
+/** Takes everything back that has not left: the agent ends, or begins anew. */
+export function discardOutbox(cell: Cell): void {
+  for (const parked of cell.parked?.splice(0) ?? []) {
+    const { receiver } = parked;
+    receiver.unpark(parked);
+    cell.kernel.deadLetter(parked.envelope, receiver.path, 'Stopped');
+  }
+  cell.outbox?.clear();
+  openRoomWhenEmpty(cell);
+}
+
+/**
+ * Sends to whom it is for; says whether it left.
+ *
+ * A request whose reply could never come fails instead (`WaitCycle`).
+ */
+export function releaseOne(cell: Cell, target: StagedTarget, envelope: Envelope | undefined): boolean {
+  if (target instanceof StagedAct) {
+    target.act();
+    return true;
+  }
+  if (target instanceof Cell) {
+    return toOne(cell, target, envelope!);
+  }
+  return toAll(cell, target, envelope!);
+}
+
+function toOne(cell: Cell, target: Cell, envelope: Envelope): boolean {
+  const request = envelope.replyTo;
+  if (request instanceof PendingReply) {
+    if (request.settled) {
+      return true;
+    }
+    if (refuseCycle(request, target)) {
+      return true;
+    }
+  }
+  return handOver(cell, target, envelope);
+}
+
+function toAll(cell: Cell, entry: TopicEntry, envelope: Envelope): boolean {
+  const { receivers } = entry;
+  const request = envelope.replyTo;
+  if (request instanceof PendingReply) {
+    if (request.settled) {
+      return true;
+    }
+    request.asked(responders(receivers));
+    const alone = onlyResponder(receivers);
+    if (alone instanceof Cell) {
+      request.askedAlone = alone;
+      if (refuseCycle(request, alone)) {
+        return true;
+      }
+    }
+  }
+  entry.published += 1;
+  let left = true;
+  for (const receiver of receivers) {
+    left = handOver(cell, receiver, envelope) && left;
+    entry.delivered += 1;
+  }
+  return left;
+}
+
+function handOver(cell: Cell, receiver: Receiver, envelope: Envelope): boolean {
+  if (!receiver.mustWait) {
+    if (receiver.receive(envelope) === 'rejected') {
+      cell.kernel.deadLetter(envelope, receiver.path, 'Rejected', fullAt(receiver, envelope));
+    }
+    return true;
+  }
+  const parked = new ParkedEffect(cell, receiver, envelope);
+  cell.parked ??= [];
+  cell.parked.push(parked);
+  const cycle = receiver instanceof Cell ? waitCycleOfEffect(cell, receiver) : undefined;
+  if (cycle === undefined) {
+    receiver.park(parked);
+    return false;
+  }
+  cell.parked.pop();
+  cell.kernel.deadLetter(envelope, receiver.path, 'WaitCycle', cycle);
+  cell.conduct.fail(cell, cycle, undefined);
+  return true;
+}
+
+/** How many of them can answer. */
+export function responders(receivers: readonly Receiver[]): number {
+  let count = 0;
+  for (const receiver of receivers) {
+    count += receiver.responds ? 1 : 0;
+  }
+  return count;
+}
+
+/** The one that can answer, if there is just one. */
+export function onlyResponder(receivers: readonly Receiver[]): Receiver | undefined {
+  return responders(receivers) === 1 ? receivers.find((receiver) => receiver.responds) : undefined;
+}
+
+/** Fails a request at once when it closes a wait cycle. */
+export function refuseCycle(request: PendingReply, target: Cell): boolean {
+  if (!request.awaited || request.madeBy === undefined || (target.mayTake && !target.mustWait)) {
+    return false;
+  }
+  const cycle = waitCycleOfRequest(request, target);
+  if (cycle === undefined) {
+    return false;
+  }
+  request.interrupt(cycle);
+  return true;
+}
+
+/** What a sender is told when a mailbox has refused its message. */
+export function fullAt(receiver: Receiver, envelope: Envelope): MailboxFull {
+  return new MailboxFull({
+    receiver: receiver.path,
+    payload: envelope.payload,
+    capacity: receiver.mailboxCapacity,
+  });
+}
+
+function enqueue(cell: Cell, effect: () => boolean): void {
+  cell.outbox ??= new Ring();
+  cell.outbox.push(effect);
+}
+
+function openRoomWhenEmpty(cell: Cell): void {
+  if (!cell.blocked) {
+    cell.outboxRoom?.resolve();
+    cell.outboxRoom = undefined;
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * Outside: the verbs of code that is no agent. What it sends has no cause, is
+ * checked by its topic's schema, and leaves at once.
+ */
+import type { Envelope } from '../core/envelope.ts';
+import type { Failure } from '../core/failure.ts';
+import { InvalidParams } from '../core/schema.ts';
+import type { TopicEntry } from '../core/topic-board.ts';
+import type { AgentRef } from './agent-ref.ts';
+import { Cell } from './cell.ts';
+import { LocalRef, refOf } from './local-ref.ts';
+import type { PendingReply, Requester } from './pending-reply.ts';
+import { Interrupted, NoResponder } from './request-failures.ts';
+import { Sender } from './sender.ts';
+import { type Addressed, message, publishNow, requestNow, tellNow } from './sending.ts';
+
+export abstract class Outside extends Sender implements Requester {
+  readonly cell = undefined;
+  readonly cause = undefined;
+  readonly lease = undefined;
+  readonly path = undefined;
+  readonly #requests = new Set<PendingReply>();
+  #closed = false;
+
+  rememberRequest(request: PendingReply): void {
+    this.#requests.add(request);
+  }
+
+  settledRequest(request: PendingReply): void {
+    request.deliver();
+  }
+
+  forgetRequest(request: PendingReply): void {
+    this.#requests.delete(request);
+  }
+
+  /** Requests nobody has answered yet. */
+  get requestCount(): number {
+    return this.#requests.size;
+  }
+
+  /** As an XState actor is sent an event: what cannot be delivered is a dead letter. */
+  protected sendLoosely(cell: Cell, payload: unknown): void {
+    const { envelope } = message(this, refOf(cell), payload, undefined);
+    if (this.#closed) {
+      this.kernel.deadLetter(envelope, cell.path, 'Stopped');
+    } else if (cell.receive(envelope) === 'rejected') {
+      this.kernel.deadLetter(envelope, cell.path, 'Rejected');
+    }
+  }
+
+  /** From now on nothing comes in from outside. */
+  protected closeTheDoor(): void {
+    this.#closed = true;
+  }
+
+  /** Nobody will answer any more. */
+  protected interruptRequests(): void {
+    for (const request of [...this.#requests]) {
+      request.interrupt(new Interrupted({ agent: request.target, reason: 'the system has stopped' }));
+    }
+  }
+
+  protected cellOf(ref: AgentRef<never, unknown>): Cell {
+    const cell = LocalRef.cellOf(ref);
+    if (cell === undefined || cell.kernel !== this.kernel) {
+      throw new InvalidParams({
+        what: 'ref',
+        value: cell?.path ?? ref,
+        issues: [{ path: '', message: 'expected the ref of an agent of this system' }],
+      });
+    }
+    return cell;
+  }
+
+  protected get revoked(): Failure | undefined {
+    return this.#closed
+      ? new NoResponder({ target: `system ${this.kernel.id}, which is ending`, asked: 0 })
+      : undefined;
+  }
+
+  protected get requester(): Requester {
+    return this;
+  }
+
+  protected get handling(): undefined {
+    return undefined;
+  }
+
+  protected send({ target, envelope }: Addressed): Promise<void> | undefined {
+    if (this.#closed) {
+      this.kernel.deadLetter(envelope, envelope.to ?? envelope.topic, 'Stopped');
+      return undefined;
+    }
+    return target instanceof Cell ? tellNow(target, envelope) : publishNow(this.kernel, target, envelope);
+  }
+
+  protected sendRequest(target: Cell | TopicEntry, envelope: Envelope, request: PendingReply): void {
+    requestNow(target, envelope, request);
+  }
+}

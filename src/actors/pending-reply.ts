@@ -1,0 +1,184 @@
+/**
+ * A request under way, seen from the side that waits: its deadline, how many
+ * were asked, and the work being done for it.
+ *
+ * Guarantees: it settles exactly once, at the latest at its deadline (L9). When
+ * it settles by its deadline or an interrupt, the work done for it is
+ * interrupted. After that no timer, listener or reference is left.
+ */
+import type { Lease } from '../core/budget.ts';
+import { makeEnvelope, noHeaders, type ReplyPort, type Work } from '../core/envelope.ts';
+import type { Timer } from '../core/environment.ts';
+import type { Kernel } from './kernel.ts';
+import { Interrupted, NoResponder, RequestTimeout } from './request-failures.ts';
+
+/** The side that waits. To an agent settlements come as notices. */
+export interface Requester {
+  /** `undefined` outside of agents. */
+  readonly path: string | undefined;
+  /** Holds on to a request until it is forgotten, so that it can be interrupted. */
+  rememberRequest(request: PendingReply): void;
+  /** This request has settled; `deliver` it in a turn of yours. */
+  settledRequest(request: PendingReply): void;
+  /** This request is over for good. */
+  forgetRequest(request: PendingReply): void;
+}
+
+export interface PendingOptions {
+  readonly kernel: Kernel;
+  readonly requester: Requester;
+  /** Path or topic, for messages. */
+  readonly target: string;
+  readonly id: number;
+  readonly deadlineMs: number;
+  readonly signal: AbortSignal | undefined;
+  readonly lease: Lease | undefined;
+}
+
+export abstract class PendingReply implements ReplyPort {
+  readonly kernel: Kernel;
+  readonly requester: Requester;
+  readonly target: string;
+  readonly id: number;
+  settled = false;
+  /** The handling that made it. */
+  madeBy: object | undefined;
+  /** Whether that handling waits for it: then it is an edge of the wait graph. */
+  awaited = true;
+  /** The agent it was sent to, when it was only one. */
+  askedAlone: object | undefined;
+  readonly #timeoutMs: number;
+  readonly #lease: Lease | undefined;
+  readonly #signal: AbortSignal | undefined;
+  readonly #aborted: (() => void) | undefined;
+  #timer: Timer | undefined;
+  #asked = 0;
+  #unanswered = 0;
+  #firstFailure: { readonly failure: unknown } | undefined;
+  #work: Work[] | undefined;
+
+  constructor(options: PendingOptions) {
+    const { kernel, deadlineMs, signal } = options;
+    this.kernel = kernel;
+    this.requester = options.requester;
+    this.target = options.target;
+    this.id = options.id;
+    this.#lease = options.lease;
+    this.#timeoutMs = deadlineMs - kernel.nowMs();
+    if (deadlineMs < Number.POSITIVE_INFINITY) {
+      this.#timer = kernel.environment.schedule(Math.max(0, deadlineMs - kernel.environment.nowMs()), () =>
+        this.interrupt(new RequestTimeout({ target: this.target, timeoutMs: this.#timeoutMs })),
+      );
+    }
+    if (signal !== undefined) {
+      this.#signal = signal;
+      this.#aborted = () => this.interrupt(this.#interruptedBy(signal.reason));
+      signal.addEventListener('abort', this.#aborted);
+    }
+  }
+
+  /** Whether there was nobody to ask. */
+  protected get askedNobody(): boolean {
+    return this.#asked === 0;
+  }
+
+  /** Says how many were asked; nobody has answered before this is known. */
+  asked(count: number): void {
+    this.#asked = count;
+    this.#unanswered = count;
+    if (count === 0) {
+      this.finished('');
+    }
+  }
+
+  abstract reply(payload: unknown, from: string): Promise<void> | undefined;
+
+  /** Makes the outcome visible to whoever waits. For an agent, called in a turn of its own. */
+  abstract deliver(): void;
+
+  fail(failure: unknown, from: string): void {
+    this.#firstFailure ??= { failure };
+    this.finished(from);
+  }
+
+  finished(_from: string): void {
+    this.#unanswered -= 1;
+    if (this.#unanswered <= 0 && !this.settled) {
+      this.allFinished(this.#firstFailure);
+    }
+  }
+
+  working(work: Work): void {
+    this.#work ??= [];
+    this.#work.push(work);
+  }
+
+  /** What the request is being worked on by, as far as known. */
+  get workers(): readonly Work[] {
+    return this.#work ?? [];
+  }
+
+  /** Ends it, and the work done for it. */
+  interrupt(failure: unknown): void {
+    if (this.settled) {
+      return;
+    }
+    const work = this.#work;
+    this.settle();
+    this.settledBy(failure);
+    for (const one of work ?? []) {
+      one.interrupt(failure);
+    }
+  }
+
+  /** Nobody who was asked will say anything more. */
+  protected abstract allFinished(firstFailure: { readonly failure: unknown } | undefined): void;
+
+  /** It was settled from this side. */
+  protected abstract settledBy(failure: unknown): void;
+
+  protected noResponder(): NoResponder {
+    return new NoResponder({ target: this.target, asked: this.#asked });
+  }
+
+  /** From here on nothing changes any more. Gives back all that was held. */
+  protected settle(): void {
+    this.settled = true;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    if (this.#aborted !== undefined) {
+      this.#signal!.removeEventListener('abort', this.#aborted);
+    }
+    this.#lease?.settle();
+    this.#work = undefined;
+  }
+
+  /** A reply that nobody waits for any more. */
+  protected late(payload: unknown, from: string): void {
+    const { kernel } = this;
+    const envelope = makeEnvelope(
+      kernel.environment.nextId(),
+      this.requester.path,
+      from,
+      undefined,
+      payload,
+      undefined,
+      this.id,
+      this.id,
+      undefined,
+      Number.POSITIVE_INFINITY,
+      0,
+      noHeaders,
+      undefined,
+    );
+    kernel.deadLetter(envelope, this.requester.path, 'LateReply');
+  }
+
+  #interruptedBy(reason: unknown): unknown {
+    return new Interrupted({
+      agent: this.target,
+      reason: reason instanceof Error ? reason.message : 'its signal aborted',
+      cause: reason,
+    });
+  }
+}

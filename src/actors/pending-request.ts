@@ -1,0 +1,58 @@
+/**
+ * A request for one reply: the first one settles it.
+ */
+import { type PendingOptions, PendingReply } from './pending-reply.ts';
+
+export class PendingRequest extends PendingReply {
+  readonly promise: Promise<unknown>;
+  #resolve!: (value: unknown) => void;
+  #reject!: (failure: unknown) => void;
+  #outcome: unknown;
+  #failed = false;
+
+  constructor(options: PendingOptions) {
+    super(options);
+    this.promise = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  reply(payload: unknown, from: string): undefined {
+    if (this.settled) {
+      this.late(payload, from);
+      return;
+    }
+    this.settle();
+    this.#outcome = payload;
+    this.#announce();
+  }
+
+  deliver(): void {
+    this.requester.forgetRequest(this);
+    if (this.#failed) {
+      // Who ignores the promise of a request must not end the process by it.
+      this.promise.catch(ignore);
+      this.#reject(this.#outcome);
+    } else {
+      this.#resolve(this.#outcome);
+    }
+  }
+
+  protected allFinished(firstFailure: { readonly failure: unknown } | undefined): void {
+    this.settle();
+    this.settledBy(firstFailure === undefined ? this.noResponder() : firstFailure.failure);
+  }
+
+  protected settledBy(failure: unknown): void {
+    this.#failed = true;
+    this.#outcome = failure;
+    this.#announce();
+  }
+
+  #announce(): void {
+    this.requester.settledRequest(this);
+  }
+}
+
+const ignore = (): void => {};

@@ -1,0 +1,98 @@
+/**
+ * A request for a stream of replies: they come through an outlet, and a reader
+ * that falls behind slows down whoever replies.
+ */
+import { makeEnvelope, noHeaders } from '../core/envelope.ts';
+import { MailboxFull } from '../core/mailbox.ts';
+import type { OpenSource } from './bounded.ts';
+import { Outlet, type Sink } from './outlet.ts';
+import { type PendingOptions, PendingReply } from './pending-reply.ts';
+import { Interrupted } from './request-failures.ts';
+
+export class PendingStream<T> extends PendingReply implements OpenSource<T> {
+  readonly #outlet: Outlet<T>;
+  #replied = false;
+
+  constructor(options: PendingOptions, reader: { readonly capacity: number; readonly window: number }) {
+    super(options);
+    this.#outlet = new Outlet<T>({
+      kernel: options.kernel,
+      path: `replies of ${options.target}`,
+      capacity: reader.capacity,
+      overflow: 'suspend',
+      window: reader.window,
+      onClose: () => {
+        this.requester.forgetRequest(this);
+        this.interrupt(new Interrupted({ agent: this.target, reason: 'its reader has left' }));
+      },
+    });
+  }
+
+  reply(payload: unknown, from: string): Promise<void> | undefined {
+    if (this.settled) {
+      this.late(payload, from);
+      return undefined;
+    }
+    this.#replied = true;
+    const reception = this.#outlet.receive(
+      makeEnvelope(
+        this.kernel.environment.nextId(),
+        undefined,
+        from,
+        undefined,
+        payload,
+        undefined,
+        this.id,
+        this.id,
+        undefined,
+        Number.POSITIVE_INFINITY,
+        0,
+        noHeaders,
+        undefined,
+      ),
+    );
+    if (reception === 'rejected') {
+      throw new MailboxFull({ receiver: this.#outlet.path, payload, capacity: this.#outlet.mailboxCapacity });
+    }
+    return reception === 'waiting' ? this.#outlet.room() : undefined;
+  }
+
+  /** What it has to say, it says through its outlet. */
+  deliver(): void {}
+
+  pushTo(sink: Sink<T>): void {
+    this.#outlet.pushTo(sink);
+  }
+
+  next(): Promise<IteratorResult<T>> {
+    return this.#outlet.next();
+  }
+
+  close(): void {
+    this.#outlet.close();
+  }
+
+  protected allFinished(firstFailure: { readonly failure: unknown } | undefined): void {
+    this.settle();
+    if (firstFailure !== undefined) {
+      this.#outlet.fail(firstFailure.failure);
+    } else if (this.#replied) {
+      this.#outlet.complete();
+    } else {
+      this.#endWithoutReply();
+    }
+  }
+
+  protected settledBy(failure: unknown): void {
+    this.#outlet.fail(failure);
+  }
+
+  /** A stream of no replies is an empty one, unless nobody was there to reply. */
+  #endWithoutReply(): void {
+    if (this.askedNobody) {
+      this.#outlet.fail(this.noResponder());
+    } else {
+      this.#outlet.complete();
+    }
+  }
+}

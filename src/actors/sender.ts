@@ -1,0 +1,162 @@
+/**
+ * A sender: the verbs, whoever uses them. What differs is only how an envelope
+ * leaves: staged in a step, at once after it, or from outside.
+ */
+import type { Lease } from '../core/budget.ts';
+import type { Envelope } from '../core/envelope.ts';
+import type { Failure } from '../core/failure.ts';
+import { InvalidParams } from '../core/schema.ts';
+import type { AnyTopic, Topic } from '../core/topic.ts';
+import type { TopicEntry } from '../core/topic-board.ts';
+import type { Agent } from './agent.ts';
+import type { AgentRef } from './agent-ref.ts';
+import { Bounded } from './bounded.ts';
+import type { Capability } from './capability.ts';
+import { callCapability } from './capability-broker.ts';
+import type { CapabilityDirectory } from './capability-directory.ts';
+import type { Cell } from './cell.ts';
+import type { RequestOptions, SendOptions, SpawnOptions, StreamOptions, Target, Verbs } from './context.ts';
+import type { Kernel } from './kernel.ts';
+import { onThrowOf } from './observe.ts';
+import type { PendingReply, Requester } from './pending-reply.ts';
+import { PendingRequest } from './pending-request.ts';
+import { PendingStream } from './pending-stream.ts';
+import { Interrupted } from './request-failures.ts';
+import {
+  type Addressed,
+  asked,
+  deadlineOf,
+  inquiry,
+  leaseFor,
+  message,
+  type Origin,
+  publication,
+} from './sending.ts';
+
+/** Replies that may wait for a slow reader when it does not say: a few chunks, so that it is felt early. */
+const streamCapacity = 16;
+
+export abstract class Sender implements Verbs, Origin {
+  abstract readonly kernel: Kernel;
+  abstract readonly capabilities: CapabilityDirectory;
+  abstract readonly cell: Cell | undefined;
+  abstract readonly cause: Envelope | undefined;
+  abstract readonly lease: Lease | undefined;
+
+  /** Why nothing can be sent any more, if so. */
+  protected abstract readonly revoked: Failure | undefined;
+  /** The side that waits for replies. */
+  protected abstract readonly requester: Requester;
+  /** The handling that asks, when one does. */
+  protected abstract readonly handling: object | undefined;
+
+  protected abstract send(addressed: Addressed): Promise<void> | undefined;
+  protected abstract sendRequest(target: Cell | TopicEntry, envelope: Envelope, request: PendingReply): void;
+
+  abstract spawn<M, R>(agent: Agent<M, R>, options?: SpawnOptions): AgentRef<M, R>;
+
+  publish<M>(
+    topic: Topic<M, unknown>,
+    payload: NoInfer<M>,
+    options?: SendOptions,
+  ): Promise<void> | undefined {
+    return this.send(publication(this, topic as AnyTopic, payload, options));
+  }
+
+  tell<M>(ref: AgentRef<M, unknown>, payload: NoInfer<M>, options?: SendOptions): Promise<void> | undefined {
+    return this.send(message(this, ref, payload, options));
+  }
+
+  request<M, R>(target: Target<M, R>, payload: NoInfer<M>, options?: RequestOptions): Promise<R> {
+    try {
+      const request = this.#ask(target, payload, options, (pending) => new PendingRequest(pending));
+      return request.promise as Promise<R>;
+    } catch (failure) {
+      return rejected(failure);
+    }
+  }
+
+  stream<M, R>(target: Target<M, R>, payload: NoInfer<M>, options?: StreamOptions): Bounded<R> {
+    const capacity = options?.capacity ?? streamCapacity;
+    return new Bounded<R>({
+      onThrow: onThrowOf(this.kernel),
+      open: (window) =>
+        this.#ask(
+          target,
+          payload,
+          options,
+          (pending) => new PendingStream<R>(pending, { capacity, window: Math.max(1, window) }),
+        ),
+    });
+  }
+
+  tool<I, O>(capability: Capability<I, O>, input: NoInfer<I>, options?: RequestOptions): Promise<O>;
+  tool(name: string, input: unknown, options?: RequestOptions): Promise<unknown>;
+  tool(
+    capability: Capability<unknown, unknown> | string,
+    input: unknown,
+    options?: RequestOptions,
+  ): Promise<unknown> {
+    const name = typeof capability === 'string' ? capability : capability.name;
+    const called = callCapability(this, this.capabilities, name, input, (entry, checkedInput) =>
+      this.request(entry, checkedInput, options),
+    );
+    called.catch(ignore);
+    return called;
+  }
+
+  #ask<Request extends PendingReply>(
+    target: object,
+    payload: unknown,
+    options: RequestOptions | undefined,
+    makeRequest: (pending: ConstructorParameters<typeof PendingRequest>[0]) => Request,
+  ): Request {
+    if (this.revoked !== undefined) {
+      throw this.revoked;
+    }
+    if (typeof target !== 'object' || target === null) {
+      throw new InvalidParams({
+        what: 'target',
+        value: target,
+        issues: [{ path: '', message: 'expected the ref of an agent, a topic or a capability' }],
+      });
+    }
+    const { kernel, requester } = this;
+    const to = asked(this, target, payload, options);
+    const deadlineMs = deadlineOf(this, to.timeoutMs);
+    const lease = leaseFor(this, options?.budget);
+    const request = makeRequest({
+      kernel,
+      requester,
+      target: to.name,
+      id: kernel.environment.nextId(),
+      deadlineMs,
+      signal: options?.signal,
+      lease,
+    });
+    requester.rememberRequest(request);
+    if (options?.signal?.aborted === true) {
+      request.interrupt(new Interrupted({ agent: to.name, reason: 'its signal had aborted already' }));
+    } else if (to.target === undefined) {
+      request.asked(0);
+    } else {
+      if ('path' in to.target) {
+        request.asked(1);
+        request.askedAlone = to.target;
+      }
+      request.madeBy = this.handling;
+      request.awaited = options?.awaited !== false;
+      this.sendRequest(to.target, inquiry(this, to, request, deadlineMs, lease, options), request);
+    }
+    return request;
+  }
+}
+
+/** A promise that has failed already; nobody need look at it. */
+export function rejected<T>(failure: unknown): Promise<T> {
+  const promise = Promise.reject<T>(failure);
+  promise.catch(ignore);
+  return promise;
+}
+
+const ignore = (): void => {};

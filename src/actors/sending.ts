@@ -1,0 +1,347 @@
+/**
+ * Sending: how a message becomes an envelope, and what it inherits.
+ *
+ * Thread, cause and headers are always inherited from the envelope being
+ * handled. A request also inherits deadline and budget, a tell the budget, a
+ * publish neither: a fact does not expire because its author was in a hurry.
+ */
+import { Lease, type Limits } from '../core/budget.ts';
+import { type Envelope, type Headers, makeEnvelope, noHeaders, type ReplyPort } from '../core/envelope.ts';
+import { describeThrown } from '../core/failure.ts';
+import { MailboxFull } from '../core/mailbox.ts';
+import { check, InvalidParams } from '../core/schema.ts';
+import type { AnyTopic, Topic } from '../core/topic.ts';
+import type { TopicEntry } from '../core/topic-board.ts';
+import { isCapability } from './capability.ts';
+import type { CapabilityDirectory } from './capability-directory.ts';
+import { Cell } from './cell.ts';
+import type { RequestOptions, SendOptions } from './context.ts';
+import { handlerForTold } from './handlers.ts';
+import type { Kernel } from './kernel.ts';
+import { LocalRef } from './local-ref.ts';
+import { onlyResponder, refuseCycle, responders } from './outbox.ts';
+import type { PendingReply } from './pending-reply.ts';
+
+/** Who sends, and because of what. */
+export interface Origin {
+  readonly kernel: Kernel;
+  readonly capabilities: CapabilityDirectory;
+  /** The agent that sends; `undefined` from outside. */
+  readonly cell: Cell | undefined;
+  /** The envelope being handled, from which is inherited. */
+  readonly cause: Envelope | undefined;
+  /** What it spends from. */
+  readonly lease: Lease | undefined;
+}
+
+/** An envelope, and where it goes. */
+export interface Addressed {
+  readonly target: Cell | TopicEntry;
+  readonly envelope: Envelope;
+}
+
+/** Errors: `InvalidParams` for a pattern, a closed topic or a payload its schema refuses. */
+export function publication(
+  origin: Origin,
+  topic: AnyTopic,
+  payload: unknown,
+  options: SendOptions | undefined,
+): Addressed {
+  const { kernel } = origin;
+  return {
+    target: entryOf(kernel, topic),
+    envelope: envelopeFrom(
+      origin,
+      undefined,
+      topic.name,
+      checked(origin, topic, payload),
+      undefined,
+      undefined,
+      Number.POSITIVE_INFINITY,
+      undefined,
+      options,
+    ),
+  };
+}
+
+/** Errors: `InvalidParams` for a ref of another system, or a payload no handler accepts. */
+export function message(
+  origin: Origin,
+  ref: object,
+  payload: unknown,
+  options: SendOptions | undefined,
+): Addressed {
+  const target = cellOf(origin.kernel, ref);
+  const topic = handlerForTold(target.definition, payload, options?.topic);
+  return {
+    target,
+    envelope: envelopeFrom(
+      origin,
+      target.path,
+      topic.name,
+      checked(origin, topic, payload),
+      undefined,
+      undefined,
+      Number.POSITIVE_INFINITY,
+      origin.lease,
+      options,
+    ),
+  };
+}
+
+/** What a request is made to, once it has been found. */
+export interface Asked {
+  readonly name: string;
+  readonly topic: AnyTopic;
+  /** The agent, or the entry of the topic; `undefined` when nobody offers the capability. */
+  readonly target: Cell | TopicEntry | undefined;
+  readonly timeoutMs: number;
+  /** The payload, checked. */
+  readonly payload: unknown;
+}
+
+/** Finds whom a request is for. */
+export function asked(
+  origin: Origin,
+  target: object,
+  payload: unknown,
+  options: RequestOptions | undefined,
+): Asked {
+  const { kernel } = origin;
+  if (isCapability(target)) {
+    const timeoutMs = timeoutOf(options, target.timeoutMs ?? kernel.requestTimeoutMs);
+    const input = checked(origin, target.topic, payload);
+    return {
+      name: target.name,
+      topic: target.topic,
+      target: origin.capabilities.provider(target.name),
+      timeoutMs,
+      payload: input,
+    };
+  }
+  const timeoutMs = timeoutOf(options, kernel.requestTimeoutMs);
+  if (LocalRef.cellOf(target) !== undefined) {
+    const cell = cellOf(kernel, target);
+    const topic = handlerForTold(cell.definition, payload, options?.topic);
+    return { name: cell.path, topic, target: cell, timeoutMs, payload: checked(origin, topic, payload) };
+  }
+  const topic = target as Topic<unknown, unknown>;
+  const entry = entryOf(kernel, topic);
+  return { name: topic.name, topic, target: entry, timeoutMs, payload: checked(origin, topic, payload) };
+}
+
+/** The latest point in time at which a request may settle: its own, and no later than that of its cause. */
+export function deadlineOf(origin: Origin, timeoutMs: number): number {
+  const causeMs = origin.cause?.deadlineMs ?? Number.POSITIVE_INFINITY;
+  return timeoutMs === Number.POSITIVE_INFINITY
+    ? causeMs
+    : Math.min(causeMs, origin.kernel.nowMs() + timeoutMs);
+}
+
+/** A lease of its own for a request that names a budget: reserved from the cause's, if it has one. */
+export function leaseFor(origin: Origin, budget: Limits | undefined): Lease | undefined {
+  if (budget === undefined) {
+    return undefined;
+  }
+  const lease = origin.lease === undefined ? Lease.root(budget) : origin.lease.child(budget);
+  if (budget.timeMs !== undefined) {
+    lease.startTime(origin.kernel.environment);
+  }
+  return lease;
+}
+
+/** The envelope of a request. */
+export function inquiry(
+  origin: Origin,
+  to: Asked,
+  request: PendingReply,
+  deadlineMs: number,
+  lease: Lease | undefined,
+  options: SendOptions | undefined,
+): Envelope {
+  return envelopeFrom(
+    origin,
+    to.target !== undefined && 'path' in to.target ? to.target.path : undefined,
+    to.topic.name,
+    to.payload,
+    request,
+    request.id,
+    deadlineMs,
+    lease ?? origin.lease,
+    options,
+  );
+}
+
+/**
+ * Delivers at once: for those who are not in a step.
+ *
+ * Errors: `MailboxFull` when the receiver refuses it; then it was not sent.
+ */
+export function tellNow(target: Cell, envelope: Envelope): Promise<void> | undefined {
+  const reception = target.saturated ? 'rejected' : target.receive(envelope);
+  if (reception === 'rejected') {
+    throw new MailboxFull({
+      receiver: target.path,
+      payload: envelope.payload,
+      capacity: target.mailbox.capacity,
+    });
+  }
+  return reception === 'waiting' ? target.room() : undefined;
+}
+
+/**
+ * Delivers at once to all who hear a topic.
+ *
+ * Errors: `MailboxFull`, before anybody got it, when one of them has too many
+ * standing in line already.
+ */
+export function publishNow(kernel: Kernel, entry: TopicEntry, envelope: Envelope): Promise<void> | undefined {
+  const { receivers } = entry;
+  for (const receiver of receivers) {
+    if (receiver.saturated) {
+      throw new MailboxFull({
+        receiver: `${entry.name} → ${receiver.path}`,
+        payload: envelope.payload,
+        capacity: receiver.mailboxCapacity,
+      });
+    }
+  }
+  entry.published += 1;
+  entry.delivered += receivers.length;
+  let rooms: Promise<void>[] | undefined;
+  for (const receiver of receivers) {
+    const reception = receiver.receive(envelope);
+    if (reception === 'waiting') {
+      rooms ??= [];
+      rooms.push(receiver.room());
+    } else if (reception === 'rejected') {
+      kernel.deadLetter(envelope, receiver.path, 'Rejected');
+    }
+  }
+  if (rooms === undefined) {
+    return undefined;
+  }
+  return rooms.length === 1 ? rooms[0] : Promise.all(rooms).then(() => {});
+}
+
+/** Sends a request at once: whoever refuses it settles it. */
+export function requestNow(target: Cell | TopicEntry, envelope: Envelope, request: PendingReply): void {
+  if ('receivers' in target) {
+    request.asked(responders(target.receivers));
+    request.askedAlone = onlyResponder(target.receivers);
+  }
+  const alone = request.askedAlone;
+  if (request.settled || (alone instanceof Cell && refuseCycle(request, alone))) {
+    return;
+  }
+  try {
+    if ('receivers' in target) {
+      publishNow(request.kernel, target, envelope);
+    } else {
+      tellNow(target, envelope);
+    }
+  } catch (failure) {
+    request.interrupt(failure);
+  }
+}
+
+function envelopeFrom(
+  origin: Origin,
+  to: string | undefined,
+  topic: string,
+  payload: unknown,
+  replyTo: ReplyPort | undefined,
+  correlationId: number | undefined,
+  deadlineMs: number,
+  budget: Lease | undefined,
+  options: SendOptions | undefined,
+): Envelope {
+  const { kernel, cause } = origin;
+  const envelope = makeEnvelope(
+    kernel.environment.nextId(),
+    to,
+    origin.cell?.path,
+    topic,
+    payload,
+    replyTo,
+    correlationId,
+    cause?.id,
+    options?.threadId ?? cause?.threadId,
+    deadlineMs,
+    cause === undefined ? 0 : cause.hops + 1,
+    headersFrom(cause, options?.headers),
+    budget,
+  );
+  if (kernel.listening) {
+    kernel.emit({
+      _tag: 'Sent',
+      atMs: kernel.nowMs(),
+      id: envelope.id,
+      sender: envelope.sender,
+      to,
+      topic,
+      causationId: envelope.causationId,
+      threadId: envelope.threadId,
+    });
+  }
+  return envelope;
+}
+
+function headersFrom(cause: Envelope | undefined, headers: Headers | undefined): Headers {
+  const inherited = cause?.headers ?? noHeaders;
+  return headers === undefined ? inherited : Object.freeze({ ...inherited, ...headers });
+}
+
+/** Checks a payload where the topic, or else the system, says so. */
+function checked(origin: Origin, topic: AnyTopic, payload: unknown): unknown {
+  const validate = topic.validate ?? origin.kernel.validate;
+  if (validate === 'never' || (validate === 'edge' && origin.cell !== undefined)) {
+    return payload;
+  }
+  return check(topic.schema, payload, `payload of '${topic.name}'`);
+}
+
+function entryOf(kernel: Kernel, topic: AnyTopic): TopicEntry {
+  if (typeof topic?.name !== 'string') {
+    throw new InvalidParams({
+      what: 'topic',
+      value: topic,
+      issues: [{ path: '', message: 'expected what defineTopic returns' }],
+    });
+  }
+  if (topic.isPattern || topic.name.startsWith('system.')) {
+    throw new InvalidParams({
+      what: 'topic',
+      value: topic.name,
+      issues: [
+        {
+          path: 'name',
+          message: topic.isPattern
+            ? 'a pattern can be subscribed to and observed, not published to'
+            : "names that begin with 'system.' are the system's own",
+        },
+      ],
+    });
+  }
+  return kernel.board.entry(topic.name);
+}
+
+function cellOf(kernel: Kernel, ref: object): Cell {
+  const cell = LocalRef.cellOf(ref);
+  if (cell === undefined || cell.kernel !== kernel) {
+    const message =
+      cell === undefined
+        ? `expected the ref of an agent, a topic or a capability; got ${describeThrown(ref)}`
+        : `'${cell.path}' is an agent of system ${cell.kernel.id}, not of ${kernel.id}`;
+    throw new InvalidParams({ what: 'target', value: cell?.path ?? ref, issues: [{ path: '', message }] });
+  }
+  return cell;
+}
+
+function timeoutOf(options: RequestOptions | undefined, otherwiseMs: number): number {
+  const timeoutMs = options?.timeoutMs ?? otherwiseMs;
+  if (!(timeoutMs >= 0)) {
+    throw new RangeError(`timeoutMs is a number of milliseconds, at least 0; got ${timeoutMs}`);
+  }
+  return timeoutMs;
+}

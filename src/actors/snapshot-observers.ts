@@ -1,0 +1,65 @@
+/**
+ * Those who look at an agent from outside. They survive its restarts.
+ *
+ * An observer that throws is reported as the agent's failure is, on
+ * `system.failures`, and is dropped: it never disturbs the agent it looks at.
+ */
+import type { Observer, Subscription } from 'xstate';
+import type { AgentSnapshot } from './agent-ref.ts';
+
+/** What is looked at. */
+export interface Observed {
+  readonly path: string;
+  readonly over: boolean;
+  /** What it failed of, if it did. */
+  readonly failedOf: { readonly failure: unknown } | undefined;
+  snapshot(): AgentSnapshot;
+  /** Reports what an observer threw. */
+  reportStray(thrown: unknown): void;
+}
+
+type Watching = {
+  readonly [Call in keyof Observer<AgentSnapshot>]?: Observer<AgentSnapshot>[Call] | undefined;
+};
+
+export class SnapshotObservers {
+  readonly #observers = new Set<Watching>();
+
+  add(observer: Watching, cell: Observed): Subscription {
+    if (cell.over) {
+      this.#tell(observer, cell, 'complete');
+      return { unsubscribe: () => {} };
+    }
+    this.#observers.add(observer);
+    return { unsubscribe: () => this.#observers.delete(observer) };
+  }
+
+  /** Something changed: the state, or whether the agent lives. */
+  changed(cell: Observed): void {
+    const over = cell.over;
+    for (const observer of [...this.#observers]) {
+      this.#tell(observer, cell, 'next');
+      if (over) {
+        this.#tell(observer, cell, cell.failedOf === undefined ? 'complete' : 'error');
+      }
+    }
+    if (over) {
+      this.#observers.clear();
+    }
+  }
+
+  #tell(observer: Watching, cell: Observed, what: 'next' | 'error' | 'complete'): void {
+    try {
+      if (what === 'next') {
+        observer.next?.(cell.snapshot());
+      } else if (what === 'error') {
+        observer.error?.(cell.failedOf?.failure);
+      } else {
+        observer.complete?.();
+      }
+    } catch (thrown) {
+      this.#observers.delete(observer);
+      cell.reportStray(thrown);
+    }
+  }
+}

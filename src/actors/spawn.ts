@@ -1,0 +1,83 @@
+/**
+ * Spawning: how an agent gets its place in the tree.
+ */
+import type { Lease } from '../core/budget.ts';
+import { isTopicName } from '../core/topic-name.ts';
+import type { AnyAgent } from './agent.ts';
+import { Cell } from './cell.ts';
+import type { SpawnOptions } from './context.ts';
+import { DefinedAgent } from './define-agent.ts';
+import { checkChild } from './supervision.ts';
+import type { Works } from './works.ts';
+
+/**
+ * Makes an agent, in its parent's place, that has not begun yet: messages to it
+ * wait.
+ *
+ * Errors: `RangeError` when the id is no name or is taken, or when the parent is
+ * ending; `BudgetExceeded` when its budget cannot be spared.
+ */
+export function startChild(
+  works: Works,
+  parent: Cell,
+  agent: AnyAgent,
+  options: SpawnOptions,
+  lease: Lease | undefined,
+): Cell {
+  const definition = DefinedAgent.definitionOf(agent);
+  const { kind, significant } = checkChild({
+    ...(options.kind === undefined ? {} : { kind: options.kind }),
+    ...(options.significant === undefined ? {} : { significant: options.significant }),
+  });
+  if (parent.ending) {
+    throw new RangeError(`'${parent.path || '/'}' is ending and spawns no more: '${definition.name}'`);
+  }
+  const id = idFor(parent, definition.name, options.id);
+  const cell = new Cell({
+    kernel: works.kernel,
+    conduct: works,
+    definition,
+    parent,
+    path: `${parent.path}/${id}`,
+    kind,
+    significant,
+    subscribes: options.subscribe !== false,
+    input: options.input,
+    lease: leaseOf(works, options, lease),
+  });
+  parent.children ??= new Map();
+  parent.children.set(id, cell);
+  works.agents.add(cell);
+  return cell;
+}
+
+function idFor(parent: Cell, name: string, wanted: string | undefined): string {
+  if (wanted !== undefined) {
+    if (typeof wanted !== 'string' || wanted.includes('.') || !isTopicName(wanted)) {
+      throw new RangeError(`an id is one token of letters, digits, '-' and '_'; got '${String(wanted)}'`);
+    }
+    if (parent.children?.has(wanted) === true) {
+      throw new RangeError(
+        `'${parent.path}/${wanted}' is taken; stop that agent first, or choose another id`,
+      );
+    }
+    return wanted;
+  }
+  parent.childNames ??= new Map();
+  let id: string;
+  do {
+    const count = (parent.childNames.get(name) ?? 0) + 1;
+    parent.childNames.set(name, count);
+    id = count === 1 ? name : `${name}-${count}`;
+  } while (parent.children?.has(id) === true);
+  return id;
+}
+
+function leaseOf(works: Works, options: SpawnOptions, lease: Lease | undefined): Lease | undefined {
+  if (options.budget === undefined) {
+    return undefined;
+  }
+  const own = lease === undefined ? works.rootLease(options.budget) : lease.child(options.budget);
+  own.startTime(works.kernel.environment);
+  return own;
+}

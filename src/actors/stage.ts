@@ -1,0 +1,60 @@
+/**
+ * The stage: the effects of the step that is being taken, until it has committed.
+ *
+ * Only one step is taken at a time in a system, so there is one stage. Targets
+ * and envelopes stand side by side, so that a message that goes well costs
+ * nothing here but its place.
+ */
+import type { Envelope } from '../core/envelope.ts';
+import { MailboxFull } from '../core/mailbox.ts';
+import type { TopicEntry } from '../core/topic-board.ts';
+import type { Cell } from './cell.ts';
+
+/** An effect that is no message: `act` when the step has committed, `undo` when it failed. */
+export class StagedAct {
+  readonly act: () => void;
+  readonly undo: () => void;
+
+  constructor(act: () => void, undo: () => void) {
+    this.act = act;
+    this.undo = undo;
+  }
+}
+
+/** Where a staged envelope goes: to one agent, or to all who hear a topic. */
+export type StagedTarget = Cell | TopicEntry | StagedAct;
+
+export class Stage {
+  /** Whose step it is; `undefined` between steps. */
+  handling: object | undefined;
+  readonly targets: StagedTarget[] = [];
+  readonly envelopes: (Envelope | undefined)[] = [];
+
+  /** Errors: `MailboxFull` when the step has staged `most` effects already. */
+  add(cell: Cell, target: StagedTarget, envelope: Envelope | undefined): void {
+    const most = cell.definition.effectsMax;
+    if (this.targets.length >= most) {
+      throw new MailboxFull({
+        receiver: `the effects of one step of ${cell.path}`,
+        payload: envelope?.payload,
+        capacity: most,
+      });
+    }
+    this.targets.push(target);
+    this.envelopes.push(envelope);
+  }
+
+  clear(): void {
+    this.targets.length = 0;
+    this.envelopes.length = 0;
+  }
+
+  /** The step failed: nothing of it happens. */
+  undo(): void {
+    const acts = this.targets.filter((target) => target instanceof StagedAct);
+    this.clear();
+    for (const act of acts.reverse()) {
+      act.undo();
+    }
+  }
+}

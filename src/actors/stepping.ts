@@ -1,0 +1,384 @@
+/**
+ * Stepping: what an agent does in a turn. This is the heart.
+ *
+ *     signals → notices → committed effects that wait → one message
+ *
+ * A step is the synchronous part of a handler. Its verbs are staged; when it
+ * returns, they are released in order; when it throws, none of it happened (L24).
+ * What the handler returned is its reply, or a task whose end comes back as a
+ * notice. The credit of the message goes back when its handling is over.
+ */
+
+import type { BudgetLow } from '../core/budget.ts';
+import type { DeadLetterCause } from '../core/dead-letter.ts';
+import type { Envelope } from '../core/envelope.ts';
+import { failureClass } from '../core/failure.ts';
+import { Histogram } from '../core/histogram.ts';
+import { budgetLowNotice, isNotice, terminatedNotice, timerNotice } from '../core/notice.ts';
+import type { HandlingOutcome } from '../core/system-event.ts';
+import type { AgentTimer } from './agent-timer.ts';
+import type { Cell } from './cell.ts';
+import { terminatedFor } from './death-watch.ts';
+import type { EffectRuntime } from './effect-runtime.ts';
+import { type Handle, handlerOf } from './handlers.ts';
+import { Handling } from './handling.ts';
+import { afterOutbox, release, releaseOutbox } from './outbox.ts';
+import { AgentDefect, Interrupted } from './request-failures.ts';
+import { forgetStashing, layAside } from './stash.ts';
+import { startTask, type TaskEnds } from './tasks.ts';
+import type { Works } from './works.ts';
+
+/** What becomes of an agent after a step is decided above. */
+export interface StepEnds {
+  /** There are signals to act on. */
+  actOnSignals(cell: Cell): void;
+  /**
+   * A handling failed. Says whether its message is going to be handled again,
+   * or why it is a dead letter, if it is one.
+   */
+  failed(handling: Handling, failure: unknown): 'again' | DeadLetterCause | undefined;
+  /** A draining agent may have nothing more to do. */
+  mayHaveDrained(cell: Cell): void;
+}
+
+/** Handlings timed one by one before only every 64th synchronous one is. */
+const timedMax = 64;
+
+export class Stepping implements TaskEnds {
+  readonly #works: Works;
+  readonly #effects: EffectRuntime;
+  readonly #ends: StepEnds;
+  /** Agents that drain now: only then does the end of a handling look for them. */
+  draining = 0;
+
+  constructor(works: Works, effects: EffectRuntime, ends: StepEnds) {
+    this.#works = works;
+    this.#effects = effects;
+    this.#ends = ends;
+  }
+
+  /** Does the next thing there is to do for an agent, and says whether there was one. */
+  takeOne(cell: Cell): boolean {
+    if (cell.signals !== undefined) {
+      this.#ends.actOnSignals(cell);
+      return true;
+    }
+    const notice = cell.notices?.shift();
+    if (notice !== undefined) {
+      notice.deliver();
+      return true;
+    }
+    if (cell.blocked) {
+      if (cell.parked !== undefined && cell.parked.length > 0) {
+        return false;
+      }
+      releaseOutbox(cell);
+      return true;
+    }
+    if (!cell.mayTake) {
+      return false;
+    }
+    const envelope = cell.mailbox.take();
+    if (envelope === undefined) {
+      return false;
+    }
+    this.#begin(cell, envelope);
+    return true;
+  }
+
+  /** Takes one step of a handling: calls `handle`, and releases what it staged. */
+  step(handling: Handling, handle: Handle, argument: unknown): void {
+    const { cell } = handling;
+    const { stage } = this.#works;
+    const before = cell.state;
+    cell.open += 1;
+    cell.messagesOpen += isNotice(handling.envelope) ? 0 : 1;
+    this.#time(handling);
+    stage.handling = handling;
+    let result: unknown;
+    try {
+      result = handle(argument, handling);
+    } catch (thrown) {
+      stage.handling = undefined;
+      stage.undo();
+      cell.state = before;
+      forgetStashing(handling);
+      this.#fail(handling, thrown);
+      return;
+    }
+    stage.handling = undefined;
+    if (stage.targets.length > 0) {
+      cell.current = handling;
+      release(cell, stage);
+      cell.current = undefined;
+    }
+    if (cell.state !== before) {
+      cell.observers?.changed(cell);
+    }
+    this.#goOn(handling, result);
+  }
+
+  succeeded(handling: Handling, value: unknown): void {
+    if (!handling.over) {
+      handling.cell.notice({ deliver: () => this.#conclude(handling, value) });
+    }
+  }
+
+  failed(handling: Handling, failure: unknown): void {
+    if (!handling.over) {
+      handling.cell.notice({ deliver: () => this.#fail(handling, failure) });
+    }
+  }
+
+  /**
+   * Ends a handling from outside: its context is revoked, its task told, its
+   * requests interrupted, its requester answered.
+   *
+   * @returns whether it was open.
+   */
+  interrupt(handling: Handling, failure: unknown): boolean {
+    if (handling.over) {
+      return false;
+    }
+    const { cell, envelope } = handling;
+    const partial = withPartial(failure, handling.partial);
+    forgetStashing(handling);
+    this.#end(handling, 'interrupted', partial);
+    interruptRequestsOf(cell, handling, partial);
+    envelope.replyTo?.fail(partial, cell.path);
+    return true;
+  }
+
+  /** Ends a handling whose message goes back to the mailbox: nobody is told. */
+  withdraw(handling: Handling, failure: unknown): void {
+    const { cell } = handling;
+    forgetStashing(handling);
+    this.#end(handling, undefined, failure);
+    interruptRequestsOf(cell, handling, failure);
+  }
+
+  #begin(cell: Cell, envelope: Envelope): void {
+    const works = this.#works;
+    if (isNotice(envelope)) {
+      this.#beginNotice(cell, envelope);
+      return;
+    }
+    const { deadlineMs, replyTo } = envelope;
+    if (
+      replyTo?.settled === true ||
+      (deadlineMs < Number.POSITIVE_INFINITY && works.kernel.nowMs() > deadlineMs)
+    ) {
+      cell.expired += 1;
+      cell.drop(envelope, 'Expired');
+      return;
+    }
+    const handling = new Handling(cell, envelope, works);
+    if (!this.#mayBegin(handling)) {
+      return;
+    }
+    const handle = handlerOf(cell.definition, envelope.topic!);
+    if (handle === undefined) {
+      cell.expired += 1;
+      cell.drop(envelope, 'Unhandled');
+      return;
+    }
+    this.step(handling, handle, envelope.payload);
+  }
+
+  #beginNotice(cell: Cell, envelope: Envelope): void {
+    const { onTerminated, onBudgetLow } = cell.definition;
+    const handling = new Handling(cell, envelope, this.#works);
+    if (envelope.topic === timerNotice) {
+      const timer = envelope.payload as AgentTimer;
+      const { step } = timer;
+      if (step !== undefined) {
+        timer.taken();
+        this.step(handling, (_, context) => step(context), undefined);
+      }
+    } else if (envelope.topic === terminatedNotice) {
+      const terminated = terminatedFor(cell, envelope.payload as Cell);
+      if (terminated !== undefined && onTerminated !== undefined) {
+        this.step(handling, () => onTerminated(terminated, handling), undefined);
+      }
+    } else if (envelope.topic === budgetLowNotice && onBudgetLow !== undefined) {
+      this.step(handling, () => onBudgetLow(envelope.payload as BudgetLow, handling), undefined);
+    }
+  }
+
+  /** Whether its budgets allow this message one more step; otherwise it fails closed. */
+  #mayBegin(handling: Handling): boolean {
+    const { cell, envelope } = handling;
+    for (const lease of [envelope.budget, cell.lease]) {
+      if (lease !== undefined && !lease.tryTake('steps', 1)) {
+        cell.expired += 1;
+        cell.drop(envelope, 'BudgetExceeded', lease.refusal('steps', 1));
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** The first step has been taken: what it returned is a reply, or is still on its way. */
+  #goOn(handling: Handling, result: unknown): void {
+    if (result === undefined) {
+      this.#conclude(handling, undefined);
+      return;
+    }
+    try {
+      const task = startTask(result, handling, this, this.#effects);
+      if (task !== undefined) {
+        this.#stayOpen(handling, task);
+        return;
+      }
+    } catch (thrown) {
+      this.#fail(handling, thrown);
+      return;
+    }
+    this.#conclude(handling, result);
+  }
+
+  #stayOpen(handling: Handling, task: Handling['task']): void {
+    const { cell, envelope } = handling;
+    handling.task = task;
+    cell.openHandlings ??= new Set();
+    cell.openHandlings.add(handling);
+    envelope.replyTo?.working(handling);
+    handling.releaseLease = handling.lease?.hold(handling);
+  }
+
+  /** Its work is done: answers, and ends the handling, behind what it sent. */
+  #conclude(handling: Handling, value: unknown): void {
+    const { cell } = handling;
+    if (!cell.blocked) {
+      this.#concludeNow(handling, value);
+      return;
+    }
+    cell.openHandlings ??= new Set();
+    cell.openHandlings.add(handling);
+    afterOutbox(cell, () => this.#concludeNow(handling, value));
+  }
+
+  #concludeNow(handling: Handling, value: unknown): void {
+    if (handling.over) {
+      return;
+    }
+    const { cell, envelope } = handling;
+    const port = envelope.replyTo;
+    if (handling.stashing) {
+      this.#end(handling, undefined);
+      layAside(handling);
+      return;
+    }
+    if (port !== undefined) {
+      try {
+        if (value !== undefined) {
+          port.reply(value, cell.path);
+        }
+      } catch (thrown) {
+        this.#fail(handling, thrown);
+        return;
+      }
+    }
+    this.#end(handling, 'handled');
+    port?.finished(cell.path);
+  }
+
+  #fail(handling: Handling, failure: unknown): void {
+    if (handling.over) {
+      return;
+    }
+    const { cell, envelope } = handling;
+    handling.revoke(failure);
+    interruptRequestsOf(cell, handling, new Interrupted({ agent: cell.path, reason: 'the handling failed' }));
+    const fate = this.#ends.failed(handling, failure);
+    if (fate === 'again') {
+      this.#end(handling, undefined);
+      return;
+    }
+    this.#end(handling, 'failed');
+    envelope.replyTo?.fail(asReply(cell, failure), cell.path);
+    if (fate !== undefined) {
+      cell.kernel.deadLetter(envelope, cell.path, fate, failure);
+    }
+  }
+
+  /** The handling is over: its credit goes back. Without an outcome, its message is not done with yet. */
+  #end(handling: Handling, outcome: HandlingOutcome | undefined, failure?: unknown): void {
+    const { cell, envelope } = handling;
+    handling.revoke(failure);
+    const isMessage = !isNotice(envelope);
+    cell.open -= 1;
+    cell.messagesOpen -= isMessage ? 1 : 0;
+    cell.openHandlings?.delete(handling);
+    if (outcome !== undefined && isMessage) {
+      cell[outcome] += 1;
+      cell.attempts?.delete(envelope);
+      cell.kernel.settled();
+      this.#record(handling, outcome);
+    }
+    handling.whenOver?.();
+    if (this.draining > 0) {
+      for (let one: Cell | undefined = cell; one !== undefined; one = one.parent) {
+        this.#ends.mayHaveDrained(one);
+      }
+    }
+    if (!cell.queued && cell.hasWork) {
+      cell.wake();
+    }
+  }
+
+  /** Times the first handlings of an agent, and then one in 64: a clock reading costs more than a step. */
+  #time(handling: Handling): void {
+    const { cell } = handling;
+    const { kernel } = cell;
+    if (kernel.listening || cell.handled < timedMax || cell.handled % timedMax === 0) {
+      handling.startedAtMs = kernel.environment.nowMs();
+    }
+  }
+
+  #record(handling: Handling, outcome: HandlingOutcome): void {
+    const { cell, envelope, startedAtMs } = handling;
+    const { kernel } = cell;
+    if (startedAtMs < 0) {
+      return;
+    }
+    const atMs = kernel.environment.nowMs();
+    cell.histogram ??= new Histogram();
+    cell.histogram.record(atMs - startedAtMs);
+    if (kernel.listening && envelope.topic?.startsWith('system.') !== true) {
+      kernel.emit({
+        _tag: 'HandlingEnded',
+        atMs,
+        startedAtMs,
+        agent: cell.path,
+        envelopeId: envelope.id,
+        topic: envelope.topic,
+        outcome,
+        depth: cell.mailbox.waiting,
+        traceparent: envelope.headers['traceparent'],
+      });
+    }
+  }
+}
+
+/** What a requester gets of a failure: the failure itself, or what the code threw, as a failure. */
+export function asReply(cell: Cell, failure: unknown): unknown {
+  return failureClass(failure) === 'defect' ? new AgentDefect({ agent: cell.path, cause: failure }) : failure;
+}
+
+/** Ends the requests a handling made, and the work done for them. */
+export function interruptRequestsOf(cell: Cell, handling: Handling | undefined, failure: unknown): void {
+  for (const request of [...(cell.requests ?? [])]) {
+    if (handling === undefined || request.madeBy === handling) {
+      request.interrupt(failure);
+    }
+  }
+}
+
+function withPartial(failure: unknown, partial: unknown): unknown {
+  if (partial === undefined) {
+    return failure;
+  }
+  const { withPartial: of } = failure as { withPartial?: (partial: unknown) => unknown };
+  return typeof of === 'function' ? of.call(failure, partial) : failure;
+}

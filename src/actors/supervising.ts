@@ -1,0 +1,149 @@
+/**
+ * Supervising: carries out what `supervision` decides.
+ *
+ * A failure goes up until somebody decides: each supervisor resumes, restarts or
+ * stops its child, or fails itself. The system is the last: what reaches it stops
+ * the agent at the top, and the system's health says so.
+ */
+
+import type { Envelope } from '../core/envelope.ts';
+import { failureClass } from '../core/failure.ts';
+import type { DirectiveTag } from '../core/system-event.ts';
+import type { Cell } from './cell.ts';
+import { affected, type Directive, decide, decideFinished, prune } from './supervision.ts';
+
+/** What a supervisor can do to an agent. */
+export interface Measures {
+  /** It takes no more messages until one of the others is called. */
+  suspend(cell: Cell): void;
+  resume(cell: Cell): void;
+  restart(cell: Cell, afterMs: number, failure: unknown): void;
+  stop(cell: Cell, failure: unknown): void;
+  /** A failure has reached the top. */
+  degrade(cell: Cell, failure: unknown): void;
+}
+
+/** Decides about a failure and acts on it; says what happens to the agent that failed. */
+export function supervise(
+  measures: Measures,
+  cell: Cell,
+  failure: unknown,
+  envelope: Envelope | undefined,
+): DirectiveTag {
+  let child = cell;
+  let supervisor = cell.parent;
+  let directive: DirectiveTag = 'stop';
+  if (cell.ending) {
+    report(cell, supervisor, failure, envelope, directive);
+    return directive;
+  }
+  while (supervisor !== undefined) {
+    directive = act(measures, supervisor, child, failure);
+    if (directive !== 'escalate') {
+      break;
+    }
+    if (supervisor.parent === undefined) {
+      measures.degrade(child, failure);
+      measures.stop(child, failure);
+      break;
+    }
+    measures.suspend(child);
+    child = supervisor;
+    supervisor = supervisor.parent;
+  }
+  if (child !== cell && directive === 'resume') {
+    // Its own supervisor has given it up, and the one above sees no reason to restart that one.
+    measures.stop(cell, failure);
+  }
+  report(cell, supervisor, failure, envelope, directive);
+  return child === cell ? directive : 'stop';
+}
+
+/** Decides about a child that has finished: says whether it begins again. */
+export function superviseFinished(measures: Measures, cell: Cell): 'restart' | 'stop' {
+  const supervisor = cell.parent;
+  if (supervisor === undefined || supervisor.ending) {
+    return 'stop';
+  }
+  const { kernel } = cell;
+  const nowMs = kernel.nowMs();
+  const directive = decideFinished(
+    supervisor.definition.supervision,
+    cell.kind,
+    cell.restartedAtMs,
+    nowMs,
+    kernel.environment.random(),
+  );
+  if (directive._tag !== 'restart') {
+    return 'stop';
+  }
+  remember(supervisor, cell, nowMs + directive.afterMs);
+  measures.restart(cell, directive.afterMs, undefined);
+  return 'restart';
+}
+
+function act(measures: Measures, supervisor: Cell, child: Cell, failure: unknown): DirectiveTag {
+  const { kernel, kind } = child;
+  const { supervision } = supervisor.definition;
+  const nowMs = kernel.nowMs();
+  const directive: Directive = supervisor.ending
+    ? { _tag: 'stop' }
+    : decide(supervision, kind, historyOf(supervisor, child), failure, nowMs, kernel.environment.random());
+
+  switch (directive._tag) {
+    case 'resume':
+      measures.resume(child);
+      break;
+    case 'restart':
+      remember(supervisor, child, nowMs + directive.afterMs);
+      for (const one of affected(supervision.strategy, [...supervisor.children!.values()], child)) {
+        measures.restart(one, directive.afterMs, failure);
+      }
+      break;
+    case 'stop':
+      measures.stop(child, failure);
+      break;
+    default:
+  }
+  return directive._tag;
+}
+
+/** Under `one-for-one` each child has its own history; children restarted together share their parent's. */
+function historyOf(supervisor: Cell, child: Cell): readonly number[] {
+  return supervisor.definition.supervision.strategy === 'one-for-one'
+    ? child.restartedAtMs
+    : supervisor.childrenRestartedAtMs;
+}
+
+function remember(supervisor: Cell, child: Cell, dueMs: number): void {
+  const { strategy, windowMs } = supervisor.definition.supervision;
+  const history = [...prune(historyOf(supervisor, child), windowMs, child.kernel.nowMs()), dueMs];
+  if (strategy === 'one-for-one') {
+    child.restartedAtMs = history;
+  } else {
+    supervisor.childrenRestartedAtMs = history;
+  }
+}
+
+function report(
+  cell: Cell,
+  supervisor: Cell | undefined,
+  failure: unknown,
+  envelope: Envelope | undefined,
+  directive: DirectiveTag,
+): void {
+  cell.kernel.reportFailure(
+    {
+      atMs: cell.kernel.nowMs(),
+      agent: cell.path,
+      supervisor: supervisor?.path || '/',
+      failure,
+      class: failureClass(failure),
+      envelope,
+      envelopeId: envelope?.id,
+      topic: envelope?.topic,
+      directive,
+    },
+    envelope?.topic,
+  );
+}

@@ -1,0 +1,386 @@
+/**
+ * A system: a tree of agents with one dispatcher, one topic board and one end.
+ */
+import type { DeadLetter } from '../core/dead-letter.ts';
+import type { Envelope } from '../core/envelope.ts';
+import type { Environment } from '../core/environment.ts';
+import { liveEnvironment } from '../core/live-environment.ts';
+import type { EventListener } from '../core/system-event.ts';
+import type { Topic, Validation } from '../core/topic.ts';
+import type { Agent, AnyAgent } from './agent.ts';
+import type { AgentDirectory } from './agent-directory.ts';
+import type { AgentRef } from './agent-ref.ts';
+import type { Bounded } from './bounded.ts';
+import type { Capability } from './capability.ts';
+import { CapabilityDirectory, type Permit } from './capability-directory.ts';
+import { Cell } from './cell.ts';
+import { Conductor } from './conductor.ts';
+import type { RequestOptions, SpawnOptions, Terminated, Verbs } from './context.ts';
+import { terminated } from './death-watch.ts';
+import { definitionOf } from './define-agent.ts';
+import { type Health, healthOf } from './health.ts';
+import { Kernel } from './kernel.ts';
+import { refOf } from './local-ref.ts';
+import { type ObserveOptions, Observers } from './observe.ts';
+import { Outside } from './outside.ts';
+import { Interrupted } from './request-failures.ts';
+import { startChild } from './spawn.ts';
+import { type SystemStatistics, statisticsOf } from './statistics.ts';
+import type { SupervisionOptions } from './supervision.ts';
+
+export interface SystemOptions {
+  /** Started at once, at the top. */
+  readonly agents?: readonly AnyAgent[];
+  /** How the system treats failures of the agents at the top. */
+  readonly supervision?: SupervisionOptions;
+  /** When payloads are checked; `edge` when not given. */
+  readonly validate?: Validation;
+  /** How long a request waits when it does not say; 30 000 ms when not given. */
+  readonly requestTimeoutMs?: number;
+  /** Most envelopes in one chain of causes; 100 000 when not given. */
+  readonly hopsMax?: number;
+  /** Most dead letters kept; 1 024 when not given. */
+  readonly deadLettersMax?: number;
+  /** Most topics remembered; 131 072 when not given. */
+  readonly topicsMax?: number;
+  /** Who is told of every event, from the first on. */
+  readonly events?: readonly EventListener[];
+  /** Which calls of capabilities are allowed; all when not given. */
+  readonly permit?: Permit;
+  /** Drains on SIGTERM and SIGINT, for at most `withinMs` (10 000 when `true`), then lets the signal end the process. */
+  readonly handleSignals?: boolean | { readonly withinMs: number };
+  /** Where time, chance and turns come from; the machine when not given. */
+  readonly environment?: Environment;
+  /** Names it in ids and traces; made by chance when not given. */
+  readonly id?: string;
+}
+
+export interface System extends Verbs, AsyncDisposable {
+  readonly id: string;
+  /** Every living agent, and a stream of changes. */
+  readonly agents: Pick<
+    AgentDirectory,
+    'find' | 'list' | 'withTopic' | 'withCapability' | 'changes' | 'size'
+  >;
+  /** Every capability offered, and a stream of changes. */
+  readonly capabilities: Pick<CapabilityDirectory, 'find' | 'list' | 'changes' | 'size'>;
+  readonly deadLetters: DeadLetterBox;
+  /** A stream of what is published on a topic or pattern, for code outside of agents. */
+  observe<M>(topic: Topic<M, unknown>, options: ObserveOptions): Bounded<M>;
+  /** Calls a capability, whoever offers it. */
+  tool<I, O>(capability: Capability<I, O>, input: NoInfer<I>, options?: RequestOptions): Promise<O>;
+  tool(name: string, input: unknown, options?: RequestOptions): Promise<unknown>;
+  /** Resolves when that agent has ended; at once if it has already. Aborting `signal` forgets it. */
+  watch(ref: AgentRef<never, unknown>, options?: { readonly signal?: AbortSignal }): Promise<Terminated>;
+  /** Ends what an agent and its children are working on; the agents go on with their next messages. */
+  interrupt(ref: AgentRef<never, unknown>, reason?: string): void;
+  /** Stops one agent, or all: now, or, with `drain`, when what was accepted is done or `withinMs` have passed. */
+  stop(ref?: AgentRef<never, unknown>, options?: StopOptions): Promise<void>;
+  /** Takes nothing new from outside, finishes what was accepted, then stops; after `withinMs` it stops anyway. */
+  drain(options?: { readonly withinMs?: number }): Promise<void>;
+  health(): Health;
+  statistics(): SystemStatistics;
+  /** Tells a listener of every event from now on; returns how to end that. */
+  listen(listener: EventListener): () => void;
+}
+
+export interface StopOptions {
+  readonly drain?: boolean;
+  /** How long draining may take, in milliseconds; `Infinity` when not given. */
+  readonly withinMs?: number;
+}
+
+/** What could not be delivered, as far as it is still kept. */
+export interface DeadLetterBox {
+  readonly size: number;
+  /** How many there have ever been. */
+  readonly total: number;
+  /** How many were pushed out by newer ones. */
+  readonly dropped: number;
+  list(): readonly DeadLetter[];
+  countByCause(): Readonly<Partial<Record<DeadLetter['cause'], number>>>;
+  /**
+   * Delivers those that `where` chooses to whom they were meant for, once more;
+   * requests among them are told, since nobody waits for their replies.
+   */
+  replay(where?: (letter: DeadLetter) => boolean): { readonly replayed: number; readonly kept: number };
+}
+
+/**
+ * Starts a system.
+ *
+ * It ends with `stop`, `drain` or `await using`; then nothing of it is left: no
+ * timer, listener, subscription or fibre.
+ *
+ * Errors: `RangeError`, at once, for an option that cannot be.
+ *
+ * @example
+ * const Question = defineTopic('question', { schema: type<string>(), reply: type<string>() })
+ * const greeter = defineAgent({ name: 'greeter', subscribe: [Question], receive: (name) => `Hello, ${name}!` })
+ * const system = createSystem({ agents: [greeter] })
+ * await system.request(Question, 'Ada') // => 'Hello, Ada!'
+ * await system.stop()
+ */
+export function createSystem(options: SystemOptions = {}): System {
+  return new RunningSystem(options);
+}
+
+class RunningSystem extends Outside implements System {
+  readonly id: string;
+  readonly agents: AgentDirectory;
+  readonly capabilities: CapabilityDirectory;
+  readonly kernel: Kernel;
+  readonly deadLetters: DeadLetterBox;
+  readonly #conductor: Conductor;
+  readonly #root: Cell;
+  readonly #observers = new Observers();
+  readonly #ended = Promise.withResolvers<void>();
+  readonly #degraded: string[] = [];
+  #status: 'up' | 'draining' | 'stopping' | 'stopped' = 'up';
+
+  constructor(options: SystemOptions) {
+    super();
+    const environment = options.environment ?? liveEnvironment();
+    this.id = options.id ?? idFrom(environment);
+    this.kernel = new Kernel({
+      environment,
+      id: this.id,
+      validate: options.validate ?? 'edge',
+      requestTimeoutMs: options.requestTimeoutMs ?? 30_000,
+      hopsMax: options.hopsMax ?? 100_000,
+      deadLettersMax: options.deadLettersMax ?? 1_024,
+      topicsMax: options.topicsMax ?? 131_072,
+      batch: 64,
+      sliceMs: 10,
+      listeners: options.events ?? [],
+    });
+    this.capabilities = new CapabilityDirectory(options.permit);
+    this.#conductor = new Conductor(this.kernel, this.capabilities, {
+      onRootEnded: () => this.#end(),
+      onDegraded: (cell, failure) => this.#degrade(cell, failure),
+      sendFromOutside: (cell, message) => this.sendLoosely(cell, message),
+    });
+    this.agents = this.#conductor.agents;
+    this.deadLetters = this.#box();
+    this.#root = this.#makeRoot(options);
+    for (const agent of options.agents ?? []) {
+      this.spawn(agent as Agent<never, unknown>);
+    }
+    if (options.handleSignals !== undefined && options.handleSignals !== false) {
+      const withinMs = options.handleSignals === true ? 10_000 : options.handleSignals.withinMs;
+      environment.onTermination((end) => void this.drain({ withinMs }).then(end));
+    }
+  }
+
+  spawn<M, R>(agent: Agent<M, R>, options: SpawnOptions = {}): AgentRef<M, R> {
+    if (this.#status !== 'up') {
+      throw new RangeError(`system ${this.id} is ${this.#status} and spawns no more: '${agent.name}'`);
+    }
+    const cell = startChild(this.#conductor, this.#root, agent as AnyAgent, options, undefined);
+    this.#conductor.begin(cell);
+    return refOf(cell) as AgentRef<M, R>;
+  }
+
+  observe<M>(topic: Topic<M, unknown>, options: ObserveOptions): Bounded<M> {
+    return this.#observers.observe(this.kernel, topic, options);
+  }
+
+  watch(ref: AgentRef<never, unknown>, options: { readonly signal?: AbortSignal } = {}): Promise<Terminated> {
+    const cell = this.cellOf(ref);
+    const { signal } = options;
+    return new Promise((resolve, reject) => {
+      if (cell.phase === 'stopped') {
+        resolve(terminated(cell));
+        return;
+      }
+      const forget = (): void => {
+        cell.watchers?.delete(told);
+        signal?.removeEventListener('abort', aborted);
+      };
+      const told = (ended: Cell): void => {
+        forget();
+        resolve(terminated(ended));
+      };
+      const aborted = (): void => {
+        forget();
+        reject(new Interrupted({ agent: cell.path, reason: 'the signal of the watch aborted' }));
+      };
+      cell.watchers ??= new Set();
+      cell.watchers.add(told);
+      signal?.addEventListener('abort', aborted);
+      if (signal?.aborted === true) {
+        aborted();
+      }
+    });
+  }
+
+  interrupt(ref: AgentRef<never, unknown>, reason = 'the system was asked to'): void {
+    const cell = this.cellOf(ref);
+    cell.signal({
+      _tag: 'interrupt',
+      handling: undefined,
+      failure: new Interrupted({ agent: cell.path, reason }),
+    });
+  }
+
+  async stop(ref?: AgentRef<never, unknown>, options: StopOptions = {}): Promise<void> {
+    if (ref === undefined) {
+      if (options.drain === true) {
+        await this.drain(options);
+      }
+      this.#stopRoot();
+      await this.#ended.promise;
+      return;
+    }
+    const cell = this.cellOf(ref);
+    if (cell.phase !== 'stopped') {
+      const ended = this.watch(ref);
+      cell.signal({
+        _tag: 'stop',
+        mode: options.drain === true ? 'drain' : 'now',
+        withinMs: options.withinMs ?? Number.POSITIVE_INFINITY,
+        reason: 'stopped',
+        failure: undefined,
+      });
+      await ended;
+    }
+  }
+
+  async drain(options: { readonly withinMs?: number } = {}): Promise<void> {
+    const { kernel } = this;
+    if (this.#status === 'up') {
+      this.#status = 'draining';
+      this.closeTheDoor();
+      const quiet = Promise.withResolvers<void>();
+      const timer =
+        options.withinMs === undefined
+          ? undefined
+          : kernel.environment.schedule(options.withinMs, () => quiet.resolve());
+      kernel.onQuiet = () => kernel.environment.deferPastIo(() => kernel.inFlight === 0 && quiet.resolve());
+      if (kernel.inFlight === 0) {
+        kernel.onQuiet();
+      }
+      await quiet.promise;
+      timer?.cancel();
+      kernel.onQuiet = undefined;
+      this.#stopRoot();
+    }
+    await this.#ended.promise;
+  }
+
+  health(): Health {
+    return healthOf(this.kernel, this.agents, this.#status, this.#degraded);
+  }
+
+  statistics(): SystemStatistics {
+    return statisticsOf(this.kernel, this.agents);
+  }
+
+  listen(listener: EventListener): () => void {
+    return this.kernel.addListener(listener);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  #makeRoot(options: SystemOptions): Cell {
+    const root = new Cell({
+      kernel: this.kernel,
+      conduct: this.#conductor,
+      definition: definitionOf(
+        {
+          name: 'system',
+          ...(options.supervision === undefined ? {} : { supervision: options.supervision }),
+        },
+        [],
+      ),
+      parent: undefined,
+      path: '',
+      kind: 'temporary',
+      significant: false,
+      subscribes: false,
+      input: undefined,
+      lease: undefined,
+    });
+    root.phase = 'running';
+    return root;
+  }
+
+  #stopRoot(): void {
+    if (this.#status === 'up' || this.#status === 'draining') {
+      this.#status = 'stopping';
+      this.closeTheDoor();
+      this.#root.signal({
+        _tag: 'stop',
+        mode: 'now',
+        withinMs: Number.POSITIVE_INFINITY,
+        reason: 'stopped',
+        failure: undefined,
+      });
+    }
+  }
+
+  #degrade(cell: Cell, _failure: unknown): void {
+    this.#degraded.push(cell.path);
+  }
+
+  /** The last agent has ended: gives everything back. */
+  #end(): void {
+    const { kernel } = this;
+    this.#status = 'stopped';
+    this.interruptRequests();
+    this.#observers.complete();
+    if (kernel.listening) {
+      kernel.emit({ _tag: 'SystemStopped', atMs: kernel.nowMs() });
+    }
+    kernel.completeListeners();
+    this.agents.complete();
+    this.capabilities.complete();
+    kernel.board.clear();
+    kernel.environment.close();
+    this.#ended.resolve();
+  }
+
+  #box(): DeadLetterBox {
+    const { deadLetters } = this.kernel;
+    const again = (letter: DeadLetter): boolean => this.#redeliver(letter);
+    return {
+      get size() {
+        return deadLetters.size;
+      },
+      get total() {
+        return deadLetters.total;
+      },
+      get dropped() {
+        return deadLetters.dropped;
+      },
+      list: () => deadLetters.list(),
+      countByCause: () => deadLetters.countByCause(),
+      replay: (where) => deadLetters.replay(again, where),
+    };
+  }
+
+  /** Whether the one it was meant for, or those who hear its topic, took it. */
+  #redeliver(letter: DeadLetter): boolean {
+    const { envelope, to } = letter;
+    const cell = to === undefined ? undefined : this.agents.cell(to);
+    if (cell === undefined || cell.ending || cell.mustWait) {
+      return false;
+    }
+    const again: Envelope = {
+      ...envelope,
+      replyTo: undefined,
+      deadlineMs: Number.POSITIVE_INFINITY,
+      hops: 0,
+    };
+    this.kernel.attemptsBefore.set(again, letter.attempts + 1);
+    return cell.receive(again) === 'taken';
+  }
+}
+
+function idFrom(environment: Environment): string {
+  return Math.floor(environment.random() * 36 ** 8)
+    .toString(36)
+    .padStart(8, '0');
+}

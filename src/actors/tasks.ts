@@ -1,0 +1,128 @@
+/**
+ * Tasks: what a handler returned and is not there yet.
+ *
+ * A promise, an Effect or a stream of replies becomes a task of the agent; its
+ * end comes back as a notice, in a turn of the agent. This is the one room where
+ * promises, Effect and streams meet the actors.
+ */
+import * as Cause from 'effect/Cause';
+import * as Effect from 'effect/Effect';
+import * as Exit from 'effect/Exit';
+import { isObservable } from 'rxjs';
+import { InvalidParams } from '../core/schema.ts';
+import type { EffectRuntime } from './effect-runtime.ts';
+import type { Handling, Task } from './handling.ts';
+
+/** Called when a task has ended, in whatever turn; each handling once. */
+export interface TaskEnds {
+  succeeded(handling: Handling, value: unknown): void;
+  failed(handling: Handling, failure: unknown): void;
+}
+
+/**
+ * Starts the task that a result is, and says whether it is one.
+ *
+ * Errors: `InvalidParams` for an Observable, which does not say what happens when
+ * it is too fast.
+ */
+export function startTask(
+  result: unknown,
+  handling: Handling,
+  ends: TaskEnds,
+  effects: EffectRuntime,
+): Task | undefined {
+  if ((typeof result !== 'object' && typeof result !== 'function') || result === null) {
+    return undefined;
+  }
+  if (typeof (result as PromiseLike<unknown>).then === 'function') {
+    return promised(result as PromiseLike<unknown>, handling, ends);
+  }
+  if (typeof result === 'function') {
+    return undefined;
+  }
+  if (Effect.isEffect(result)) {
+    return effect(result as Effect.Effect<unknown, unknown>, handling, ends, effects);
+  }
+  if (Symbol.asyncIterator in result) {
+    return replies(result as AsyncIterable<unknown>, handling, ends);
+  }
+  if (isObservable(result)) {
+    throw new InvalidParams({
+      what: `result of '${handling.cell.path}'`,
+      value: 'an Observable',
+      issues: [
+        {
+          path: '',
+          message: 'an Observable names its overflow: return bounded(observable, { overflow, capacity })',
+        },
+      ],
+    });
+  }
+  return undefined;
+}
+
+function promised(promise: PromiseLike<unknown>, handling: Handling, ends: TaskEnds): Task {
+  // Promise.resolve, because a thenable of a user's may call back twice, at once, or throw.
+  Promise.resolve(promise).then(
+    (value) => ends.succeeded(handling, value),
+    (failure) => ends.failed(handling, failure),
+  );
+  return disowned;
+}
+
+/** A running promise cannot be stopped: whatever it does from now on has no effect. */
+const disowned: Task = { interrupt: () => {} };
+
+function effect(
+  program: Effect.Effect<unknown, unknown>,
+  handling: Handling,
+  ends: TaskEnds,
+  effects: EffectRuntime,
+): Task {
+  const fiber = effects.fork(program);
+  fiber.addObserver((exit) => {
+    if (Exit.isSuccess(exit)) {
+      ends.succeeded(handling, exit.value);
+    } else {
+      ends.failed(handling, Cause.squash(exit.cause));
+    }
+  });
+  return { interrupt: () => fiber.interruptUnsafe() };
+}
+
+function replies(stream: AsyncIterable<unknown>, handling: Handling, ends: TaskEnds): Task {
+  const iterator = stream[Symbol.asyncIterator]();
+  pump(iterator, handling).then(
+    () => ends.succeeded(handling, undefined),
+    (failure) => ends.failed(handling, failure),
+  );
+  return { interrupt: () => leave(iterator) };
+}
+
+/** Pulls one reply after the other, each only when there is room for it. */
+async function pump(iterator: AsyncIterator<unknown>, handling: Handling): Promise<void> {
+  const { replyTo } = handling.envelope;
+  for (;;) {
+    const { done, value } = await iterator.next();
+    if (done === true || handling.over) {
+      return;
+    }
+    const room = handling.reply(value);
+    if (room !== undefined) {
+      await room;
+    }
+    if (replyTo?.settled === true) {
+      leave(iterator);
+      return;
+    }
+  }
+}
+
+/** Tells a stream that nobody reads any more; what it does about it is its own business. */
+function leave(iterator: AsyncIterator<unknown>): void {
+  try {
+    Promise.resolve(iterator.return?.()).catch(() => {});
+  } catch {
+    // A stream that throws when it is left has nobody to tell.
+  }
+}

@@ -1,0 +1,123 @@
+/**
+ * A failure: a thing that happens, as a value with a tag, a stable code and a class.
+ *
+ * The tag says what happened, the code is for machines on the other side of a
+ * wire, and the class is what supervision, retry and breakers read: they never
+ * look at a name. Facts are fields; the message is made from them, when read.
+ *
+ * Cost: about 0.4 µs, because no stack is collected. A failure is made where it
+ * is known what went wrong, so its fields say more than its stack would.
+ */
+
+/**
+ * What may be hoped for after a failure.
+ *
+ *   transient    the same call may succeed later
+ *   overload     the same call may succeed when there is less to do
+ *   invalid      the caller is wrong, and will be wrong again
+ *   permanent    nobody is wrong, and it will still not succeed
+ *   interrupted  somebody wanted it to end
+ *   defect       the code threw something that is not a failure
+ */
+export type FailureClass = 'transient' | 'overload' | 'invalid' | 'permanent' | 'interrupted' | 'defect';
+
+/** A failure's stable name: it never changes once released, and crosses process borders. */
+export type FailureCode =
+  | 'INVALID_PARAMS'
+  | 'TIMEOUT'
+  | 'MAILBOX_FULL'
+  | 'NO_RESPONDER'
+  | 'INTERRUPTED'
+  | 'BUDGET_EXCEEDED'
+  | 'WAIT_CYCLE'
+  | 'HANDLING_OVER'
+  | 'HOP_LIMIT'
+  | 'CAPABILITY_ERROR'
+  | 'TOOL_ERROR'
+  | 'TOOL_PARSE_ERROR'
+  | 'PROVIDER_UNAVAILABLE'
+  | 'RATE_LIMITED'
+  | 'CONTEXT_OVERFLOW'
+  | 'REFUSAL'
+  | 'STREAM_CUT'
+  | 'MODEL_FALLBACK'
+  | 'GUARDRAIL'
+  | 'CORRUPT_JOURNAL'
+  | 'NONDETERMINISM'
+  | 'DEFECT';
+
+/** The root of every failure of ours. Users extend it for their own. */
+export abstract class Failure extends Error {
+  abstract readonly _tag: string;
+  abstract readonly code: FailureCode;
+  abstract readonly class: FailureClass;
+
+  constructor(options?: ErrorOptions) {
+    // The stack is what an error costs; its facts are what a reader needs.
+    const framesMax = Error.stackTraceLimit;
+    Error.stackTraceLimit = 0;
+    super(undefined, options);
+    Error.stackTraceLimit = framesMax;
+  }
+
+  override get name(): string {
+    return this._tag;
+  }
+
+  override toString(): string {
+    return `${this._tag}: ${this.message}`;
+  }
+}
+
+const classes: ReadonlySet<unknown> = new Set<FailureClass>([
+  'transient',
+  'overload',
+  'invalid',
+  'permanent',
+  'interrupted',
+  'defect',
+]);
+
+/**
+ * Tells the class of anything that was thrown: a failure's own, otherwise `defect`.
+ *
+ * A tagged value of another library counts when it carries a known `class`.
+ *
+ * @example
+ * failureClass(new TypeError('x is undefined')) // => 'defect'
+ * failureClass({ _tag: 'RateLimited', class: 'transient' }) // => 'transient'
+ */
+export function failureClass(thrown: unknown): FailureClass {
+  if (typeof thrown === 'object' && thrown !== null && 'class' in thrown && classes.has(thrown.class)) {
+    return thrown.class as FailureClass;
+  }
+  return 'defect';
+}
+
+/** Most of a thrown object that a message shows. */
+const charactersMax = 500;
+
+/**
+ * Says in one line what was thrown, whatever it was, and never throws itself.
+ *
+ * @example
+ * describeThrown(new RangeError('too far')) // => 'RangeError: too far'
+ * describeThrown('just a string') // => "'just a string'"
+ * describeThrown(undefined) // => 'undefined'
+ */
+export function describeThrown(thrown: unknown): string {
+  try {
+    if (thrown instanceof Error) {
+      return `${thrown.name}: ${thrown.message}`;
+    }
+    if (typeof thrown === 'string') {
+      return `'${thrown}'`;
+    }
+    if (typeof thrown === 'object' && thrown !== null) {
+      return String(JSON.stringify(thrown)).slice(0, charactersMax);
+    }
+    return String(thrown);
+  } catch {
+    return 'a value that cannot be described';
+  }
+}

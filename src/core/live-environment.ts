@@ -1,0 +1,133 @@
+/**
+ * The live environment: the machine's own clock, chance and event loop.
+ *
+ * This is the one room outside the adapters that may read them. However many
+ * deadlines are pending, they are one host timer.
+ */
+import type { Environment, Timer } from './environment.ts';
+import { TimerWheel } from './timer-wheel.ts';
+
+/** Node refuses longer host timers than this; the wheel keeps what is further away. */
+const hostDelayMsMax = 2 ** 31 - 1;
+
+/** Makes an environment for one system. It holds nothing of the host until it is used. */
+export function liveEnvironment(): Environment {
+  return new LiveEnvironment();
+}
+
+class LiveEnvironment implements Environment {
+  readonly epochMs = performance.timeOrigin;
+  readonly #wheel = new TimerWheel(performance.now());
+  readonly #terminations = new Set<() => void>();
+  #hostTimer: NodeJS.Timeout | undefined;
+  /** When the host timer rings; `Infinity` when none is set. */
+  #ringsAtMs = Number.POSITIVE_INFINITY;
+  #immediate: NodeJS.Immediate | undefined;
+  #pastIo: (() => void)[] = [];
+  #lastId = 0;
+
+  nowMs(): number {
+    return performance.now();
+  }
+
+  schedule(delayMs: number, f: () => void): Timer {
+    const dueMs = performance.now() + delayMs;
+    const timer = this.#wheel.set(dueMs, f);
+    if (dueMs < this.#ringsAtMs) {
+      this.#ringAt(dueMs);
+    }
+    return timer;
+  }
+
+  random(): number {
+    return Math.random();
+  }
+
+  nextId(): number {
+    this.#lastId += 1;
+    return this.#lastId;
+  }
+
+  defer(f: () => void): void {
+    queueMicrotask(f);
+  }
+
+  deferPastIo(f: () => void): void {
+    this.#pastIo.push(f);
+    this.#immediate ??= setImmediate(this.#afterIo);
+  }
+
+  onTermination(listener: (end: () => void) => void): () => void {
+    let asked = false;
+    const onSignal = (signal: NodeJS.Signals): void => {
+      const end = (): void => {
+        forget();
+        process.kill(process.pid, signal);
+      };
+      if (asked) {
+        end();
+      } else {
+        asked = true;
+        listener(end);
+      }
+    };
+    const forget = (): void => {
+      process.off('SIGTERM', onSignal);
+      process.off('SIGINT', onSignal);
+      this.#terminations.delete(forget);
+    };
+    process.on('SIGTERM', onSignal);
+    process.on('SIGINT', onSignal);
+    this.#terminations.add(forget);
+    return forget;
+  }
+
+  close(): void {
+    this.#wheel.clear();
+    clearTimeout(this.#hostTimer);
+    this.#hostTimer = undefined;
+    this.#ringsAtMs = Number.POSITIVE_INFINITY;
+    clearImmediate(this.#immediate);
+    this.#immediate = undefined;
+    this.#pastIo = [];
+    for (const forget of [...this.#terminations]) {
+      forget();
+    }
+  }
+
+  readonly #afterIo = (): void => {
+    const due = this.#pastIo;
+    this.#pastIo = [];
+    this.#immediate = undefined;
+    for (const f of due) {
+      f();
+    }
+    this.#letProcessEnd();
+  };
+
+  readonly #ring = (): void => {
+    this.#hostTimer = undefined;
+    this.#ringsAtMs = Number.POSITIVE_INFINITY;
+    this.#wheel.advance(performance.now());
+    const dueMs = this.#wheel.nextDueMs();
+    if (dueMs !== undefined && dueMs < this.#ringsAtMs) {
+      this.#ringAt(dueMs);
+    }
+  };
+
+  #ringAt(dueMs: number): void {
+    clearTimeout(this.#hostTimer);
+    this.#ringsAtMs = dueMs;
+    const delayMs = Math.max(0, dueMs - performance.now());
+    this.#hostTimer = setTimeout(this.#ring, Math.min(Math.ceil(delayMs), hostDelayMsMax));
+  }
+
+  /** A host timer that no deadline needs any more must not keep the process alive. */
+  #letProcessEnd(): void {
+    if (this.#hostTimer !== undefined && this.#wheel.size === 0) {
+      clearTimeout(this.#hostTimer);
+      this.#hostTimer = undefined;
+      this.#ringsAtMs = Number.POSITIVE_INFINITY;
+    }
+  }
+}

@@ -1,0 +1,152 @@
+/**
+ * A simulated environment: order, time and chance belong to whoever steps it.
+ *
+ * Time stands still while there is something to do and jumps to the next timer
+ * when there is not. Whenever more than one thing could happen next, `choose` is
+ * asked which; 0 always means the quietest answer: first come, first served, and
+ * no time passes.
+ *
+ * Guarantees: given the same calls of the program and the same choices, the same
+ * steps happen in the same order, in any process.
+ */
+import type { Dispatcher, Environment, Runnable, Timer } from './environment.ts';
+import { TimerWheel } from './timer-wheel.ts';
+
+/** Answers with a whole number from 0 up to, not including, `count`. `what` names the choice. */
+export type Choose = (count: number, what: string) => number;
+
+export interface SimulatedOptions {
+  readonly choose: Choose;
+  /** Where `random()` begins; the same seed gives the same numbers. */
+  readonly seed: number;
+  /** Whether time may pass although somebody is ready, as on a slow machine. */
+  readonly slow: boolean;
+}
+
+export class SimulatedEnvironment implements Environment, Dispatcher {
+  readonly epochMs = 0;
+  readonly turnMs = -1;
+  readonly dispatcher: Dispatcher = this;
+  /** Steps taken so far. */
+  steps = 0;
+  /** What the last step did, for a trace. */
+  lastStep = '';
+  readonly #choose: Choose;
+  readonly #slow: boolean;
+  readonly #ready: Runnable[] = [];
+  readonly #wheel = new TimerWheel(0);
+  #nowMs = 0;
+  #lastId = 0;
+  #chance: number;
+
+  constructor({ choose, seed, slow }: SimulatedOptions) {
+    this.#choose = choose;
+    this.#slow = slow;
+    this.#chance = seed >>> 0 || 1;
+  }
+
+  nowMs(): number {
+    return this.#nowMs;
+  }
+
+  schedule(delayMs: number, f: () => void): Timer {
+    return this.#wheel.set(this.#nowMs + delayMs, f);
+  }
+
+  /** Marsaglia's xorshift32: small, and the same everywhere. */
+  random(): number {
+    let bits = this.#chance;
+    bits ^= bits << 13;
+    bits >>>= 0;
+    bits ^= bits >>> 17;
+    bits ^= bits << 5;
+    this.#chance = bits >>> 0;
+    return this.#chance / 0x1_0000_0000;
+  }
+
+  nextId(): number {
+    this.#lastId += 1;
+    return this.#lastId;
+  }
+
+  ready(runnable: Runnable): void {
+    this.#ready.push(runnable);
+  }
+
+  defer(f: () => void): void {
+    this.#ready.push(deferred(f));
+  }
+
+  deferPastIo(f: () => void): void {
+    this.defer(f);
+  }
+
+  onTermination(): () => void {
+    return () => {};
+  }
+
+  close(): void {
+    this.#wheel.clear();
+    this.#ready.length = 0;
+  }
+
+  /** How many could take a turn now. */
+  get readyCount(): number {
+    return this.#ready.length;
+  }
+
+  /** How many timers are set. */
+  get timerCount(): number {
+    return this.#wheel.size;
+  }
+
+  /** Does one thing, and says whether there was one to do. */
+  step(): boolean {
+    const ready = this.#ready.length;
+    const dueMs = this.#wheel.nextDueMs();
+    if (ready === 0) {
+      return dueMs === undefined ? false : this.#fireOneAt(dueMs);
+    }
+    const mayPass = this.#slow && dueMs !== undefined ? 1 : 0;
+    const chosen = ready + mayPass === 1 ? 0 : this.#choose(ready + mayPass, 'whose turn');
+    if (chosen === ready) {
+      return this.#fireOneAt(dueMs!);
+    }
+    const [runnable] = this.#ready.splice(chosen, 1) as [Runnable];
+    this.steps += 1;
+    this.lastStep = runnable.label;
+    if (runnable.run(1)) {
+      this.#ready.push(runnable);
+    }
+    return true;
+  }
+
+  /** Lets time pass, up to `nowMs`, without doing anything: what is due then fires in later steps. */
+  advanceTo(nowMs: number): void {
+    this.#nowMs = Math.max(this.#nowMs, nowMs);
+  }
+
+  /** When the next timer is due, if there is one. */
+  get nextDueMs(): number | undefined {
+    return this.#wheel.nextDueMs();
+  }
+
+  #fireOneAt(dueMs: number): boolean {
+    const due = this.#wheel.dueAt(dueMs);
+    const chosen = due.length === 1 ? 0 : this.#choose(due.length, 'which timer');
+    this.#nowMs = Math.max(this.#nowMs, dueMs);
+    this.steps += 1;
+    this.lastStep = 'timer';
+    this.#wheel.fire(due[chosen]!);
+    return true;
+  }
+}
+
+const deferred = (f: () => void): Runnable => ({
+  label: 'deferred',
+  lane: 1,
+  run: () => {
+    f();
+    return false;
+  },
+});

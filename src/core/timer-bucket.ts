@@ -1,0 +1,221 @@
+/**
+ * A bucket of a timer wheel: a stretch of time in 32 slots, and the timers that wait in each.
+ *
+ * The timers of a slot are linked in a ring, in the order of `set`, with the
+ * slot as its head, so a timer leaves in constant time and needs no closure to
+ * find its way out. A slot that has become crowded can be sorted: then it holds
+ * a bucket of slots 32 times as narrow, instead of a ring.
+ *
+ * Always true
+ *   - A bit in `occupied` is set just when a timer waits in that slot, however deep.
+ *   - All timers that are due at one tick wait in one ring.
+ */
+
+/** Slots in a bucket: as many as there are bits in a bitmap. */
+export const slotsPerBucket = 32;
+
+/** Most timers looked at to find the earliest in a slot; a slot with more is sorted. 16: not derived. */
+const scannedMax = 16;
+
+/** A link of a ring. Alone, it is a ring by itself. */
+class Link {
+  prev: Link = this;
+  next: Link = this;
+}
+
+/** How many timers of one wheel are pending: known to the wheel and to each of its timers. */
+export interface Tally {
+  pending: number;
+}
+
+/** A call that waits in a ring. */
+export class PendingTimer extends Link {
+  readonly dueMs: number;
+  readonly #tally: Tally;
+  #f: (() => void) | undefined;
+
+  constructor(dueMs: number, f: () => void, tally: Tally) {
+    super();
+    this.dueMs = dueMs;
+    this.#f = f;
+    this.#tally = tally;
+    tally.pending += 1;
+  }
+
+  cancel(): void {
+    if (this.#f === undefined) {
+      return;
+    }
+    this.#f = undefined;
+    this.#tally.pending -= 1;
+    const { prev, next } = this;
+    prev.next = next;
+    next.prev = prev;
+    // Linked to itself, so that whoever keeps a timer that is over keeps no neighbour alive.
+    this.prev = this;
+    this.next = this;
+    if (prev === next) {
+      (prev as Slot).vacate(); // The only link left in a ring is its head.
+    }
+  }
+
+  fire(): void {
+    const f = this.#f;
+    this.cancel();
+    f?.();
+  }
+}
+
+/** The head of a ring of timers. Outside any bucket it is just that: a list. */
+export class Slot extends Link {
+  /** The bucket this is a slot of, if it is one, and its place there. */
+  readonly bucket: Bucket | undefined;
+  readonly index: number;
+  /** The bucket this slot was sorted into; its own ring is empty then. */
+  inner: Bucket | undefined;
+
+  constructor(bucket?: Bucket, index = 0) {
+    super();
+    this.bucket = bucket;
+    this.index = index;
+    this.inner = undefined;
+  }
+
+  get first(): PendingTimer | undefined {
+    return this.after(this);
+  }
+
+  after(link: Link): PendingTimer | undefined {
+    return link.next === this ? undefined : (link.next as PendingTimer); // All but the head are timers.
+  }
+
+  append(timer: PendingTimer): void {
+    const last = this.prev;
+    timer.prev = last;
+    timer.next = this;
+    last.next = timer;
+    this.prev = timer;
+  }
+
+  /** Appends all timers of another ring, which is empty then. */
+  appendAll(other: Slot): void {
+    if (other.next === other) {
+      return;
+    }
+    this.prev.next = other.next;
+    other.next.prev = this.prev;
+    this.prev = other.prev;
+    other.prev.next = this;
+    other.prev = other;
+    other.next = other;
+  }
+
+  /** Empties the ring and gives its timers away, one after the other, in order. */
+  giveEach(take: (timer: PendingTimer) => void): void {
+    const given = new Slot();
+    given.appendAll(this);
+    let timer = given.first;
+    while (timer !== undefined) {
+      const after = given.after(timer);
+      take(timer);
+      timer = after;
+    }
+  }
+
+  /** An earliest timer of the ring, or `undefined` when there are too many to look at each. */
+  earliest(): PendingTimer | undefined {
+    let earliest = this.first;
+    let scanned = 0;
+    for (let timer = earliest; timer !== undefined; timer = this.after(timer)) {
+      if (scanned === scannedMax) {
+        return undefined;
+      }
+      scanned += 1;
+      if (timer.dueMs < earliest!.dueMs) {
+        earliest = timer;
+      }
+    }
+    return earliest;
+  }
+
+  /** Notes that nothing waits here any more, here and, if so, in the slots around. */
+  vacate(): void {
+    this.inner = undefined;
+    if (this.bucket === undefined) {
+      return;
+    }
+    this.bucket.occupied &= ~(1 << this.index);
+    if (this.bucket.occupied === 0) {
+      this.bucket.outer?.vacate();
+    }
+  }
+}
+
+export class Bucket {
+  startMs: number;
+  /** The length of one slot, in milliseconds: a power of 32. */
+  readonly slotMs: number;
+  /** The slot that was sorted into this bucket, if it came about so. */
+  outer: Slot | undefined;
+  /** One bit a slot: whether a timer waits there. */
+  occupied = 0;
+  /** Made when they are first used. */
+  readonly #slots = new Array<Slot | undefined>(slotsPerBucket).fill(undefined);
+
+  constructor(startMs: number, slotMs: number, outer?: Slot) {
+    this.startMs = startMs;
+    this.slotMs = slotMs;
+    this.outer = outer;
+  }
+
+  /** Whether this bucket has not ended at `atMs`. */
+  reaches(atMs: number): boolean {
+    return atMs - this.startMs < this.slotMs * slotsPerBucket;
+  }
+
+  /** When the slot begins that has this index. */
+  slotStartMs(index: number): number {
+    return this.startMs + index * this.slotMs;
+  }
+
+  /** Which slot holds this point in time. */
+  indexAt(atMs: number): number {
+    return Math.floor((atMs - this.startMs) / this.slotMs);
+  }
+
+  add(timer: PendingTimer): void {
+    const index = this.indexAt(timer.dueMs);
+    let slot = this.#slots[index];
+    if (slot === undefined) {
+      slot = new Slot(this, index);
+      this.#slots[index] = slot;
+    }
+    this.occupied |= 1 << index;
+    if (slot.inner === undefined) {
+      slot.append(timer);
+    } else {
+      slot.inner.add(timer);
+    }
+  }
+
+  /** The first occupied slot. There must be one. */
+  get first(): Slot {
+    return this.#slots[31 - Math.clz32(this.occupied & -this.occupied)]!; // The lowest bit that is set.
+  }
+
+  /** An earliest timer. There must be one. */
+  earliest(): PendingTimer {
+    const slot = this.first;
+    if (slot.inner === undefined) {
+      // In a slot of one tick none is earlier than another.
+      const timer = this.slotMs === 1 ? slot.first : slot.earliest();
+      if (timer !== undefined) {
+        return timer;
+      }
+      const inner = new Bucket(this.slotStartMs(slot.index), this.slotMs / slotsPerBucket, slot);
+      slot.giveEach((each) => inner.add(each));
+      slot.inner = inner;
+    }
+    return slot.inner.earliest();
+  }
+}

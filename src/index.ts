@@ -1,0 +1,71 @@
+// Topics, what is said under them, and how it is checked.
+
+// Agents: their definitions, refs and contexts.
+export type { Agent } from './actors/agent.ts';
+export type { AgentChange, AgentEntry } from './actors/agent-directory.ts';
+export type { AgentRef, AgentSnapshot } from './actors/agent-ref.ts';
+export { Bounded } from './actors/bounded.ts';
+// Streams: bounded, read by subscribing or by `for await`.
+export { type BoundedOptions, bounded } from './actors/bounded-observable.ts';
+// Capabilities: what agents do for others, by name.
+export { type Capability, CapabilityError } from './actors/capability.ts';
+export type { CapabilityChange, CapabilityEntry, Permit } from './actors/capability-directory.ts';
+export type {
+  Context,
+  Log,
+  RequestOptions,
+  SendOptions,
+  SpawnOptions,
+  StreamOptions,
+  Target,
+  Terminated,
+  Verbs,
+} from './actors/context.ts';
+export { type AgentOptions, defineAgent, type Handler, on, type Redelivery } from './actors/define-agent.ts';
+export { type CapabilityOptions, capability } from './actors/define-capability.ts';
+export type { Health } from './actors/health.ts';
+export { HopLimit } from './actors/kernel.ts';
+export type { ObserveOptions } from './actors/observe.ts';
+export {
+  AgentDefect,
+  HandlingOver,
+  Interrupted,
+  NoResponder,
+  RequestTimeout,
+} from './actors/request-failures.ts';
+export type { Result } from './actors/result.ts';
+export type { AgentStatistics, SystemStatistics, TopicStatistics } from './actors/statistics.ts';
+
+// Supervision: what happens when an agent fails.
+export type { AutoShutdown, ChildKind, SupervisionOptions } from './actors/supervision.ts';
+// Systems: where agents live.
+export {
+  createSystem,
+  type DeadLetterBox,
+  type StopOptions,
+  type System,
+  type SystemOptions,
+} from './actors/system.ts';
+export { WaitCycle } from './actors/wait-cycle.ts';
+// Budgets.
+export { BudgetExceeded, type BudgetLow, Lease, type Limits, type Resource } from './core/budget.ts';
+export type { DeadLetter, DeadLetterCause } from './core/dead-letter.ts';
+// Envelopes, environments and events: what a system is made of.
+export type { Envelope, Headers } from './core/envelope.ts';
+export type { Environment, Timer } from './core/environment.ts';
+// Failures.
+export { Failure, type FailureClass, type FailureCode, failureClass } from './core/failure.ts';
+export { liveEnvironment } from './core/live-environment.ts';
+export type { Overflow } from './core/mailbox.ts';
+export { MailboxFull } from './core/mailbox.ts';
+export { InvalidParams, type StandardSchema, type } from './core/schema.ts';
+export type { EventListener, FailureReport, SystemEvent } from './core/system-event.ts';
+export {
+  defineTopic,
+  type MessageOf,
+  type ReplyOf,
+  type Topic,
+  type TopicOptions,
+  type Validation,
+} from './core/topic.ts';
+export { InvalidTopicName } from './core/topic-name.ts';

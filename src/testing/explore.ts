@@ -1,0 +1,149 @@
+/**
+ * Exploring: runs a system under many schedules, and shrinks one that breaks a
+ * property to the quietest that still does.
+ *
+ * Source: Claessen & Hughes, "QuickCheck" (2000), for shrinking; Lowis and others'
+ * deterministic simulation for the rest. fast-check's own scheduler cannot shrink
+ * a schedule; a tape of choices can.
+ */
+import fc from 'fast-check';
+import type { System } from '../actors/system.ts';
+import { readTape } from './tape.ts';
+import { World, type WorldOptions } from './world.ts';
+
+export interface ExploreOptions extends Omit<WorldOptions, 'choose' | 'traced' | 'seed'> {
+  /** How many schedules; 1 000 when not given. */
+  readonly runs?: number;
+  /** Where the choice of schedules begins; the same seed explores the same ones. Made by chance when not given. */
+  readonly seed?: number;
+  /** Longest tape; 256 choices when not given. Later choices are the quietest ones. */
+  readonly tapeMax?: number;
+  /** Replays just this one schedule. */
+  readonly tape?: readonly number[];
+  /** Checked after each step: `false`, or a throw, fails the run. */
+  readonly always?: (world: World) => boolean | void;
+}
+
+export interface Explored {
+  /** Schedules that were run. */
+  readonly runs: number;
+  /** Steps in all of them. */
+  readonly steps: number;
+}
+
+/** A schedule was found that breaks the property. */
+export class CounterexampleFound extends Error {
+  override readonly name = 'CounterexampleFound';
+  /** The quietest schedule found that breaks it: give it to `explore` as `tape`. */
+  readonly tape: readonly number[];
+  readonly seed: number;
+  /** What happened in it, a line each. */
+  readonly trace: readonly string[];
+
+  constructor(facts: {
+    tape: readonly number[];
+    seed: number;
+    trace: readonly string[];
+    runs: number;
+    cause: unknown;
+  }) {
+    const { tape, seed, trace, runs, cause } = facts;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    super(
+      [
+        `a schedule breaks the property (run ${runs}): ${why}`,
+        ...trace.map((line) => `  ${line}`),
+        `replay it with explore(setup, { …, tape: ${JSON.stringify(tape)} }, atQuiet); found with seed ${seed}`,
+      ].join('\n'),
+      { cause },
+    );
+    this.tape = tape;
+    this.seed = seed;
+    this.trace = trace;
+  }
+}
+
+/**
+ * Runs `setup` in a new world for each schedule and checks `atQuiet` when nothing
+ * is left to do.
+ *
+ * Errors: `CounterexampleFound`, with the shrunk schedule, when `always` or
+ * `atQuiet` returns `false` or throws, or when `setup` throws.
+ */
+export async function explore(
+  setup: (system: System, world: World) => unknown,
+  options: ExploreOptions,
+  atQuiet: (world: World) => unknown,
+): Promise<Explored> {
+  let runs = 0;
+  let steps = 0;
+  const runOnce = async (tape: readonly number[], traced: boolean): Promise<World> => {
+    const world = new World({ ...options, choose: readTape(tape), seed: 1, traced });
+    runs += 1;
+    try {
+      await world.run(
+        () => setup(world.system, world),
+        () => hold(options.always?.(world), 'always'),
+      );
+      hold(await atQuiet(world), 'at quiet');
+    } catch (cause) {
+      throw traced ? new Broken(cause, world.trace) : cause;
+    } finally {
+      steps += world.steps;
+      world.close();
+    }
+    return world;
+  };
+
+  if (options.tape !== undefined) {
+    await explain(options.tape, options.seed ?? 0, 1, runOnce);
+    return { runs, steps };
+  }
+  const tapes = fc.array(fc.nat({ max: 255 }), { maxLength: options.tapeMax ?? 256, size: 'max' });
+  const checked = await fc.check(
+    fc.asyncProperty(tapes, async (tape) => {
+      await runOnce(tape, false);
+    }),
+    { numRuns: options.runs ?? 1_000, ...(options.seed === undefined ? {} : { seed: options.seed }) },
+  );
+  if (checked.failed) {
+    await explain(checked.counterexample?.[0] ?? [], checked.seed, checked.numRuns, runOnce);
+    throw new Error(
+      `a run failed that does not fail again with the same tape: ${String(checked.errorInstance)}`,
+    );
+  }
+  return { runs, steps };
+}
+
+/** Runs a tape once more, traced, and throws what it finds. */
+async function explain(
+  tape: readonly number[],
+  seed: number,
+  runs: number,
+  runOnce: (tape: readonly number[], traced: boolean) => Promise<World>,
+): Promise<void> {
+  try {
+    await runOnce(tape, true);
+  } catch (thrown) {
+    if (!(thrown instanceof Broken)) {
+      throw thrown;
+    }
+    throw new CounterexampleFound({ tape, seed, trace: thrown.trace, runs, cause: thrown.reason });
+  }
+}
+
+class Broken {
+  readonly reason: unknown;
+  readonly trace: readonly string[];
+
+  constructor(reason: unknown, trace: readonly string[]) {
+    this.reason = reason;
+    this.trace = trace;
+  }
+}
+
+function hold(outcome: unknown, when: string): void {
+  if (outcome === false) {
+    throw new Error(`the property does not hold ${when}`);
+  }
+}

@@ -1,0 +1,22 @@
+/**
+ * A tape: the choices of one run, written down before it begins.
+ *
+ * It is a list of small whole numbers. Each question takes the next one, modulo
+ * the number of answers; a tape that has run out answers 0, the quietest answer.
+ * So any list is a valid tape, and a shorter or smaller one is a quieter run:
+ * that is what lets a failing schedule shrink.
+ */
+import type { Choose } from '../core/simulated-environment.ts';
+
+/** Reads a tape from its beginning. */
+export function readTape(tape: readonly number[]): Choose {
+  let next = 0;
+  return (count) => {
+    if (count <= 1 || next >= tape.length) {
+      return 0;
+    }
+    const answer = tape[next]! % count;
+    next += 1;
+    return answer;
+  };
+}

@@ -1,0 +1,219 @@
+/**
+ * A world: one system that runs inside a simulation.
+ *
+ * The world owns the system's time, chance and turns; the agents are the same as
+ * anywhere. It takes one step at a time, and between two steps lets promises of
+ * the user's code go on, so that each step is the consequence of one choice.
+ */
+import type { Cell } from '../actors/cell.ts';
+import { LocalRef } from '../actors/local-ref.ts';
+import { createSystem, type System, type SystemOptions } from '../actors/system.ts';
+import { Failure } from '../core/failure.ts';
+import { liveEnvironment } from '../core/live-environment.ts';
+import { type Choose, SimulatedEnvironment } from '../core/simulated-environment.ts';
+import type { SystemEvent } from '../core/system-event.ts';
+import type { AnyTopic } from '../core/topic.ts';
+import { traceLine } from './trace-line.ts';
+
+/**
+ * What may go wrong although nobody's code is wrong. `crash`: an agent fails at
+ * any point between its steps. `delay`: time passes although there is work to do.
+ */
+export type Fault = 'crash' | 'delay';
+
+export interface WorldOptions {
+  readonly choose: Choose;
+  /** Where `random()` of the environment begins; 1 when not given. */
+  readonly seed?: number;
+  readonly faults?: readonly Fault[];
+  /** Most crashes in one run; 3 when not given. */
+  readonly crashesMax?: number;
+  /** Most steps in one run; 10 000 when not given. A run that needs more fails. */
+  readonly stepsMax?: number;
+  /** Options of the system. */
+  readonly system?: Omit<SystemOptions, 'environment' | 'handleSignals'>;
+  /** Whether `trace` is kept. */
+  readonly traced?: boolean;
+}
+
+/** The agent was made to fail by the simulation. */
+export class SimulatedCrash extends Failure {
+  readonly _tag = 'SimulatedCrash';
+  readonly code = 'DEFECT';
+  readonly class = 'defect';
+  readonly agent: string;
+
+  constructor(facts: { agent: string }) {
+    super();
+    this.agent = facts.agent;
+  }
+
+  override get message(): string {
+    return `the simulation crashed '${this.agent}'`;
+  }
+}
+
+/** One step in this many may be a crash, when crashes are among the faults. */
+const crashOneIn = 16;
+
+/** Rounds of the event loop in which user code that waits for nothing of ours must go on by itself. */
+const patience = 50;
+
+export class World {
+  readonly system: System;
+  readonly environment: SimulatedEnvironment;
+  readonly #choose: Choose;
+  readonly #crashesMax: number;
+  readonly #stepsMax: number;
+  readonly #crashes: boolean;
+  readonly #trace: string[] = [];
+  readonly #host = liveEnvironment();
+  #crashed = 0;
+
+  constructor(options: WorldOptions) {
+    const { choose, faults = [], seed = 1 } = options;
+    this.#choose = choose;
+    this.#crashes = faults.includes('crash');
+    this.#crashesMax = options.crashesMax ?? 3;
+    this.#stepsMax = options.stepsMax ?? 10_000;
+    this.environment = new SimulatedEnvironment({ choose, seed, slow: faults.includes('delay') });
+    const events = [...(options.system?.events ?? [])];
+    if (options.traced === true) {
+      events.push({ next: (event) => this.#write(event) });
+    }
+    this.system = createSystem({ id: 'world', ...options.system, events, environment: this.environment });
+  }
+
+  /** The time in this world, in milliseconds since it began. */
+  get nowMs(): number {
+    return this.environment.nowMs();
+  }
+
+  /** Steps taken so far. */
+  get steps(): number {
+    return this.environment.steps;
+  }
+
+  /** What has happened, a line each, when the world is traced. */
+  get trace(): readonly string[] {
+    return this.#trace;
+  }
+
+  /** How often something was published on a topic. */
+  count(topic: AnyTopic): number {
+    return this.system.statistics().topics.find((entry) => entry.topic === topic.name)?.published ?? 0;
+  }
+
+  /** A choice of the test's own: a whole number from 0 up to, not including, `count`. */
+  choose(count: number, what = 'a choice of the test'): number {
+    return this.#choose(count, what);
+  }
+
+  /** Makes an agent fail now, as if its code had thrown between two steps. */
+  crash(path: string): void {
+    const cell = this.#cellAt(path);
+    if (cell !== undefined && !cell.ending) {
+      cell.conduct.fail(cell, new SimulatedCrash({ agent: path }), undefined);
+    }
+  }
+
+  /** Takes one step and lets promises go on; says whether there was one to take. */
+  async step(): Promise<boolean> {
+    this.#mayCrash();
+    const stepped = this.environment.step();
+    await this.settle();
+    return stepped;
+  }
+
+  /** Lets the promises of user code go on, as far as they can by themselves. */
+  settle(): Promise<void> {
+    return new Promise((resolve) => this.#host.deferPastIo(resolve));
+  }
+
+  /**
+   * Runs until nothing is left to do: no turn, no timer.
+   *
+   * Errors: an `Error` after `stepsMax` steps.
+   */
+  async runUntilQuiet(afterStep?: () => void): Promise<void> {
+    await this.settle();
+    while (await this.step()) {
+      afterStep?.();
+      if (this.steps > this.#stepsMax) {
+        throw new Error(
+          `not quiet after ${this.#stepsMax} steps: a timer that rings for ever, or agents that tell each other without end`,
+        );
+      }
+    }
+  }
+
+  /**
+   * Runs until a piece of code outside of agents has ended, and then until quiet.
+   *
+   * Errors: what it throws; an `Error` when it waits for something that is not in this world.
+   */
+  async run(code: () => unknown, afterStep?: () => void): Promise<void> {
+    let ended = false;
+    const running = Promise.resolve()
+      .then(code)
+      .finally(() => {
+        ended = true;
+      });
+    running.catch(() => {});
+    let rounds = 0;
+    while (!ended && rounds < patience) {
+      rounds = this.steps;
+      await this.runUntilQuiet(afterStep);
+      rounds = this.steps > rounds ? 0 : await this.#wait(() => ended);
+    }
+    if (!ended) {
+      throw new Error(
+        'the setup waits for something outside of this world: real input or output, or a real timer',
+      );
+    }
+    await running;
+    await this.runUntilQuiet(afterStep);
+  }
+
+  /** Forgets everything. */
+  close(): void {
+    this.environment.close();
+    this.#host.close();
+  }
+
+  async #wait(ended: () => boolean): Promise<number> {
+    for (let round = 0; round < patience; round += 1) {
+      await this.settle();
+      if (ended() || this.environment.readyCount + this.environment.timerCount > 0) {
+        return 0;
+      }
+    }
+    return patience;
+  }
+
+  #mayCrash(): void {
+    if (
+      !this.#crashes ||
+      this.#crashed >= this.#crashesMax ||
+      this.#choose(crashOneIn, 'crash') !== crashOneIn - 1
+    ) {
+      return;
+    }
+    const agents = this.system.agents.list();
+    if (agents.length > 0) {
+      this.#crashed += 1;
+      this.crash(agents[this.#choose(agents.length, 'whom to crash')]!.path);
+    }
+  }
+
+  #cellAt(path: string): Cell | undefined {
+    return LocalRef.cellOf(this.system.agents.find(path)?.ref);
+  }
+
+  #write(event: SystemEvent): void {
+    const line = traceLine(event);
+    if (line !== undefined) {
+      this.#trace.push(line);
+    }
+  }
+}
