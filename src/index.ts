@@ -49,17 +49,23 @@ export {
 export { WaitCycle } from './actors/wait-cycle.ts';
 // Budgets.
 export { BudgetExceeded, type BudgetLow, Lease, type Limits, type Resource } from './core/budget.ts';
+// Listening: events of a system, and who writes them down.
+export { chromeTraceWriter } from './core/chrome-trace-writer.ts';
+export { consoleWriter } from './core/console-writer.ts';
 export type { DeadLetter, DeadLetterCause } from './core/dead-letter.ts';
 // Envelopes, environments and events: what a system is made of.
 export type { Envelope, Headers } from './core/envelope.ts';
 export type { Environment, Timer } from './core/environment.ts';
 // Failures.
 export { Failure, type FailureClass, type FailureCode, failureClass } from './core/failure.ts';
+export { jsonlWriter } from './core/jsonl-writer.ts';
 export { liveEnvironment } from './core/live-environment.ts';
 export type { Overflow } from './core/mailbox.ts';
 export { MailboxFull } from './core/mailbox.ts';
+export { memoryWriter } from './core/memory-writer.ts';
 export { InvalidParams, type StandardSchema, type } from './core/schema.ts';
 export type { EventListener, FailureReport, SystemEvent } from './core/system-event.ts';
+export { systemDeadLetters, systemEvents, systemFailures } from './core/system-topics.ts';
 export {
   defineTopic,
   type MessageOf,
@@ -69,3 +75,10 @@ export {
   type Validation,
 } from './core/topic.ts';
 export { InvalidTopicName } from './core/topic-name.ts';
+export {
+  childOf,
+  formatTraceparent,
+  newTraceContext,
+  parseTraceparent,
+  type TraceContext,
+} from './core/trace-context.ts';

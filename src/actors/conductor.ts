@@ -28,7 +28,7 @@ export interface ConductorTold {
 export class Conductor implements Works, StepEnds {
   readonly kernel: Kernel;
   readonly stage = new Stage();
-  readonly agents = new AgentDirectory();
+  readonly agents: AgentDirectory;
   readonly capabilities: CapabilityDirectory;
   readonly effects: EffectRuntime;
   readonly #stepping: Stepping;
@@ -37,6 +37,7 @@ export class Conductor implements Works, StepEnds {
 
   constructor(kernel: Kernel, capabilities: CapabilityDirectory, told: ConductorTold) {
     this.kernel = kernel;
+    this.agents = new AgentDirectory(onThrowOf(kernel));
     this.capabilities = capabilities;
     this.effects = new EffectRuntime(kernel.environment);
     this.#stepping = new Stepping(this, this.effects, this);

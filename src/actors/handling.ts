@@ -18,6 +18,7 @@ import { Cell, type OpenHandling } from './cell.ts';
 import type { Context, Log, SpawnOptions, Verbs } from './context.ts';
 import { unwatch, watch } from './death-watch.ts';
 import { Detached } from './detached.ts';
+import { guardedAbort } from './guarded-abort.ts';
 import type { Kernel } from './kernel.ts';
 import { LocalRef, refOf } from './local-ref.ts';
 import { afterOutbox, sendBehind } from './outbox.ts';
@@ -101,7 +102,7 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
 
   get signal(): AbortSignal {
     if (this.#abort === undefined) {
-      this.#abort = new AbortController();
+      this.#abort = guardedAbort((thrown) => this.cell.reportStray(thrown));
       if (this.over) {
         this.#abort.abort(this.#overFailure());
       }
@@ -114,7 +115,7 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
       (level: Level) =>
       (message: string, fields?: Readonly<Record<string, unknown>>): void => {
         const { kernel } = this;
-        if (kernel.listening) {
+        if (kernel.listening && !this.over) {
           kernel.emit({
             _tag: 'Logged',
             atMs: kernel.nowMs(),
@@ -155,7 +156,8 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
     }
     const { cell } = this;
     if (this.over) {
-      return port.settled ? undefined : port.reply(reply, cell.path);
+      this.#lateReply(reply);
+      return undefined;
     }
     if (this.#staging) {
       this.#stage(() => {
@@ -355,6 +357,26 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
       throw new InvalidParams({ what: 'ref', value: cell?.path ?? ref, issues: [{ path: '', message }] });
     }
     return cell;
+  }
+
+  #lateReply(reply: unknown): void {
+    const { cell, envelope, kernel } = this;
+    const letter = makeEnvelope(
+      kernel.environment.nextId(),
+      envelope.sender,
+      cell.path,
+      undefined,
+      reply,
+      undefined,
+      envelope.correlationId,
+      envelope.id,
+      envelope.threadId,
+      Number.POSITIVE_INFINITY,
+      envelope.hops + 1,
+      envelope.headers,
+      undefined,
+    );
+    kernel.deadLetter(letter, envelope.sender, 'HandlingOver');
   }
 
   #overFailure(): HandlingOver {

@@ -110,9 +110,12 @@ export class Kernel {
       ...(failure === undefined ? {} : { failure }),
     };
     this.deadLetters.add(letter);
+    if (envelope.topic !== undefined) {
+      this.board.dropped(envelope.topic, cause);
+    }
     this.#answer(envelope, to ?? '', cause, failure);
     if (this.listening) {
-      this.emit({ _tag: 'DeadLettered', atMs: letter.atMs, letter });
+      this.emit({ _tag: 'DeadLettered', atMs: letter.atMs, letter }, envelope.topic);
     }
     this.announce('system.dead-letters', letter, envelope.topic);
   }
@@ -120,12 +123,29 @@ export class Kernel {
   /** Tells of a failure, once. */
   reportFailure(report: FailureReport, topic?: string): void {
     if (this.listening) {
-      this.emit({ _tag: 'Failed', atMs: report.atMs, report });
+      this.emit({ _tag: 'Failed', atMs: report.atMs, report }, topic);
     }
     this.announce('system.failures', report, topic);
   }
 
-  emit(event: SystemEvent): void {
+  /** Tells that a message leaves. */
+  sent(envelope: Envelope): void {
+    if (this.listening) {
+      this.emit({
+        _tag: 'Sent',
+        atMs: this.nowMs(),
+        id: envelope.id,
+        sender: envelope.sender,
+        to: envelope.to,
+        topic: envelope.topic,
+        causationId: envelope.causationId,
+        threadId: envelope.threadId,
+      });
+    }
+  }
+
+  /** Tells of an event. `about` is the topic of the message it is about, if it is about one. */
+  emit(event: SystemEvent, about?: string): void {
     for (const listener of this.#listeners) {
       try {
         listener.next(event);
@@ -134,7 +154,7 @@ export class Kernel {
       }
     }
     if (this.#observed) {
-      this.announce('system.events', event, undefined);
+      this.announce('system.events', event, about, 'agent' in event ? event.agent : sentBy(event));
     }
   }
 
@@ -169,9 +189,10 @@ export class Kernel {
   /**
    * Publishes on one of the system's own topics. The system cannot wait: what
    * does not fit is counted in `unheard`. What is said about a message that was
-   * itself about the system is not said again.
+   * itself about the system is not said again, and what an agent did is not said to
+   * that agent: hearing of it would be the next thing it did.
    */
-  announce(topic: string, payload: unknown, about: string | undefined): void {
+  announce(topic: string, payload: unknown, about: string | undefined, by?: string): void {
     if (about?.startsWith('system.')) {
       return;
     }
@@ -196,6 +217,9 @@ export class Kernel {
       undefined,
     );
     for (const receiver of receivers) {
+      if (receiver.path === by) {
+        continue;
+      }
       if (receiver.mustWait || receiver.receive(envelope) === 'rejected') {
         this.unheard += 1;
       }
@@ -255,3 +279,5 @@ export class Kernel {
     }
   }
 }
+
+const sentBy = (event: SystemEvent): string | undefined => (event._tag === 'Sent' ? event.sender : undefined);

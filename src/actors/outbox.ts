@@ -134,10 +134,12 @@ function toOne(cell: Cell, target: Cell, envelope: Envelope): boolean {
       return true;
     }
   }
+  cell.kernel.sent(envelope);
   return handOver(cell, target, envelope);
 }
 
-function toAll(cell: Cell, entry: TopicEntry, envelope: Envelope): boolean {
+function toAll(cell: Cell, staged: TopicEntry, envelope: Envelope): boolean {
+  const entry = cell.kernel.board.upToDate(staged);
   const { receivers } = entry;
   const request = envelope.replyTo;
   if (request instanceof PendingReply) {
@@ -153,6 +155,7 @@ function toAll(cell: Cell, entry: TopicEntry, envelope: Envelope): boolean {
       }
     }
   }
+  cell.kernel.sent(envelope);
   entry.published += 1;
   let left = true;
   for (const receiver of receivers) {

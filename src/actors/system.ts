@@ -21,7 +21,7 @@ import { definitionOf } from './define-agent.ts';
 import { type Health, healthOf } from './health.ts';
 import { Kernel } from './kernel.ts';
 import { refOf } from './local-ref.ts';
-import { type ObserveOptions, Observers } from './observe.ts';
+import { type ObserveOptions, Observers, onThrowOf } from './observe.ts';
 import { Outside } from './outside.ts';
 import { Interrupted } from './request-failures.ts';
 import { startChild } from './spawn.ts';
@@ -154,7 +154,7 @@ class RunningSystem extends Outside implements System {
       sliceMs: 10,
       listeners: options.events ?? [],
     });
-    this.capabilities = new CapabilityDirectory(options.permit);
+    this.capabilities = new CapabilityDirectory(options.permit, onThrowOf(this.kernel));
     this.#conductor = new Conductor(this.kernel, this.capabilities, {
       onRootEnded: () => this.#end(),
       onDegraded: (cell, failure) => this.#degrade(cell, failure),
