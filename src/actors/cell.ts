@@ -373,6 +373,7 @@ export class Cell implements Receiver, Runnable {
 
   /** A message that was taken will not be handled. */
   drop(envelope: Envelope, cause: DeadLetterCause, failure?: unknown): void {
+    this.attempts?.delete(envelope);
     this.kernel.settled();
     this.kernel.deadLetter(envelope, this.path, cause, failure);
   }

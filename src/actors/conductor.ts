@@ -21,7 +21,7 @@ import type { Works } from './works.ts';
 /** What the system wants to know. */
 export interface ConductorTold {
   readonly onRootEnded: () => void;
-  readonly onDegraded: (cell: Cell, failure: unknown) => void;
+  readonly onDegraded: (cell: Cell) => void;
   readonly sendFromOutside: (cell: Cell, message: unknown) => void;
 }
 

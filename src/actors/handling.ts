@@ -174,16 +174,26 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
 
   stop(child?: AgentRef<never, unknown>): void {
     const target = child === undefined ? this.cell : this.#relative(child);
-    const reason = target === this.cell ? 'finished' : 'stopped';
-    this.#act(() =>
+    const stop = (reason: 'finished' | 'stopped'): void =>
       target.signal({
         _tag: 'stop',
         mode: 'now',
         withinMs: Number.POSITIVE_INFINITY,
         reason,
         failure: undefined,
-      }),
-    );
+      });
+    if (target !== this.cell) {
+      this.#act(() => stop('stopped'));
+      return;
+    }
+    // What it still has to say, its reply included, comes before its end.
+    this.#act(() => {
+      const before = this.whenOver;
+      this.whenOver = () => {
+        before?.();
+        stop('finished');
+      };
+    });
   }
 
   watch(ref: AgentRef<never, unknown>): void {

@@ -14,7 +14,7 @@ import { isNotice, startNotice } from '../core/notice.ts';
 import type { Cell, Signal } from './cell.ts';
 import { endWatches } from './death-watch.ts';
 import { Handling } from './handling.ts';
-import { discardOutbox } from './outbox.ts';
+import { afterOutbox, discardOutbox } from './outbox.ts';
 import { Interrupted } from './request-failures.ts';
 import { unstashAll } from './stash.ts';
 import { interruptRequestsOf, type Stepping } from './stepping.ts';
@@ -30,14 +30,14 @@ export class Lifecycle implements Measures {
   /** The root has ended. */
   readonly #onRootEnded: () => void;
   /** An agent at the top has been given up. */
-  readonly #onDegraded: (cell: Cell, failure: unknown) => void;
+  readonly #onDegraded: (cell: Cell) => void;
 
   constructor(
     works: Works,
     stepping: Stepping,
     told: {
       readonly onRootEnded: () => void;
-      readonly onDegraded: (cell: Cell, failure: unknown) => void;
+      readonly onDegraded: (cell: Cell) => void;
     },
   ) {
     this.#works = works;
@@ -95,8 +95,8 @@ export class Lifecycle implements Measures {
     }
   }
 
-  degrade(cell: Cell, failure: unknown): void {
-    this.#onDegraded(cell, failure);
+  degrade(cell: Cell): void {
+    this.#onDegraded(cell);
   }
 
   #act(cell: Cell, signal: Signal): void {
@@ -242,6 +242,12 @@ export class Lifecycle implements Measures {
 
   #stop(cell: Cell, signal: Stop): void {
     if (cell.ending) {
+      return;
+    }
+    if (signal.reason === 'finished' && cell.blocked) {
+      // It has finished, but what it sent has not all left.
+      this.suspend(cell);
+      afterOutbox(cell, () => cell.signal(signal));
       return;
     }
     if (signal.reason === 'finished' && superviseFinished(this, cell) === 'restart') {

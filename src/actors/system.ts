@@ -18,7 +18,7 @@ import { Conductor } from './conductor.ts';
 import type { RequestOptions, SpawnOptions, Terminated, Verbs } from './context.ts';
 import { terminated } from './death-watch.ts';
 import { definitionOf } from './define-agent.ts';
-import { type Health, healthOf } from './health.ts';
+import { givenUpMax, type Health, healthOf } from './health.ts';
 import { Kernel } from './kernel.ts';
 import { refOf } from './local-ref.ts';
 import { type ObserveOptions, Observers, onThrowOf } from './observe.ts';
@@ -157,7 +157,7 @@ class RunningSystem extends Outside implements System {
     this.capabilities = new CapabilityDirectory(options.permit, onThrowOf(this.kernel));
     this.#conductor = new Conductor(this.kernel, this.capabilities, {
       onRootEnded: () => this.#end(),
-      onDegraded: (cell, failure) => this.#degrade(cell, failure),
+      onDegraded: (cell) => this.#degrade(cell),
       sendFromOutside: (cell, message) => this.sendLoosely(cell, message),
     });
     this.agents = this.#conductor.agents;
@@ -321,8 +321,11 @@ class RunningSystem extends Outside implements System {
     }
   }
 
-  #degrade(cell: Cell, _failure: unknown): void {
+  #degrade(cell: Cell): void {
     this.#degraded.push(cell.path);
+    if (this.#degraded.length > givenUpMax) {
+      this.#degraded.shift();
+    }
   }
 
   /** The last agent has ended: gives everything back. */
