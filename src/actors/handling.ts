@@ -156,7 +156,7 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
     }
     const { cell } = this;
     if (this.over) {
-      this.#lateReply(reply);
+      this.lateReply(reply);
       return undefined;
     }
     if (this.#staging) {
@@ -280,6 +280,27 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
     );
   }
 
+  /** A reply that came when the handling was over. */
+  lateReply(reply: unknown): void {
+    const { cell, envelope, kernel } = this;
+    const letter = makeEnvelope(
+      kernel.environment.nextId(),
+      envelope.sender,
+      cell.path,
+      undefined,
+      reply,
+      undefined,
+      envelope.correlationId,
+      envelope.id,
+      envelope.threadId,
+      Number.POSITIVE_INFINITY,
+      envelope.hops + 1,
+      envelope.headers,
+      undefined,
+    );
+    kernel.deadLetter(letter, envelope.sender, 'LateReply');
+  }
+
   /** Nothing of it has any effect any more. */
   revoke(failure?: unknown): void {
     this.over = true;
@@ -367,26 +388,6 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
       throw new InvalidParams({ what: 'ref', value: cell?.path ?? ref, issues: [{ path: '', message }] });
     }
     return cell;
-  }
-
-  #lateReply(reply: unknown): void {
-    const { cell, envelope, kernel } = this;
-    const letter = makeEnvelope(
-      kernel.environment.nextId(),
-      envelope.sender,
-      cell.path,
-      undefined,
-      reply,
-      undefined,
-      envelope.correlationId,
-      envelope.id,
-      envelope.threadId,
-      Number.POSITIVE_INFINITY,
-      envelope.hops + 1,
-      envelope.headers,
-      undefined,
-    );
-    kernel.deadLetter(letter, envelope.sender, 'HandlingOver');
   }
 
   #overFailure(): HandlingOver {

@@ -99,14 +99,29 @@ export class Kernel {
     }
   }
 
-  /** Keeps what could not be delivered, tells whoever listens, and answers the requester, if there is one. */
-  deadLetter(envelope: Envelope, to: string | undefined, cause: DeadLetterCause, failure?: unknown): void {
+  /**
+   * Keeps what could not be delivered, tells whoever listens, and answers the
+   * requester, if there is one.
+   *
+   * @param handledTimes How often the receiver has begun to handle it.
+   */
+  deadLetter(
+    envelope: Envelope,
+    to: string | undefined,
+    cause: DeadLetterCause,
+    failure?: unknown,
+    handledTimes = 0,
+  ): void {
+    const before = Math.max(
+      this.deadLetters.attemptsOf(envelope, to),
+      this.attemptsBefore.get(envelope) ?? 0,
+    );
     const letter: DeadLetter = {
       envelope,
       to,
       cause,
       atMs: this.nowMs(),
-      attempts: Math.max(this.deadLetters.attemptsOf(envelope, to), this.attemptsBefore.get(envelope) ?? 0),
+      attempts: before + handledTimes,
       ...(failure === undefined ? {} : { failure }),
     };
     this.deadLetters.add(letter);
@@ -256,7 +271,6 @@ export class Kernel {
       case 'Dropped':
       case 'Rejected':
       case 'MailboxFailed':
-      case 'SpillFull':
         replyTo.fail(
           failure ?? new MailboxFull({ receiver: to, payload: envelope.payload, capacity: 0 }),
           to,

@@ -214,8 +214,9 @@ export class Lifecycle implements Measures {
         this.#stepping.withdraw(one, interrupted);
         again.push(one.envelope);
       } else {
+        const attempts = cell.attempts?.get(one.envelope) ?? 1;
         this.#stepping.interrupt(one, interrupted);
-        cell.kernel.deadLetter(one.envelope, cell.path, restartCause(cell), interrupted);
+        cell.kernel.deadLetter(one.envelope, cell.path, restartCause(cell), interrupted, attempts);
       }
     }
     return again.sort((a, b) => a.id - b.id);
@@ -288,9 +289,10 @@ export class Lifecycle implements Measures {
     this.#withdraw(cell);
     const stopped = new Interrupted({ agent: cell.path, reason: 'it was stopped' });
     for (const one of [...(cell.openHandlings ?? [])] as Handling[]) {
+      const attempts = cell.attempts?.get(one.envelope) ?? 1;
       this.#stepping.interrupt(one, stopped);
       if (!isNotice(one.envelope)) {
-        cell.kernel.deadLetter(one.envelope, cell.path, 'Stopped', stopped);
+        cell.kernel.deadLetter(one.envelope, cell.path, 'Stopped', stopped, attempts);
       }
     }
     this.#quiet(cell, stopped);

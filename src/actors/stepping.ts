@@ -121,6 +121,8 @@ export class Stepping implements TaskEnds {
   succeeded(handling: Handling, value: unknown): void {
     if (!handling.over) {
       handling.cell.notice({ deliver: () => this.#conclude(handling, value) });
+    } else if (value !== undefined && handling.envelope.replyTo !== undefined) {
+      handling.lateReply(value);
     }
   }
 
@@ -290,6 +292,7 @@ export class Stepping implements TaskEnds {
     const { cell, envelope } = handling;
     handling.revoke(failure);
     interruptRequestsOf(cell, handling, new Interrupted({ agent: cell.path, reason: 'the handling failed' }));
+    const attempts = cell.attempts?.get(envelope) ?? 1;
     const fate = this.#ends.failed(handling, failure);
     if (fate === 'again') {
       this.#end(handling, undefined);
@@ -298,7 +301,7 @@ export class Stepping implements TaskEnds {
     this.#end(handling, 'failed');
     envelope.replyTo?.fail(asReply(cell, failure), cell.path);
     if (fate !== undefined) {
-      cell.kernel.deadLetter(envelope, cell.path, fate, failure);
+      cell.kernel.deadLetter(envelope, cell.path, fate, failure, attempts);
     }
   }
 

@@ -377,7 +377,7 @@ class RunningSystem extends Outside implements System {
       deadlineMs: Number.POSITIVE_INFINITY,
       hops: 0,
     };
-    this.kernel.attemptsBefore.set(again, letter.attempts + 1);
+    this.kernel.attemptsBefore.set(again, letter.attempts);
     return cell.receive(again) === 'taken';
   }
 }
