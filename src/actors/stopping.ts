@@ -81,7 +81,7 @@ export class Stopping {
 
   #takeLastStep(cell: Cell): void {
     const { onStop, stopWithinMs } = cell.definition;
-    if (onStop === undefined) {
+    if (onStop === undefined || !cell.begun) {
       this.#finish(cell);
       return;
     }
