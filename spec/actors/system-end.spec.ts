@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createSystem } from '../../src/actors/system.ts';
 import { defineAgent } from '../../src/actors/define-agent.ts';
+import { createSystem } from '../../src/actors/system.ts';
 import { type } from '../../src/core/schema.ts';
 import { defineTopic } from '../../src/core/topic.ts';
 import { aWorld } from '../support/a-world.ts';
@@ -26,9 +26,7 @@ describe('the end of a system', () => {
     const world = aWorld();
     const { system } = world;
     const heard: string[] = [];
-    const thinker = system.spawn(
-      defineAgent({ name: 'thinker', subscribe: [Question], receive: never }),
-    );
+    const thinker = system.spawn(defineAgent({ name: 'thinker', subscribe: [Question], receive: never }));
     system.spawn(
       defineAgent({
         name: 'asker',
@@ -38,7 +36,9 @@ describe('the end of a system', () => {
         },
       }),
     );
-    system.observe(Question, { overflow: 'drop-oldest' }).subscribe({ complete: () => heard.push('observer') });
+    system
+      .observe(Question, { overflow: 'drop-oldest' })
+      .subscribe({ complete: () => heard.push('observer') });
     system.stream(thinker, 'why?', { timeoutMs: Infinity }).subscribe({ error: () => heard.push('reader') });
     void system.publish(defineTopic('go', { schema: type<string>() }), 'what?');
     await world.runUntilQuiet();
