@@ -21,6 +21,8 @@ export type {
   Terminated,
   Verbs,
 } from './actors/context.ts';
+// Systems: where agents live.
+export type { DeadLetterBox } from './actors/dead-letter-box.ts';
 export { type AgentOptions, defineAgent, type Handler, on, type Redelivery } from './actors/define-agent.ts';
 export { type CapabilityOptions, capability } from './actors/define-capability.ts';
 export type { Health } from './actors/health.ts';
@@ -35,13 +37,10 @@ export {
 } from './actors/request-failures.ts';
 export type { Result } from './actors/result.ts';
 export type { AgentStatistics, SystemStatistics, TopicStatistics } from './actors/statistics.ts';
-
 // Supervision: what happens when an agent fails.
 export type { AutoShutdown, ChildKind, SupervisionOptions } from './actors/supervision.ts';
-// Systems: where agents live.
 export {
   createSystem,
-  type DeadLetterBox,
   type StopOptions,
   type System,
   type SystemOptions,

@@ -3,7 +3,7 @@
  * its work is over. It is what a handler knows as its context.
  */
 import { type BudgetLow, Lease, type LeaseHolder } from '../core/budget.ts';
-import { type Envelope, makeEnvelope } from '../core/envelope.ts';
+import { type Envelope, ownEnvelope } from '../core/envelope.ts';
 import type { Timer } from '../core/environment.ts';
 import type { Failure } from '../core/failure.ts';
 import { budgetLowNotice } from '../core/notice.ts';
@@ -262,41 +262,21 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
   budgetLow(notice: BudgetLow): void {
     const { cell, envelope } = this;
     cell.receiveNotice(
-      makeEnvelope(
-        cell.kernel.environment.nextId(),
-        cell.path,
-        undefined,
-        budgetLowNotice,
-        notice,
-        undefined,
-        undefined,
-        envelope.id,
-        envelope.threadId,
-        Number.POSITIVE_INFINITY,
-        envelope.hops,
-        envelope.headers,
-        envelope.budget,
-      ),
+      ownEnvelope(cell.kernel.environment.nextId(), cell.path, undefined, budgetLowNotice, notice, envelope),
     );
   }
 
   /** A reply that came when the handling was over. */
   lateReply(reply: unknown): void {
     const { cell, envelope, kernel } = this;
-    const letter = makeEnvelope(
+    const letter = ownEnvelope(
       kernel.environment.nextId(),
       envelope.sender,
       cell.path,
       undefined,
       reply,
-      undefined,
+      envelope,
       envelope.correlationId,
-      envelope.id,
-      envelope.threadId,
-      Number.POSITIVE_INFINITY,
-      envelope.hops + 1,
-      envelope.headers,
-      undefined,
     );
     kernel.deadLetter(letter, envelope.sender, 'LateReply');
   }

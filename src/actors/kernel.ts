@@ -5,7 +5,7 @@
  * dead letters, and is where failures and events are told to whoever listens.
  */
 import { type DeadLetter, type DeadLetterCause, DeadLetters } from '../core/dead-letter.ts';
-import { type Envelope, makeEnvelope, noHeaders } from '../core/envelope.ts';
+import { type Envelope, ownEnvelope } from '../core/envelope.ts';
 import type { Dispatcher, Environment } from '../core/environment.ts';
 import { Failure } from '../core/failure.ts';
 import { LaneDispatcher } from '../core/lane-dispatcher.ts';
@@ -216,21 +216,7 @@ export class Kernel {
       return;
     }
     const id = this.environment.nextId();
-    const envelope = makeEnvelope(
-      id,
-      undefined,
-      undefined,
-      topic,
-      payload,
-      undefined,
-      undefined,
-      undefined,
-      undefined,
-      Number.POSITIVE_INFINITY,
-      0,
-      noHeaders,
-      undefined,
-    );
+    const envelope = ownEnvelope(id, undefined, undefined, topic, payload);
     for (const receiver of receivers) {
       if (receiver.path === by) {
         continue;

@@ -66,6 +66,11 @@ export class Interrupted extends Failure {
     this.partial = facts.partial;
   }
 
+  /** The same, with what the work had kept. */
+  withPartial(partial: unknown): Interrupted {
+    return new Interrupted({ agent: this.agent, reason: this.reason, partial, cause: this.cause });
+  }
+
   override get message(): string {
     return `work of '${this.agent}' was interrupted: ${this.reason}`;
   }

@@ -13,7 +13,6 @@ import type { BudgetLow } from '../core/budget.ts';
 import type { DeadLetterCause } from '../core/dead-letter.ts';
 import type { Envelope } from '../core/envelope.ts';
 import { failureClass } from '../core/failure.ts';
-import { Histogram } from '../core/histogram.ts';
 import { budgetLowNotice, isNotice, terminatedNotice, timerNotice } from '../core/notice.ts';
 import type { HandlingOutcome } from '../core/system-event.ts';
 import type { AgentTimer } from './agent-timer.ts';
@@ -22,6 +21,8 @@ import { terminatedFor } from './death-watch.ts';
 import type { EffectRuntime } from './effect-runtime.ts';
 import { type Handle, handlerOf } from './handlers.ts';
 import { Handling } from './handling.ts';
+import { beginTiming, endTiming } from './handling-times.ts';
+import { interruptRequestsOf, withPartial } from './interrupting.ts';
 import { afterOutbox, release, releaseOutbox } from './outbox.ts';
 import { AgentDefect, Interrupted } from './request-failures.ts';
 import { forgetStashing, layAside } from './stash.ts';
@@ -40,9 +41,6 @@ export interface StepEnds {
   /** A draining agent may have nothing more to do. */
   mayHaveDrained(cell: Cell): void;
 }
-
-/** Handlings timed one by one before only every 64th synchronous one is. */
-const timedMax = 64;
 
 export class Stepping implements TaskEnds {
   readonly #works: Works;
@@ -93,7 +91,7 @@ export class Stepping implements TaskEnds {
     const before = cell.state;
     cell.open += 1;
     cell.messagesOpen += isNotice(handling.envelope) ? 0 : 1;
-    this.#time(handling);
+    beginTiming(handling);
     stage.handling = handling;
     let result: unknown;
     try {
@@ -241,6 +239,9 @@ export class Stepping implements TaskEnds {
   #stayOpen(handling: Handling, task: Handling['task']): void {
     const { cell, envelope } = handling;
     handling.task = task;
+    if (handling.startedAtMs < 0) {
+      handling.startedAtMs = cell.kernel.nowMs();
+    }
     cell.openHandlings ??= new Set();
     cell.openHandlings.add(handling);
     envelope.replyTo?.working(handling);
@@ -317,7 +318,7 @@ export class Stepping implements TaskEnds {
       cell[outcome] += 1;
       cell.attempts?.delete(envelope);
       cell.kernel.settled();
-      this.#record(handling, outcome);
+      endTiming(handling, outcome);
     }
     handling.whenOver?.();
     if (this.draining > 0) {
@@ -329,59 +330,9 @@ export class Stepping implements TaskEnds {
       cell.wake();
     }
   }
-
-  /** Times the first handlings of an agent, and then one in 64: a clock reading costs more than a step. */
-  #time(handling: Handling): void {
-    const { cell } = handling;
-    const { kernel } = cell;
-    if (kernel.listening || cell.handled < timedMax || cell.handled % timedMax === 0) {
-      handling.startedAtMs = kernel.environment.nowMs();
-    }
-  }
-
-  #record(handling: Handling, outcome: HandlingOutcome): void {
-    const { cell, envelope, startedAtMs } = handling;
-    const { kernel } = cell;
-    if (startedAtMs < 0) {
-      return;
-    }
-    const atMs = kernel.environment.nowMs();
-    cell.histogram ??= new Histogram();
-    cell.histogram.record(atMs - startedAtMs);
-    if (kernel.listening && envelope.topic?.startsWith('system.') !== true) {
-      kernel.emit({
-        _tag: 'HandlingEnded',
-        atMs,
-        startedAtMs,
-        agent: cell.path,
-        envelopeId: envelope.id,
-        topic: envelope.topic,
-        outcome,
-        depth: cell.mailbox.waiting,
-        traceparent: envelope.headers['traceparent'],
-      });
-    }
-  }
 }
 
 /** What a requester gets of a failure: the failure itself, or what the code threw, as a failure. */
 export function asReply(cell: Cell, failure: unknown): unknown {
   return failureClass(failure) === 'defect' ? new AgentDefect({ agent: cell.path, cause: failure }) : failure;
-}
-
-/** Ends the requests a handling made, and the work done for them. */
-export function interruptRequestsOf(cell: Cell, handling: Handling | undefined, failure: unknown): void {
-  for (const request of [...(cell.requests ?? [])]) {
-    if (handling === undefined || request.madeBy === handling) {
-      request.interrupt(failure);
-    }
-  }
-}
-
-function withPartial(failure: unknown, partial: unknown): unknown {
-  if (partial === undefined) {
-    return failure;
-  }
-  const { withPartial: of } = failure as { withPartial?: (partial: unknown) => unknown };
-  return typeof of === 'function' ? of.call(failure, partial) : failure;
 }

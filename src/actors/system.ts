@@ -1,8 +1,6 @@
 /**
  * A system: a tree of agents with one dispatcher, one topic board and one end.
  */
-import type { DeadLetter } from '../core/dead-letter.ts';
-import type { Envelope } from '../core/envelope.ts';
 import type { Environment } from '../core/environment.ts';
 import { liveEnvironment } from '../core/live-environment.ts';
 import type { EventListener } from '../core/system-event.ts';
@@ -16,6 +14,7 @@ import { CapabilityDirectory, type Permit } from './capability-directory.ts';
 import { Cell } from './cell.ts';
 import { Conductor } from './conductor.ts';
 import type { RequestOptions, SpawnOptions, Terminated, Verbs } from './context.ts';
+import { type DeadLetterBox, deadLetterBox } from './dead-letter-box.ts';
 import { terminated } from './death-watch.ts';
 import { definitionOf } from './define-agent.ts';
 import { givenUpMax, type Health, healthOf } from './health.ts';
@@ -90,22 +89,6 @@ export interface StopOptions {
   readonly withinMs?: number;
 }
 
-/** What could not be delivered, as far as it is still kept. */
-export interface DeadLetterBox {
-  readonly size: number;
-  /** How many there have ever been. */
-  readonly total: number;
-  /** How many were pushed out by newer ones. */
-  readonly dropped: number;
-  list(): readonly DeadLetter[];
-  countByCause(): Readonly<Partial<Record<DeadLetter['cause'], number>>>;
-  /**
-   * Delivers those that `where` chooses to whom they were meant for, once more;
-   * requests among them are told, since nobody waits for their replies.
-   */
-  replay(where?: (letter: DeadLetter) => boolean): { readonly replayed: number; readonly kept: number };
-}
-
 /**
  * Starts a system.
  *
@@ -161,7 +144,7 @@ class RunningSystem extends Outside implements System {
       sendFromOutside: (cell, message) => this.sendLoosely(cell, message),
     });
     this.agents = this.#conductor.agents;
-    this.deadLetters = this.#box();
+    this.deadLetters = deadLetterBox(this.kernel, this.agents);
     this.#root = this.#makeRoot(options);
     for (const agent of options.agents ?? []) {
       this.spawn(agent as Agent<never, unknown>);
@@ -343,42 +326,6 @@ class RunningSystem extends Outside implements System {
     kernel.board.clear();
     kernel.environment.close();
     this.#ended.resolve();
-  }
-
-  #box(): DeadLetterBox {
-    const { deadLetters } = this.kernel;
-    const again = (letter: DeadLetter): boolean => this.#redeliver(letter);
-    return {
-      get size() {
-        return deadLetters.size;
-      },
-      get total() {
-        return deadLetters.total;
-      },
-      get dropped() {
-        return deadLetters.dropped;
-      },
-      list: () => deadLetters.list(),
-      countByCause: () => deadLetters.countByCause(),
-      replay: (where) => deadLetters.replay(again, where),
-    };
-  }
-
-  /** Whether the one it was meant for, or those who hear its topic, took it. */
-  #redeliver(letter: DeadLetter): boolean {
-    const { envelope, to } = letter;
-    const cell = to === undefined ? undefined : this.agents.cell(to);
-    if (cell === undefined || cell.ending || cell.mustWait) {
-      return false;
-    }
-    const again: Envelope = {
-      ...envelope,
-      replyTo: undefined,
-      deadlineMs: Number.POSITIVE_INFINITY,
-      hops: 0,
-    };
-    this.kernel.attemptsBefore.set(again, letter.attempts);
-    return cell.receive(again) === 'taken';
   }
 }
 
