@@ -25,6 +25,10 @@ export interface Capability<in out I, out O = never> {
   readonly '~reply'?: O;
 }
 
+/** Any capability at all. */
+// biome-ignore lint/suspicious/noExplicitAny: a capability is invariant in its input, so nothing else stands for all of them.
+export type AnyCapability = Capability<any, unknown>;
+
 /** Whether a target is a capability. */
 export function isCapability(target: object): target is Capability<unknown, unknown> {
   return 'input' in target && 'topic' in target;

@@ -103,7 +103,6 @@ export class Stepping implements TaskEnds {
       stage.handling = undefined;
       stage.undo();
       cell.state = before;
-      forgetStashing(handling);
       this.#fail(handling, thrown);
       return;
     }
@@ -294,6 +293,7 @@ export class Stepping implements TaskEnds {
       return;
     }
     const { cell, envelope } = handling;
+    forgetStashing(handling);
     handling.revoke(failure);
     interruptRequestsOf(cell, handling, new Interrupted({ agent: cell.path, reason: 'the handling failed' }));
     const attempts = cell.attempts?.get(envelope) ?? 1;

@@ -32,7 +32,7 @@
  */
 import type { Envelope } from './envelope.ts';
 import { Failure } from './failure.ts';
-import { isNotice } from './notice.ts';
+import { isNotice, terminatedNotice } from './notice.ts';
 import { Ring } from './ring.ts';
 
 /** What a full mailbox does with one more envelope. */
@@ -193,10 +193,13 @@ export class Mailbox {
     }
   }
 
-  /** Adds a notice at the back, behind all that were offered before it. There is always a slot for it. */
+  /**
+   * Adds a notice at the back. There is always a slot for it, so it does not stand in line outside; only
+   * `Terminated` does, behind what the agent that ended has there.
+   */
   offerNotice(envelope: Envelope): void {
-    if (this.#line !== undefined && this.#line.size > 0) {
-      this.#line.push(envelope);
+    if (envelope.topic === terminatedNotice && this.#standsInLine(envelope.sender)) {
+      this.#line!.push(envelope);
       return;
     }
     this.#notices += 1;
@@ -259,9 +262,16 @@ export class Mailbox {
     this.#stashed += 1;
   }
 
-  /** A stashed message gives its room up, because it is put back or dropped. */
-  unstash(): void {
+  /** Puts a stashed message back at the front, in the room it has kept. */
+  unstash(envelope: Envelope): void {
     this.#stashed -= 1;
+    this.putBack(envelope);
+  }
+
+  /** A message that was taken is not stashed after all: it gives its room up. */
+  forgetStashed(): void {
+    this.#stashed -= 1;
+    this.#letIn();
   }
 
   /** Whether one more message can be stashed. */
@@ -377,6 +387,19 @@ export class Mailbox {
     if (!this.#places.has(key)) {
       this.#places.set(key, position);
     }
+  }
+
+  #standsInLine(sender: string | undefined): boolean {
+    const line = this.#line;
+    if (line !== undefined) {
+      for (let position = line.first; position < line.first + line.size; position += 1) {
+        const entry = line.at(position);
+        if (('admitted' in entry ? entry.envelope : entry).sender === sender) {
+          return true;
+        }
+      }
+    }
+    return false;
   }
 
   /** Lets in those who stand in line outside, as long as there is room for them. */
