@@ -15,7 +15,7 @@ import { ownStep } from './own-step.ts';
 import { beginRestart } from './restarting.ts';
 import type { Stepping } from './stepping.ts';
 import { Stopping } from './stopping.ts';
-import { type Measures, supervise, superviseFinished } from './supervising.ts';
+import { type Measures, type RestartPlan, restarted, supervise, superviseFinished } from './supervising.ts';
 import { shutsDown } from './supervision.ts';
 import type { Works } from './works.ts';
 
@@ -71,10 +71,10 @@ export class Lifecycle implements Measures {
     }
   }
 
-  restart(cell: Cell, afterMs: number, failure: unknown): void {
+  restart(cell: Cell, plan: RestartPlan, failure: unknown): void {
     if (!cell.ending) {
       this.suspend(cell);
-      cell.signal({ _tag: 'restart', afterMs, failure });
+      cell.signal({ _tag: 'restart', plan, failure });
     }
   }
 
@@ -104,7 +104,7 @@ export class Lifecycle implements Measures {
         this.#interrupt(cell, signal.handling as Handling | undefined, signal.failure);
         break;
       case 'restart':
-        beginRestart(this.#stepping, cell, signal.afterMs, signal.failure);
+        beginRestart(this.#stepping, cell, signal.plan, signal.failure);
         break;
       case 'backoffOver':
         this.#resurrect(cell);
@@ -185,6 +185,7 @@ export class Lifecycle implements Measures {
     }
     cell.backoffTimer = undefined;
     cell.restarting = false;
+    restarted(cell, cell.restartDueMs);
     const { kernel } = cell;
     if (kernel.listening) {
       kernel.emit({
