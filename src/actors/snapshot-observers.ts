@@ -39,7 +39,7 @@ export class SnapshotObservers {
     const over = cell.over;
     for (const observer of [...this.#observers]) {
       this.#tell(observer, cell, 'next');
-      if (over) {
+      if (over && this.#observers.has(observer)) {
         this.#tell(observer, cell, cell.failedOf === undefined ? 'complete' : 'error');
       }
     }
