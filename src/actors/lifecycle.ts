@@ -187,6 +187,8 @@ export class Lifecycle implements Measures {
     }
     cell.backoffTimer = undefined;
     cell.restarting = false;
+    // Its children have ended, so those it spawns now may be called as they were.
+    cell.childNames = undefined;
     const { kernel } = cell;
     if (kernel.listening) {
       kernel.emit({
