@@ -21,6 +21,8 @@ export type {
   Terminated,
   Verbs,
 } from './actors/context.ts';
+// Systems: where agents live.
+export type { DeadLetterBox } from './actors/dead-letter-box.ts';
 export { type AgentOptions, defineAgent, type Handler, on, type Redelivery } from './actors/define-agent.ts';
 export { type CapabilityOptions, capability } from './actors/define-capability.ts';
 export type { Health } from './actors/health.ts';
@@ -35,13 +37,10 @@ export {
 } from './actors/request-failures.ts';
 export type { Result } from './actors/result.ts';
 export type { AgentStatistics, SystemStatistics, TopicStatistics } from './actors/statistics.ts';
-
 // Supervision: what happens when an agent fails.
 export type { AutoShutdown, ChildKind, SupervisionOptions } from './actors/supervision.ts';
-// Systems: where agents live.
 export {
   createSystem,
-  type DeadLetterBox,
   type StopOptions,
   type System,
   type SystemOptions,
@@ -49,17 +48,23 @@ export {
 export { WaitCycle } from './actors/wait-cycle.ts';
 // Budgets.
 export { BudgetExceeded, type BudgetLow, Lease, type Limits, type Resource } from './core/budget.ts';
+// Listening: events of a system, and who writes them down.
+export { chromeTraceWriter } from './core/chrome-trace-writer.ts';
+export { consoleWriter } from './core/console-writer.ts';
 export type { DeadLetter, DeadLetterCause } from './core/dead-letter.ts';
 // Envelopes, environments and events: what a system is made of.
 export type { Envelope, Headers } from './core/envelope.ts';
 export type { Environment, Timer } from './core/environment.ts';
 // Failures.
 export { Failure, type FailureClass, type FailureCode, failureClass } from './core/failure.ts';
+export { jsonlWriter } from './core/jsonl-writer.ts';
 export { liveEnvironment } from './core/live-environment.ts';
 export type { Overflow } from './core/mailbox.ts';
 export { MailboxFull } from './core/mailbox.ts';
+export { memoryWriter } from './core/memory-writer.ts';
 export { InvalidParams, type StandardSchema, type } from './core/schema.ts';
 export type { EventListener, FailureReport, SystemEvent } from './core/system-event.ts';
+export { systemDeadLetters, systemEvents, systemFailures } from './core/system-topics.ts';
 export {
   defineTopic,
   type MessageOf,
@@ -69,3 +74,10 @@ export {
   type Validation,
 } from './core/topic.ts';
 export { InvalidTopicName } from './core/topic-name.ts';
+export {
+  childOf,
+  formatTraceparent,
+  newTraceContext,
+  parseTraceparent,
+  type TraceContext,
+} from './core/trace-context.ts';

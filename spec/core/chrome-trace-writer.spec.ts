@@ -100,14 +100,14 @@ describe('chromeTraceWriter', () => {
   });
 
   it('marks failures and restarts on the track of the agent, and dead letters on their own', () => {
-    const noOne = deadLettered({ to: undefined, cause: 'NoReceiver', envelope: anEnvelope({ id: 3 }) });
+    const noOne = deadLettered({ to: undefined, cause: 'Stopped', envelope: anEnvelope({ id: 3 }) });
     const events = phase('i', [failed(), { ...restarted, agent: '/shop/payer' }, deadLettered(), noOne]);
 
     expect(events.map(({ tid, ts, name, args }) => [tid, ts, name, args])).toEqual([
       [2, 1_500_000, 'failed', { thrown: 'RangeError: too far', directive: 'restart', supervisor: '/shop' }],
       [2, 1_500_000, 'restarted', { restarts: 2 }],
       [1, 1_500_000, 'Stopped', { to: '/shop/payer', envelope: 17, topic: 'orders.placed', attempts: 0 }],
-      [1, 1_500_000, 'NoReceiver', { envelope: 3, attempts: 0 }],
+      [1, 1_500_000, 'Stopped', { envelope: 3, attempts: 0 }],
     ]);
   });
 

@@ -40,8 +40,8 @@ describe('consoleWriter', () => {
       deadLettered(),
     ],
     [
-      '1.500s WARN  nobody dead letter, NoReceiver: envelope 3: RangeError: too far\n',
-      deadLettered({ to: undefined, cause: 'NoReceiver', envelope: anEnvelope({ id: 3 }), failure: thrown }),
+      '1.500s WARN  nobody dead letter, Stopped: envelope 3: RangeError: too far\n',
+      deadLettered({ to: undefined, cause: 'Stopped', envelope: anEnvelope({ id: 3 }), failure: thrown }),
     ],
     ['1.500s INFO  /shop charged the card\n', logged()],
     [

@@ -41,6 +41,12 @@ describe('Histogram', () => {
     expect(histogram.percentile(50.1)).toSatisfy((ms: number) => ms > 94 && ms < 106);
   });
 
+  it('is not misled by how 99.9 is written in binary', () => {
+    const histogram = histogramOf([...Array.from({ length: 999 }, () => 1), 1_000]);
+
+    expect(histogram.percentile(99.9)).toBeLessThan(1.06);
+  });
+
   it('tells the shortest and the longest as the percentiles 0 and 100, and beyond', () => {
     const histogram = histogramOf([1.111, 2.222, 3.333]);
 

@@ -4,6 +4,7 @@
 import { type Observable, Subject } from 'rxjs';
 import { matches } from '../core/topic-name.ts';
 import type { AgentRef } from './agent-ref.ts';
+import { guarded } from './bounded.ts';
 import type { Cell, Phase } from './cell.ts';
 import { refOf } from './local-ref.ts';
 
@@ -27,7 +28,13 @@ export interface AgentChange {
 
 export class AgentDirectory {
   readonly #cells = new Map<string, Cell>();
+  readonly #onThrow: (thrown: unknown) => void;
   readonly #changes = new Subject<AgentChange>();
+
+  /** @param onThrow Told what somebody who follows the changes threw. */
+  constructor(onThrow: (thrown: unknown) => void) {
+    this.#onThrow = onThrow;
+  }
 
   get size(): number {
     return this.#cells.size;
@@ -35,7 +42,7 @@ export class AgentDirectory {
 
   /** Told of every change, at once, from now on; completes when the system has stopped. */
   get changes(): Observable<AgentChange> {
-    return this.#changes.asObservable();
+    return guarded(this.#changes, this.#onThrow);
   }
 
   find(path: string): AgentEntry | undefined {

@@ -2,7 +2,7 @@
  * An agent's timers: each calls a step of the agent, in a slot of the mailbox
  * that was reserved when it was set. A restart or stop of the agent cancels them.
  */
-import { type Envelope, makeEnvelope } from '../core/envelope.ts';
+import { type Envelope, ownEnvelope } from '../core/envelope.ts';
 import type { Timer } from '../core/environment.ts';
 import { timerNotice } from '../core/notice.ts';
 import type { Cell } from './cell.ts';
@@ -55,23 +55,8 @@ export class AgentTimer implements Timer {
 
   #ring(): void {
     const cell = this.#cell;
-    const { id, threadId, hops, headers, budget } = this.#cause;
     cell.receiveNotice(
-      makeEnvelope(
-        cell.kernel.environment.nextId(),
-        cell.path,
-        cell.path,
-        timerNotice,
-        this,
-        undefined,
-        undefined,
-        id,
-        threadId,
-        Number.POSITIVE_INFINITY,
-        hops,
-        headers,
-        budget,
-      ),
+      ownEnvelope(cell.kernel.environment.nextId(), cell.path, cell.path, timerNotice, this, this.#cause),
     );
   }
 }

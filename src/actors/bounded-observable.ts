@@ -57,9 +57,7 @@ class BufferedReader<T> implements AsyncIterator<T, undefined> {
     const end = this.#end;
     if (end !== undefined) {
       this.#end = 'complete';
-      return end === 'complete'
-        ? Promise.resolve({ done: true, value: undefined })
-        : Promise.reject(end.failure);
+      return end === 'complete' ? Promise.resolve({ done: true, value: undefined }) : failed(end.failure);
     }
     const asking = Promise.withResolvers<IteratorResult<T, undefined>>();
     this.#asking.push(asking);
@@ -137,6 +135,7 @@ class BufferedReader<T> implements AsyncIterator<T, undefined> {
       } else {
         // The first who asks hears of the failure; the others that it is over.
         this.#end = 'complete';
+        one.promise.catch(ignore);
         one.reject(end.failure);
         for (const other of asking.slice(1)) {
           other.resolve({ done: true, value: undefined });
@@ -146,3 +145,11 @@ class BufferedReader<T> implements AsyncIterator<T, undefined> {
     }
   }
 }
+
+function failed<T>(failure: unknown): Promise<T> {
+  const promise = Promise.reject<T>(failure);
+  promise.catch(ignore);
+  return promise;
+}
+
+const ignore = (): void => {};

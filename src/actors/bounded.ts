@@ -25,6 +25,14 @@ export interface Source<T> {
   readonly onThrow: (thrown: unknown) => void;
 }
 
+/** A stream whose subscribers cannot end the process by throwing. */
+export function guarded<T>(stream: Observable<T>, onThrow: (thrown: unknown) => void): Observable<T> {
+  return new Guarded<T>(onThrow, (subscriber) => {
+    const subscription = stream.subscribe(subscriber);
+    return () => subscription.unsubscribe();
+  });
+}
+
 /** An Observable whose subscribers cannot end the process by throwing, nor can those of what is piped from it. */
 class Guarded<T> extends Observable<T> {
   readonly #onThrow: (thrown: unknown) => void;

@@ -4,6 +4,7 @@
  * Where several agents offer the same name, calls go to them in turn.
  */
 import { type Observable, Subject } from 'rxjs';
+import { guarded } from './bounded.ts';
 import type { Capability } from './capability.ts';
 import type { Cell } from './cell.ts';
 
@@ -42,9 +43,12 @@ export type Permit = (call: {
 export class CapabilityDirectory {
   readonly #permit: Permit | undefined;
   readonly #offers = new Map<string, Offer>();
+  readonly #onThrow: (thrown: unknown) => void;
   readonly #changes = new Subject<CapabilityChange>();
 
-  constructor(permit?: Permit) {
+  /** @param onThrow Told what somebody who follows the changes threw. */
+  constructor(permit: Permit | undefined, onThrow: (thrown: unknown) => void) {
+    this.#onThrow = onThrow;
     this.#permit = permit;
   }
 
@@ -54,7 +58,7 @@ export class CapabilityDirectory {
 
   /** Told of every change, at once, from now on; completes when the system has stopped. */
   get changes(): Observable<CapabilityChange> {
-    return this.#changes.asObservable();
+    return guarded(this.#changes, this.#onThrow);
   }
 
   find(name: string): CapabilityEntry | undefined {

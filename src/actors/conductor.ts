@@ -11,8 +11,9 @@ import type { Cell } from './cell.ts';
 import { EffectRuntime } from './effect-runtime.ts';
 import type { Handling } from './handling.ts';
 import type { Kernel } from './kernel.ts';
-import { Lifecycle, mayRetry, restartCause } from './lifecycle.ts';
+import { Lifecycle } from './lifecycle.ts';
 import { onThrowOf } from './observe.ts';
+import { mayRetry, restartCause } from './restarting.ts';
 import { Stage } from './stage.ts';
 import { type StepEnds, Stepping } from './stepping.ts';
 import { supervise } from './supervising.ts';
@@ -21,14 +22,14 @@ import type { Works } from './works.ts';
 /** What the system wants to know. */
 export interface ConductorTold {
   readonly onRootEnded: () => void;
-  readonly onDegraded: (cell: Cell, failure: unknown) => void;
+  readonly onDegraded: (cell: Cell) => void;
   readonly sendFromOutside: (cell: Cell, message: unknown) => void;
 }
 
 export class Conductor implements Works, StepEnds {
   readonly kernel: Kernel;
   readonly stage = new Stage();
-  readonly agents = new AgentDirectory();
+  readonly agents: AgentDirectory;
   readonly capabilities: CapabilityDirectory;
   readonly effects: EffectRuntime;
   readonly #stepping: Stepping;
@@ -37,6 +38,7 @@ export class Conductor implements Works, StepEnds {
 
   constructor(kernel: Kernel, capabilities: CapabilityDirectory, told: ConductorTold) {
     this.kernel = kernel;
+    this.agents = new AgentDirectory(onThrowOf(kernel));
     this.capabilities = capabilities;
     this.effects = new EffectRuntime(kernel.environment);
     this.#stepping = new Stepping(this, this.effects, this);

@@ -7,7 +7,7 @@
  *
  * Source: monitors of Erlang; `watch` of Akka.
  */
-import { makeEnvelope, noHeaders } from '../core/envelope.ts';
+import { ownEnvelope } from '../core/envelope.ts';
 import { terminatedNotice } from '../core/notice.ts';
 import { Cell } from './cell.ts';
 import type { Terminated } from './context.ts';
@@ -69,20 +69,6 @@ export function terminated(cell: Cell): Terminated {
 
 function tellTerminated(watcher: Cell, target: Cell): void {
   watcher.receiveNotice(
-    makeEnvelope(
-      watcher.kernel.environment.nextId(),
-      watcher.path,
-      target.path,
-      terminatedNotice,
-      target,
-      undefined,
-      undefined,
-      undefined,
-      undefined,
-      Number.POSITIVE_INFINITY,
-      0,
-      noHeaders,
-      undefined,
-    ),
+    ownEnvelope(watcher.kernel.environment.nextId(), watcher.path, target.path, terminatedNotice, target),
   );
 }

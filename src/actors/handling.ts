@@ -3,7 +3,7 @@
  * its work is over. It is what a handler knows as its context.
  */
 import { type BudgetLow, Lease, type LeaseHolder } from '../core/budget.ts';
-import { type Envelope, makeEnvelope } from '../core/envelope.ts';
+import { type Envelope, ownEnvelope } from '../core/envelope.ts';
 import type { Timer } from '../core/environment.ts';
 import type { Failure } from '../core/failure.ts';
 import { budgetLowNotice } from '../core/notice.ts';
@@ -18,6 +18,7 @@ import { Cell, type OpenHandling } from './cell.ts';
 import type { Context, Log, SpawnOptions, Verbs } from './context.ts';
 import { unwatch, watch } from './death-watch.ts';
 import { Detached } from './detached.ts';
+import { guardedAbort } from './guarded-abort.ts';
 import type { Kernel } from './kernel.ts';
 import { LocalRef, refOf } from './local-ref.ts';
 import { afterOutbox, sendBehind } from './outbox.ts';
@@ -101,7 +102,7 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
 
   get signal(): AbortSignal {
     if (this.#abort === undefined) {
-      this.#abort = new AbortController();
+      this.#abort = guardedAbort((thrown) => this.cell.reportStray(thrown));
       if (this.over) {
         this.#abort.abort(this.#overFailure());
       }
@@ -114,7 +115,7 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
       (level: Level) =>
       (message: string, fields?: Readonly<Record<string, unknown>>): void => {
         const { kernel } = this;
-        if (kernel.listening) {
+        if (kernel.listening && !this.over) {
           kernel.emit({
             _tag: 'Logged',
             atMs: kernel.nowMs(),
@@ -155,7 +156,8 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
     }
     const { cell } = this;
     if (this.over) {
-      return port.settled ? undefined : port.reply(reply, cell.path);
+      this.lateReply(reply);
+      return undefined;
     }
     if (this.#staging) {
       this.#stage(() => {
@@ -172,16 +174,26 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
 
   stop(child?: AgentRef<never, unknown>): void {
     const target = child === undefined ? this.cell : this.#relative(child);
-    const reason = target === this.cell ? 'finished' : 'stopped';
-    this.#act(() =>
+    const stop = (reason: 'finished' | 'stopped'): void =>
       target.signal({
         _tag: 'stop',
         mode: 'now',
         withinMs: Number.POSITIVE_INFINITY,
         reason,
         failure: undefined,
-      }),
-    );
+      });
+    if (target !== this.cell) {
+      this.#act(() => stop('stopped'));
+      return;
+    }
+    // What it still has to say, its reply included, comes before its end.
+    this.#act(() => {
+      const before = this.whenOver;
+      this.whenOver = () => {
+        before?.();
+        stop('finished');
+      };
+    });
   }
 
   watch(ref: AgentRef<never, unknown>): void {
@@ -250,22 +262,23 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
   budgetLow(notice: BudgetLow): void {
     const { cell, envelope } = this;
     cell.receiveNotice(
-      makeEnvelope(
-        cell.kernel.environment.nextId(),
-        cell.path,
-        undefined,
-        budgetLowNotice,
-        notice,
-        undefined,
-        undefined,
-        envelope.id,
-        envelope.threadId,
-        Number.POSITIVE_INFINITY,
-        envelope.hops,
-        envelope.headers,
-        envelope.budget,
-      ),
+      ownEnvelope(cell.kernel.environment.nextId(), cell.path, undefined, budgetLowNotice, notice, envelope),
     );
+  }
+
+  /** A reply that came when the handling was over. */
+  lateReply(reply: unknown): void {
+    const { cell, envelope, kernel } = this;
+    const letter = ownEnvelope(
+      kernel.environment.nextId(),
+      envelope.sender,
+      cell.path,
+      undefined,
+      reply,
+      envelope,
+      envelope.correlationId,
+    );
+    kernel.deadLetter(letter, envelope.sender, 'LateReply');
   }
 
   /** Nothing of it has any effect any more. */

@@ -18,7 +18,7 @@ export interface Health {
 }
 
 /** Paths kept of agents that were given up: enough to see which, and bounded. */
-const givenUpMax = 100;
+export const givenUpMax = 100;
 
 export function healthOf(
   kernel: Kernel,
@@ -36,7 +36,7 @@ export function healthOf(
     status: status === 'up' && givenUp.length > 0 ? 'degraded' : status,
     agents: agents.size,
     suspended,
-    givenUp: givenUp.slice(-givenUpMax),
+    givenUp: [...givenUp],
     inFlight: kernel.inFlight,
     deadLetters: kernel.deadLetters.total,
   };

@@ -5,7 +5,7 @@
  * dead letters, and is where failures and events are told to whoever listens.
  */
 import { type DeadLetter, type DeadLetterCause, DeadLetters } from '../core/dead-letter.ts';
-import { type Envelope, makeEnvelope, noHeaders } from '../core/envelope.ts';
+import { type Envelope, ownEnvelope } from '../core/envelope.ts';
 import type { Dispatcher, Environment } from '../core/environment.ts';
 import { Failure } from '../core/failure.ts';
 import { LaneDispatcher } from '../core/lane-dispatcher.ts';
@@ -99,20 +99,43 @@ export class Kernel {
     }
   }
 
-  /** Keeps what could not be delivered, tells whoever listens, and answers the requester, if there is one. */
+  /** Keeps what an agent could not be given, tells whoever listens, and answers the requester, if there is one. */
   deadLetter(envelope: Envelope, to: string | undefined, cause: DeadLetterCause, failure?: unknown): void {
+    this.lose(envelope, to, cause, failure);
+    this.#answer(envelope, to ?? '', cause, failure);
+  }
+
+  /**
+   * Keeps what could not be delivered and tells whoever listens. Its requester is
+   * told by somebody else, or expects nothing of this receiver.
+   *
+   * @param handledTimes How often the receiver has begun to handle it.
+   */
+  lose(
+    envelope: Envelope,
+    to: string | undefined,
+    cause: DeadLetterCause,
+    failure?: unknown,
+    handledTimes = 0,
+  ): void {
+    const before = Math.max(
+      this.deadLetters.attemptsOf(envelope, to),
+      this.attemptsBefore.get(envelope) ?? 0,
+    );
     const letter: DeadLetter = {
       envelope,
       to,
       cause,
       atMs: this.nowMs(),
-      attempts: Math.max(this.deadLetters.attemptsOf(envelope, to), this.attemptsBefore.get(envelope) ?? 0),
+      attempts: before + handledTimes,
       ...(failure === undefined ? {} : { failure }),
     };
     this.deadLetters.add(letter);
-    this.#answer(envelope, to ?? '', cause, failure);
+    if (envelope.topic !== undefined) {
+      this.board.dropped(envelope.topic, cause);
+    }
     if (this.listening) {
-      this.emit({ _tag: 'DeadLettered', atMs: letter.atMs, letter });
+      this.emit({ _tag: 'DeadLettered', atMs: letter.atMs, letter }, envelope.topic);
     }
     this.announce('system.dead-letters', letter, envelope.topic);
   }
@@ -120,12 +143,29 @@ export class Kernel {
   /** Tells of a failure, once. */
   reportFailure(report: FailureReport, topic?: string): void {
     if (this.listening) {
-      this.emit({ _tag: 'Failed', atMs: report.atMs, report });
+      this.emit({ _tag: 'Failed', atMs: report.atMs, report }, topic);
     }
     this.announce('system.failures', report, topic);
   }
 
-  emit(event: SystemEvent): void {
+  /** Tells that a message leaves. */
+  sent(envelope: Envelope): void {
+    if (this.listening) {
+      this.emit({
+        _tag: 'Sent',
+        atMs: this.nowMs(),
+        id: envelope.id,
+        sender: envelope.sender,
+        to: envelope.to,
+        topic: envelope.topic,
+        causationId: envelope.causationId,
+        threadId: envelope.threadId,
+      });
+    }
+  }
+
+  /** Tells of an event. `about` is the topic of the message it is about, if it is about one. */
+  emit(event: SystemEvent, about?: string): void {
     for (const listener of this.#listeners) {
       try {
         listener.next(event);
@@ -134,7 +174,7 @@ export class Kernel {
       }
     }
     if (this.#observed) {
-      this.announce('system.events', event, undefined);
+      this.announce('system.events', event, about, 'agent' in event ? event.agent : sentBy(event));
     }
   }
 
@@ -169,9 +209,10 @@ export class Kernel {
   /**
    * Publishes on one of the system's own topics. The system cannot wait: what
    * does not fit is counted in `unheard`. What is said about a message that was
-   * itself about the system is not said again.
+   * itself about the system is not said again, and what an agent did is not said to
+   * that agent: hearing of it would be the next thing it did.
    */
-  announce(topic: string, payload: unknown, about: string | undefined): void {
+  announce(topic: string, payload: unknown, about: string | undefined, by?: string): void {
     if (about?.startsWith('system.')) {
       return;
     }
@@ -180,22 +221,11 @@ export class Kernel {
       return;
     }
     const id = this.environment.nextId();
-    const envelope = makeEnvelope(
-      id,
-      undefined,
-      undefined,
-      topic,
-      payload,
-      undefined,
-      undefined,
-      undefined,
-      undefined,
-      Number.POSITIVE_INFINITY,
-      0,
-      noHeaders,
-      undefined,
-    );
+    const envelope = ownEnvelope(id, undefined, undefined, topic, payload);
     for (const receiver of receivers) {
+      if (receiver.path === by) {
+        continue;
+      }
       if (receiver.mustWait || receiver.receive(envelope) === 'rejected') {
         this.unheard += 1;
       }
@@ -232,7 +262,6 @@ export class Kernel {
       case 'Dropped':
       case 'Rejected':
       case 'MailboxFailed':
-      case 'SpillFull':
         replyTo.fail(
           failure ?? new MailboxFull({ receiver: to, payload: envelope.payload, capacity: 0 }),
           to,
@@ -255,3 +284,5 @@ export class Kernel {
     }
   }
 }
+
+const sentBy = (event: SystemEvent): string | undefined => (event._tag === 'Sent' ? event.sender : undefined);

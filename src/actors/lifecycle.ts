@@ -8,16 +8,13 @@
  * and puts the stash back. A stop ends the children first, then calls `onStop`,
  * then tells parent and watchers. After `stopped` nothing of the agent is left.
  */
-import type { Envelope } from '../core/envelope.ts';
-import { makeEnvelope, noHeaders } from '../core/envelope.ts';
-import { isNotice, startNotice } from '../core/notice.ts';
 import type { Cell, Signal } from './cell.ts';
-import { endWatches } from './death-watch.ts';
-import { Handling } from './handling.ts';
-import { discardOutbox } from './outbox.ts';
-import { Interrupted } from './request-failures.ts';
-import { unstashAll } from './stash.ts';
-import { interruptRequestsOf, type Stepping } from './stepping.ts';
+import type { Handling } from './handling.ts';
+import { afterOutbox } from './outbox.ts';
+import { ownStep } from './own-step.ts';
+import { beginRestart } from './restarting.ts';
+import type { Stepping } from './stepping.ts';
+import { Stopping } from './stopping.ts';
 import { type Measures, supervise, superviseFinished } from './supervising.ts';
 import { shutsDown } from './supervision.ts';
 import type { Works } from './works.ts';
@@ -27,22 +24,21 @@ type Stop = Extract<Signal, { readonly _tag: 'stop' }>;
 export class Lifecycle implements Measures {
   readonly #works: Works;
   readonly #stepping: Stepping;
-  /** The root has ended. */
-  readonly #onRootEnded: () => void;
+  readonly #stopping: Stopping;
   /** An agent at the top has been given up. */
-  readonly #onDegraded: (cell: Cell, failure: unknown) => void;
+  readonly #onDegraded: (cell: Cell) => void;
 
   constructor(
     works: Works,
     stepping: Stepping,
     told: {
       readonly onRootEnded: () => void;
-      readonly onDegraded: (cell: Cell, failure: unknown) => void;
+      readonly onDegraded: (cell: Cell) => void;
     },
   ) {
     this.#works = works;
     this.#stepping = stepping;
-    this.#onRootEnded = told.onRootEnded;
+    this.#stopping = new Stopping(works, stepping, told.onRootEnded);
     this.#onDegraded = told.onDegraded;
   }
 
@@ -58,7 +54,7 @@ export class Lifecycle implements Measures {
   /** A draining agent ends when it and all below it have nothing more to do. */
   mayHaveDrained(cell: Cell): void {
     if (cell.phase === 'draining' && isIdle(cell)) {
-      this.#beginStop(cell);
+      this.#stopping.begin(cell);
     }
   }
 
@@ -95,8 +91,8 @@ export class Lifecycle implements Measures {
     }
   }
 
-  degrade(cell: Cell, failure: unknown): void {
-    this.#onDegraded(cell, failure);
+  degrade(cell: Cell): void {
+    this.#onDegraded(cell);
   }
 
   #act(cell: Cell, signal: Signal): void {
@@ -108,7 +104,7 @@ export class Lifecycle implements Measures {
         this.#interrupt(cell, signal.handling as Handling | undefined, signal.failure);
         break;
       case 'restart':
-        this.#beginRestart(cell, signal.afterMs, signal.failure);
+        beginRestart(this.#stepping, cell, signal.afterMs, signal.failure);
         break;
       case 'backoffOver':
         this.#resurrect(cell);
@@ -151,11 +147,12 @@ export class Lifecycle implements Measures {
       }
       return;
     }
+    cell.begun = true;
     if (onStart === undefined) {
       this.#run(cell);
       return;
     }
-    const handling = new Handling(cell, this.#firstEnvelope(cell), this.#works);
+    const handling = ownStep(cell, this.#works);
     handling.whenOver = () => {
       if (cell.phase === 'starting') {
         this.#run(cell);
@@ -182,45 +179,6 @@ export class Lifecycle implements Measures {
     }
   }
 
-  #beginRestart(cell: Cell, afterMs: number, failure: unknown): void {
-    if (cell.ending || cell.restarting) {
-      return;
-    }
-    cell.phase = 'suspended';
-    cell.restarting = true;
-    cell.restarts += 1;
-    const again = this.#withdrawWork(cell, failure);
-    this.#quiet(cell, new Interrupted({ agent: cell.path, reason: 'it was restarted', cause: failure }));
-    unstashAll(cell);
-    for (const envelope of again.reverse()) {
-      cell.mailbox.putBack(envelope);
-    }
-    this.#endChildren(cell, () => {
-      cell.backoffTimer = cell.kernel.environment.schedule(afterMs, () =>
-        cell.signal({ _tag: 'backoffOver' }),
-      );
-    });
-  }
-
-  /** Ends the work in flight; what may be handled again is returned, oldest first. */
-  #withdrawWork(cell: Cell, failure: unknown): Envelope[] {
-    const again = cell.toRedeliver ?? [];
-    cell.toRedeliver = undefined;
-    const interrupted = new Interrupted({ agent: cell.path, reason: 'it was restarted', cause: failure });
-    for (const one of [...(cell.openHandlings ?? [])] as Handling[]) {
-      if (isNotice(one.envelope)) {
-        this.#stepping.interrupt(one, interrupted);
-      } else if (mayRetry(cell, one.envelope)) {
-        this.#stepping.withdraw(one, interrupted);
-        again.push(one.envelope);
-      } else {
-        this.#stepping.interrupt(one, interrupted);
-        cell.kernel.deadLetter(one.envelope, cell.path, restartCause(cell), interrupted);
-      }
-    }
-    return again.sort((a, b) => a.id - b.id);
-  }
-
   #resurrect(cell: Cell): void {
     if (cell.ending || !cell.restarting) {
       return;
@@ -244,13 +202,19 @@ export class Lifecycle implements Measures {
     if (cell.ending) {
       return;
     }
+    if (signal.reason === 'finished' && cell.blocked) {
+      // It has finished, but what it sent has not all left.
+      this.suspend(cell);
+      afterOutbox(cell, () => cell.signal(signal));
+      return;
+    }
     if (signal.reason === 'finished' && superviseFinished(this, cell) === 'restart') {
       return;
     }
     cell.stopReason = signal.reason;
     cell.failedOf = signal.failure;
     if (signal.mode === 'now') {
-      this.#beginStop(cell);
+      this.#stopping.begin(cell);
       return;
     }
     if (cell.drains) {
@@ -267,124 +231,6 @@ export class Lifecycle implements Measures {
       );
     }
     this.mayHaveDrained(cell);
-  }
-
-  #beginStop(cell: Cell): void {
-    if (cell.drains) {
-      this.#stepping.draining -= 1;
-    }
-    cell.phase = 'stopping';
-    cell.restarting = false;
-    cell.stopTimer?.cancel();
-    cell.stopTimer = undefined;
-    cell.backoffTimer?.cancel();
-    cell.backoffTimer = undefined;
-    this.#withdraw(cell);
-    const stopped = new Interrupted({ agent: cell.path, reason: 'it was stopped' });
-    for (const one of [...(cell.openHandlings ?? [])] as Handling[]) {
-      this.#stepping.interrupt(one, stopped);
-      if (!isNotice(one.envelope)) {
-        cell.kernel.deadLetter(one.envelope, cell.path, 'Stopped', stopped);
-      }
-    }
-    this.#quiet(cell, stopped);
-    this.#emptyMailbox(cell);
-    this.#endChildren(cell, () => this.#takeLastStep(cell));
-  }
-
-  /** It hears nothing any more, and nobody finds it by what it offers. */
-  #withdraw(cell: Cell): void {
-    if (cell.subscribes) {
-      for (const { topic } of cell.definition.handlers) {
-        cell.kernel.unsubscribe(topic.name, cell);
-      }
-    }
-    this.#works.capabilities.withdraw(cell);
-  }
-
-  /** Nothing of what it began goes on: timers, requests, effects that have not left. */
-  #quiet(cell: Cell, failure: unknown): void {
-    for (const timer of [...(cell.timers ?? [])]) {
-      timer.cancel();
-    }
-    cell.timers = undefined;
-    interruptRequestsOf(cell, undefined, failure);
-    discardOutbox(cell);
-  }
-
-  #emptyMailbox(cell: Cell): void {
-    const stashed = cell.stashed ?? [];
-    cell.stashed = undefined;
-    for (const envelope of stashed) {
-      cell.unhandledAtStop += 1;
-      cell.kernel.deadLetter(envelope, cell.path, 'Stopped');
-    }
-    for (const envelope of [...(cell.toRedeliver ?? []), ...cell.mailbox.close()]) {
-      if (!isNotice(envelope)) {
-        cell.unhandledAtStop += 1;
-        cell.drop(envelope, 'Stopped');
-      }
-    }
-    cell.toRedeliver = undefined;
-  }
-
-  /** Stops the children, youngest first, and does something when the last has ended. */
-  #endChildren(cell: Cell, then: () => void): void {
-    const children = [...(cell.children?.values() ?? [])].reverse();
-    if (children.length === 0) {
-      then();
-      return;
-    }
-    cell.whenChildrenEnded = then;
-    for (const child of children) {
-      child.signal({
-        _tag: 'stop',
-        mode: 'now',
-        withinMs: Number.POSITIVE_INFINITY,
-        reason: 'stopped',
-        failure: undefined,
-      });
-    }
-  }
-
-  #takeLastStep(cell: Cell): void {
-    const { onStop, stopWithinMs } = cell.definition;
-    if (onStop === undefined) {
-      this.#finish(cell);
-      return;
-    }
-    const handling = new Handling(cell, this.#firstEnvelope(cell), this.#works);
-    handling.whenOver = () => this.#finish(cell);
-    cell.stopTimer = cell.kernel.environment.schedule(stopWithinMs, () =>
-      handling.interrupt(
-        new Interrupted({ agent: cell.path, reason: `onStop took longer than ${stopWithinMs} ms` }),
-      ),
-    );
-    this.#stepping.step(handling, () => onStop(handling), undefined);
-  }
-
-  #finish(cell: Cell): void {
-    if (cell.phase === 'stopped') {
-      return;
-    }
-    const { kernel, parent } = cell;
-    this.#quiet(cell, new Interrupted({ agent: cell.path, reason: 'it was stopped' }));
-    cell.phase = 'stopped';
-    cell.stopTimer?.cancel();
-    cell.stopTimer = undefined;
-    cell.lease?.settle();
-    this.#works.agents.remove(cell);
-    if (kernel.listening && parent !== undefined) {
-      const reason = cell.stopReason ?? 'stopped';
-      kernel.emit({ _tag: 'AgentStopped', atMs: kernel.nowMs(), agent: cell.path, reason });
-    }
-    endWatches(cell);
-    cell.observers?.changed(cell);
-    if (parent === undefined) {
-      this.#onRootEnded();
-    } else {
-      parent.signal({ _tag: 'childEnded', child: cell });
-    }
   }
 
   #childEnded(cell: Cell, child: Cell): void {
@@ -422,45 +268,7 @@ export class Lifecycle implements Measures {
       });
     }
   }
-
-  #firstEnvelope(cell: Cell): Envelope {
-    return makeEnvelope(
-      cell.kernel.environment.nextId(),
-      cell.path,
-      undefined,
-      startNotice,
-      undefined,
-      undefined,
-      undefined,
-      undefined,
-      undefined,
-      Number.POSITIVE_INFINITY,
-      0,
-      noHeaders,
-      undefined,
-    );
-  }
 }
-
-/** Whether this message may be handled once more; counts it if so. */
-export function mayRetry(cell: Cell, envelope: Envelope): boolean {
-  const { attemptsMax } = cell.definition;
-  if (attemptsMax === 1) {
-    return false;
-  }
-  const attempts = (cell.attempts?.get(envelope) ?? 1) + 1;
-  if (attempts > attemptsMax) {
-    return false;
-  }
-  cell.attempts ??= new Map();
-  cell.attempts.set(envelope, attempts);
-  cell.redelivered += 1;
-  return true;
-}
-
-/** Why a message in flight at a restart is not handled again. */
-export const restartCause = (cell: Cell): 'Restarted' | 'RedeliveriesSpent' =>
-  cell.definition.attemptsMax === 1 ? 'Restarted' : 'RedeliveriesSpent';
 
 /** Whether neither an agent nor any below it has anything to do. */
 function isIdle(cell: Cell): boolean {

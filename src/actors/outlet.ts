@@ -93,7 +93,7 @@ export class Outlet<T> implements Receiver, Runnable, Creditor {
       case 'conflated':
         break;
       case 'displaced':
-        this.#kernel.deadLetter(mailbox.handedBack!, this.path, 'Displaced');
+        this.#kernel.lose(mailbox.handedBack!, this.path, 'Displaced');
         break;
       case 'waiting':
         return 'waiting';
@@ -191,10 +191,10 @@ export class Outlet<T> implements Receiver, Runnable, Creditor {
   #refuse(envelope: Envelope): Reception {
     switch (this.mailbox.overflow) {
       case 'drop-newest':
-        this.#kernel.deadLetter(envelope, this.path, 'Dropped');
+        this.#kernel.lose(envelope, this.path, 'Dropped');
         return 'taken';
       case 'fail':
-        this.#kernel.deadLetter(envelope, this.path, 'MailboxFailed');
+        this.#kernel.lose(envelope, this.path, 'MailboxFailed');
         this.fail(
           new MailboxFull({
             receiver: this.path,
@@ -225,6 +225,8 @@ export class Outlet<T> implements Receiver, Runnable, Creditor {
       this.#asking!.unshift(asking);
       return false;
     }
+    // A reader that asked and went away must not end the process by it.
+    asking.promise.catch(ignore);
     asking.resolve(result);
     return true;
   }
@@ -268,8 +270,14 @@ export class Outlet<T> implements Receiver, Runnable, Creditor {
       return undefined;
     }
     this.close();
-    return end === 'complete'
-      ? Promise.resolve({ done: true, value: undefined })
-      : Promise.reject(end.failure);
+    return end === 'complete' ? Promise.resolve({ done: true, value: undefined }) : failed(end.failure);
   }
 }
+
+function failed<T>(failure: unknown): Promise<T> {
+  const promise = Promise.reject<T>(failure);
+  promise.catch(ignore);
+  return promise;
+}
+
+const ignore = (): void => {};

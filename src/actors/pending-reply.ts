@@ -7,7 +7,7 @@
  * interrupted. After that no timer, listener or reference is left.
  */
 import type { Lease } from '../core/budget.ts';
-import { makeEnvelope, noHeaders, type ReplyPort, type Work } from '../core/envelope.ts';
+import { ownEnvelope, type ReplyPort, type Work } from '../core/envelope.ts';
 import type { Timer } from '../core/environment.ts';
 import type { Kernel } from './kernel.ts';
 import { Interrupted, NoResponder, RequestTimeout } from './request-failures.ts';
@@ -156,7 +156,7 @@ export abstract class PendingReply implements ReplyPort {
   /** A reply that nobody waits for any more. */
   protected late(payload: unknown, from: string): void {
     const { kernel } = this;
-    const envelope = makeEnvelope(
+    const envelope = ownEnvelope(
       kernel.environment.nextId(),
       this.requester.path,
       from,
@@ -164,12 +164,6 @@ export abstract class PendingReply implements ReplyPort {
       payload,
       undefined,
       this.id,
-      this.id,
-      undefined,
-      Number.POSITIVE_INFINITY,
-      0,
-      noHeaders,
-      undefined,
     );
     kernel.deadLetter(envelope, this.requester.path, 'LateReply');
   }

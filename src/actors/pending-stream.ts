@@ -2,7 +2,7 @@
  * A request for a stream of replies: they come through an outlet, and a reader
  * that falls behind slows down whoever replies.
  */
-import { makeEnvelope, noHeaders } from '../core/envelope.ts';
+import { ownEnvelope } from '../core/envelope.ts';
 import { MailboxFull } from '../core/mailbox.ts';
 import type { OpenSource } from './bounded.ts';
 import { Outlet, type Sink } from './outlet.ts';
@@ -35,21 +35,7 @@ export class PendingStream<T> extends PendingReply implements OpenSource<T> {
     }
     this.#replied = true;
     const reception = this.#outlet.receive(
-      makeEnvelope(
-        this.kernel.environment.nextId(),
-        undefined,
-        from,
-        undefined,
-        payload,
-        undefined,
-        this.id,
-        this.id,
-        undefined,
-        Number.POSITIVE_INFINITY,
-        0,
-        noHeaders,
-        undefined,
-      ),
+      ownEnvelope(this.kernel.environment.nextId(), undefined, from, undefined, payload, undefined, this.id),
     );
     if (reception === 'rejected') {
       throw new MailboxFull({ receiver: this.#outlet.path, payload, capacity: this.#outlet.mailboxCapacity });

@@ -98,6 +98,9 @@ export abstract class Sender implements Verbs, Origin {
     options?: RequestOptions,
   ): Promise<unknown> {
     const name = typeof capability === 'string' ? capability : capability.name;
+    if (this.revoked !== undefined) {
+      return rejected(this.revoked);
+    }
     const called = callCapability(this, this.capabilities, name, input, (entry, checkedInput) =>
       this.request(entry, checkedInput, options),
     );

@@ -178,6 +178,7 @@ export function inquiry(
  * Errors: `MailboxFull` when the receiver refuses it; then it was not sent.
  */
 export function tellNow(target: Cell, envelope: Envelope): Promise<void> | undefined {
+  target.kernel.sent(envelope);
   const reception = target.saturated ? 'rejected' : target.receive(envelope);
   if (reception === 'rejected') {
     throw new MailboxFull({
@@ -206,6 +207,7 @@ export function publishNow(kernel: Kernel, entry: TopicEntry, envelope: Envelope
       });
     }
   }
+  kernel.sent(envelope);
   entry.published += 1;
   entry.delivered += receivers.length;
   let rooms: Promise<void>[] | undefined;
@@ -257,7 +259,7 @@ function envelopeFrom(
   options: SendOptions | undefined,
 ): Envelope {
   const { kernel, cause } = origin;
-  const envelope = makeEnvelope(
+  return makeEnvelope(
     kernel.environment.nextId(),
     to,
     origin.cell?.path,
@@ -272,19 +274,6 @@ function envelopeFrom(
     headersFrom(cause, options?.headers),
     budget,
   );
-  if (kernel.listening) {
-    kernel.emit({
-      _tag: 'Sent',
-      atMs: kernel.nowMs(),
-      id: envelope.id,
-      sender: envelope.sender,
-      to,
-      topic,
-      causationId: envelope.causationId,
-      threadId: envelope.threadId,
-    });
-  }
-  return envelope;
 }
 
 function headersFrom(cause: Envelope | undefined, headers: Headers | undefined): Headers {

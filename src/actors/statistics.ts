@@ -50,6 +50,8 @@ export interface TopicStatistics {
   readonly published: number;
   readonly delivered: number;
   readonly subscribers: number;
+  /** Messages of it that became dead letters, by cause. */
+  readonly dropped: Readonly<Partial<Record<DeadLetterCause, number>>>;
 }
 
 export interface SystemStatistics {
@@ -69,6 +71,7 @@ export function statisticsOf(kernel: Kernel, agents: AgentDirectory): SystemStat
       published: entry.published,
       delivered: entry.delivered,
       subscribers: entry.receivers.length,
+      dropped: { ...entry.dropped },
     })),
     deadLetters: kernel.deadLetters.countByCause(),
     unheard: kernel.unheard,

@@ -13,7 +13,6 @@ import type { BudgetLow } from '../core/budget.ts';
 import type { DeadLetterCause } from '../core/dead-letter.ts';
 import type { Envelope } from '../core/envelope.ts';
 import { failureClass } from '../core/failure.ts';
-import { Histogram } from '../core/histogram.ts';
 import { budgetLowNotice, isNotice, terminatedNotice, timerNotice } from '../core/notice.ts';
 import type { HandlingOutcome } from '../core/system-event.ts';
 import type { AgentTimer } from './agent-timer.ts';
@@ -22,6 +21,8 @@ import { terminatedFor } from './death-watch.ts';
 import type { EffectRuntime } from './effect-runtime.ts';
 import { type Handle, handlerOf } from './handlers.ts';
 import { Handling } from './handling.ts';
+import { beginTiming, endTiming } from './handling-times.ts';
+import { interruptRequestsOf, withPartial } from './interrupting.ts';
 import { afterOutbox, release, releaseOutbox } from './outbox.ts';
 import { AgentDefect, Interrupted } from './request-failures.ts';
 import { forgetStashing, layAside } from './stash.ts';
@@ -40,9 +41,6 @@ export interface StepEnds {
   /** A draining agent may have nothing more to do. */
   mayHaveDrained(cell: Cell): void;
 }
-
-/** Handlings timed one by one before only every 64th synchronous one is. */
-const timedMax = 64;
 
 export class Stepping implements TaskEnds {
   readonly #works: Works;
@@ -73,6 +71,7 @@ export class Stepping implements TaskEnds {
         return false;
       }
       releaseOutbox(cell);
+      this.#mayHaveDrained(cell);
       return true;
     }
     if (!cell.mayTake) {
@@ -83,6 +82,8 @@ export class Stepping implements TaskEnds {
       return false;
     }
     this.#begin(cell, envelope);
+    // It may have been taken and not handled: then no end of a handling says so.
+    this.#mayHaveDrained(cell);
     return true;
   }
 
@@ -93,7 +94,7 @@ export class Stepping implements TaskEnds {
     const before = cell.state;
     cell.open += 1;
     cell.messagesOpen += isNotice(handling.envelope) ? 0 : 1;
-    this.#time(handling);
+    beginTiming(handling);
     stage.handling = handling;
     let result: unknown;
     try {
@@ -102,7 +103,6 @@ export class Stepping implements TaskEnds {
       stage.handling = undefined;
       stage.undo();
       cell.state = before;
-      forgetStashing(handling);
       this.#fail(handling, thrown);
       return;
     }
@@ -121,6 +121,8 @@ export class Stepping implements TaskEnds {
   succeeded(handling: Handling, value: unknown): void {
     if (!handling.over) {
       handling.cell.notice({ deliver: () => this.#conclude(handling, value) });
+    } else if (value !== undefined && handling.envelope.replyTo !== undefined) {
+      handling.lateReply(value);
     }
   }
 
@@ -240,6 +242,9 @@ export class Stepping implements TaskEnds {
   #stayOpen(handling: Handling, task: Handling['task']): void {
     const { cell, envelope } = handling;
     handling.task = task;
+    if (handling.startedAtMs < 0) {
+      handling.startedAtMs = cell.kernel.nowMs();
+    }
     cell.openHandlings ??= new Set();
     cell.openHandlings.add(handling);
     envelope.replyTo?.working(handling);
@@ -288,8 +293,10 @@ export class Stepping implements TaskEnds {
       return;
     }
     const { cell, envelope } = handling;
+    forgetStashing(handling);
     handling.revoke(failure);
     interruptRequestsOf(cell, handling, new Interrupted({ agent: cell.path, reason: 'the handling failed' }));
+    const attempts = cell.attempts?.get(envelope) ?? 1;
     const fate = this.#ends.failed(handling, failure);
     if (fate === 'again') {
       this.#end(handling, undefined);
@@ -298,7 +305,16 @@ export class Stepping implements TaskEnds {
     this.#end(handling, 'failed');
     envelope.replyTo?.fail(asReply(cell, failure), cell.path);
     if (fate !== undefined) {
-      cell.kernel.deadLetter(envelope, cell.path, fate, failure);
+      cell.kernel.lose(envelope, cell.path, fate, failure, attempts);
+    }
+  }
+
+  /** An agent has less to do than before: it, or one above it, may drain and have nothing more to do. */
+  #mayHaveDrained(cell: Cell): void {
+    if (this.draining > 0) {
+      for (let one: Cell | undefined = cell; one !== undefined; one = one.parent) {
+        this.#ends.mayHaveDrained(one);
+      }
     }
   }
 
@@ -314,49 +330,12 @@ export class Stepping implements TaskEnds {
       cell[outcome] += 1;
       cell.attempts?.delete(envelope);
       cell.kernel.settled();
-      this.#record(handling, outcome);
+      endTiming(handling, outcome);
     }
     handling.whenOver?.();
-    if (this.draining > 0) {
-      for (let one: Cell | undefined = cell; one !== undefined; one = one.parent) {
-        this.#ends.mayHaveDrained(one);
-      }
-    }
+    this.#mayHaveDrained(cell);
     if (!cell.queued && cell.hasWork) {
       cell.wake();
-    }
-  }
-
-  /** Times the first handlings of an agent, and then one in 64: a clock reading costs more than a step. */
-  #time(handling: Handling): void {
-    const { cell } = handling;
-    const { kernel } = cell;
-    if (kernel.listening || cell.handled < timedMax || cell.handled % timedMax === 0) {
-      handling.startedAtMs = kernel.environment.nowMs();
-    }
-  }
-
-  #record(handling: Handling, outcome: HandlingOutcome): void {
-    const { cell, envelope, startedAtMs } = handling;
-    const { kernel } = cell;
-    if (startedAtMs < 0) {
-      return;
-    }
-    const atMs = kernel.environment.nowMs();
-    cell.histogram ??= new Histogram();
-    cell.histogram.record(atMs - startedAtMs);
-    if (kernel.listening && envelope.topic?.startsWith('system.') !== true) {
-      kernel.emit({
-        _tag: 'HandlingEnded',
-        atMs,
-        startedAtMs,
-        agent: cell.path,
-        envelopeId: envelope.id,
-        topic: envelope.topic,
-        outcome,
-        depth: cell.mailbox.waiting,
-        traceparent: envelope.headers['traceparent'],
-      });
     }
   }
 }
@@ -364,21 +343,4 @@ export class Stepping implements TaskEnds {
 /** What a requester gets of a failure: the failure itself, or what the code threw, as a failure. */
 export function asReply(cell: Cell, failure: unknown): unknown {
   return failureClass(failure) === 'defect' ? new AgentDefect({ agent: cell.path, cause: failure }) : failure;
-}
-
-/** Ends the requests a handling made, and the work done for them. */
-export function interruptRequestsOf(cell: Cell, handling: Handling | undefined, failure: unknown): void {
-  for (const request of [...(cell.requests ?? [])]) {
-    if (handling === undefined || request.madeBy === handling) {
-      request.interrupt(failure);
-    }
-  }
-}
-
-function withPartial(failure: unknown, partial: unknown): unknown {
-  if (partial === undefined) {
-    return failure;
-  }
-  const { withPartial: of } = failure as { withPartial?: (partial: unknown) => unknown };
-  return typeof of === 'function' ? of.call(failure, partial) : failure;
 }

@@ -7,10 +7,27 @@
  */
 
 import type { Envelope } from '../core/envelope.ts';
-import { failureClass } from '../core/failure.ts';
+import { Failure, failureClass } from '../core/failure.ts';
 import type { DirectiveTag } from '../core/system-event.ts';
 import type { Cell } from './cell.ts';
 import { affected, type Directive, decide, decideFinished, prune } from './supervision.ts';
+
+/** A permanent agent finished, and was begun again, more often than its supervisor's intensity allows. */
+export class FinishedTooOften extends Failure {
+  readonly _tag = 'FinishedTooOften';
+  readonly code = 'DEFECT';
+  readonly class = 'defect';
+  readonly agent: string;
+
+  constructor(facts: { agent: string }) {
+    super();
+    this.agent = facts.agent;
+  }
+
+  override get message(): string {
+    return `'${this.agent}' is permanent and finished again; an agent that is meant to finish is transient or temporary`;
+  }
+}
 
 /** What a supervisor can do to an agent. */
 export interface Measures {
@@ -20,15 +37,20 @@ export interface Measures {
   restart(cell: Cell, afterMs: number, failure: unknown): void;
   stop(cell: Cell, failure: unknown): void;
   /** A failure has reached the top. */
-  degrade(cell: Cell, failure: unknown): void;
+  degrade(cell: Cell): void;
 }
 
-/** Decides about a failure and acts on it; says what happens to the agent that failed. */
+/**
+ * Decides about a failure and acts on it; says what happens to the agent that failed.
+ *
+ * @param decided What its own supervisor has decided already.
+ */
 export function supervise(
   measures: Measures,
   cell: Cell,
   failure: unknown,
   envelope: Envelope | undefined,
+  decided?: 'escalate',
 ): DirectiveTag {
   let child = cell;
   let supervisor = cell.parent;
@@ -38,12 +60,12 @@ export function supervise(
     return directive;
   }
   while (supervisor !== undefined) {
-    directive = act(measures, supervisor, child, failure);
+    directive = (child === cell ? decided : undefined) ?? act(measures, supervisor, child, failure);
     if (directive !== 'escalate') {
       break;
     }
     if (supervisor.parent === undefined) {
-      measures.degrade(child, failure);
+      measures.degrade(child);
       measures.stop(child, failure);
       break;
     }
@@ -70,10 +92,14 @@ export function superviseFinished(measures: Measures, cell: Cell): 'restart' | '
   const directive = decideFinished(
     supervisor.definition.supervision,
     cell.kind,
-    cell.restartedAtMs,
+    historyOf(supervisor, cell),
     nowMs,
     kernel.environment.random(),
   );
+  if (directive._tag === 'escalate') {
+    supervise(measures, cell, new FinishedTooOften({ agent: cell.path }), undefined, 'escalate');
+    return 'stop';
+  }
   if (directive._tag !== 'restart') {
     return 'stop';
   }
@@ -97,7 +123,11 @@ function act(measures: Measures, supervisor: Cell, child: Cell, failure: unknown
     case 'restart':
       remember(supervisor, child, nowMs + directive.afterMs);
       for (const one of affected(supervision.strategy, [...supervisor.children!.values()], child)) {
-        measures.restart(one, directive.afterMs, failure);
+        if (one.kind === 'temporary') {
+          measures.stop(one, failure);
+        } else {
+          measures.restart(one, directive.afterMs, failure);
+        }
       }
       break;
     case 'stop':

@@ -1,8 +1,6 @@
 /**
  * A system: a tree of agents with one dispatcher, one topic board and one end.
  */
-import type { DeadLetter } from '../core/dead-letter.ts';
-import type { Envelope } from '../core/envelope.ts';
 import type { Environment } from '../core/environment.ts';
 import { liveEnvironment } from '../core/live-environment.ts';
 import type { EventListener } from '../core/system-event.ts';
@@ -16,12 +14,13 @@ import { CapabilityDirectory, type Permit } from './capability-directory.ts';
 import { Cell } from './cell.ts';
 import { Conductor } from './conductor.ts';
 import type { RequestOptions, SpawnOptions, Terminated, Verbs } from './context.ts';
+import { type DeadLetterBox, deadLetterBox } from './dead-letter-box.ts';
 import { terminated } from './death-watch.ts';
 import { definitionOf } from './define-agent.ts';
-import { type Health, healthOf } from './health.ts';
+import { givenUpMax, type Health, healthOf } from './health.ts';
 import { Kernel } from './kernel.ts';
 import { refOf } from './local-ref.ts';
-import { type ObserveOptions, Observers } from './observe.ts';
+import { type ObserveOptions, Observers, onThrowOf } from './observe.ts';
 import { Outside } from './outside.ts';
 import { Interrupted } from './request-failures.ts';
 import { startChild } from './spawn.ts';
@@ -90,22 +89,6 @@ export interface StopOptions {
   readonly withinMs?: number;
 }
 
-/** What could not be delivered, as far as it is still kept. */
-export interface DeadLetterBox {
-  readonly size: number;
-  /** How many there have ever been. */
-  readonly total: number;
-  /** How many were pushed out by newer ones. */
-  readonly dropped: number;
-  list(): readonly DeadLetter[];
-  countByCause(): Readonly<Partial<Record<DeadLetter['cause'], number>>>;
-  /**
-   * Delivers those that `where` chooses to whom they were meant for, once more;
-   * requests among them are told, since nobody waits for their replies.
-   */
-  replay(where?: (letter: DeadLetter) => boolean): { readonly replayed: number; readonly kept: number };
-}
-
 /**
  * Starts a system.
  *
@@ -154,14 +137,14 @@ class RunningSystem extends Outside implements System {
       sliceMs: 10,
       listeners: options.events ?? [],
     });
-    this.capabilities = new CapabilityDirectory(options.permit);
+    this.capabilities = new CapabilityDirectory(options.permit, onThrowOf(this.kernel));
     this.#conductor = new Conductor(this.kernel, this.capabilities, {
       onRootEnded: () => this.#end(),
-      onDegraded: (cell, failure) => this.#degrade(cell, failure),
+      onDegraded: (cell) => this.#degrade(cell),
       sendFromOutside: (cell, message) => this.sendLoosely(cell, message),
     });
     this.agents = this.#conductor.agents;
-    this.deadLetters = this.#box();
+    this.deadLetters = deadLetterBox(this.kernel, this.agents);
     this.#root = this.#makeRoot(options);
     for (const agent of options.agents ?? []) {
       this.spawn(agent as Agent<never, unknown>);
@@ -260,7 +243,8 @@ class RunningSystem extends Outside implements System {
       if (kernel.inFlight === 0) {
         kernel.onQuiet();
       }
-      await quiet.promise;
+      // Somebody may stop it meanwhile, and then nothing calls back any more.
+      await Promise.race([quiet.promise, this.#ended.promise]);
       timer?.cancel();
       kernel.onQuiet = undefined;
       this.#stopRoot();
@@ -321,8 +305,11 @@ class RunningSystem extends Outside implements System {
     }
   }
 
-  #degrade(cell: Cell, _failure: unknown): void {
+  #degrade(cell: Cell): void {
     this.#degraded.push(cell.path);
+    if (this.#degraded.length > givenUpMax) {
+      this.#degraded.shift();
+    }
   }
 
   /** The last agent has ended: gives everything back. */
@@ -330,7 +317,7 @@ class RunningSystem extends Outside implements System {
     const { kernel } = this;
     this.#status = 'stopped';
     this.interruptRequests();
-    this.#observers.complete();
+    this.#observers.complete(kernel);
     if (kernel.listening) {
       kernel.emit({ _tag: 'SystemStopped', atMs: kernel.nowMs() });
     }
@@ -340,42 +327,6 @@ class RunningSystem extends Outside implements System {
     kernel.board.clear();
     kernel.environment.close();
     this.#ended.resolve();
-  }
-
-  #box(): DeadLetterBox {
-    const { deadLetters } = this.kernel;
-    const again = (letter: DeadLetter): boolean => this.#redeliver(letter);
-    return {
-      get size() {
-        return deadLetters.size;
-      },
-      get total() {
-        return deadLetters.total;
-      },
-      get dropped() {
-        return deadLetters.dropped;
-      },
-      list: () => deadLetters.list(),
-      countByCause: () => deadLetters.countByCause(),
-      replay: (where) => deadLetters.replay(again, where),
-    };
-  }
-
-  /** Whether the one it was meant for, or those who hear its topic, took it. */
-  #redeliver(letter: DeadLetter): boolean {
-    const { envelope, to } = letter;
-    const cell = to === undefined ? undefined : this.agents.cell(to);
-    if (cell === undefined || cell.ending || cell.mustWait) {
-      return false;
-    }
-    const again: Envelope = {
-      ...envelope,
-      replyTo: undefined,
-      deadlineMs: Number.POSITIVE_INFINITY,
-      hops: 0,
-    };
-    this.kernel.attemptsBefore.set(again, letter.attempts + 1);
-    return cell.receive(again) === 'taken';
   }
 }
 

@@ -19,7 +19,6 @@ import { Ring } from './ring.ts';
 /**
  * Why an envelope could not be handled.
  *
- *   NoReceiver         nobody subscribes, or no agent has that path
  *   Stopped            its receiver stopped before its turn came
  *   Displaced          it gave way to another in a full mailbox, or to one of its key
  *   Dropped            it did not fit, and the receiver drops the newest
@@ -35,10 +34,8 @@ import { Ring } from './ring.ts';
  *   BudgetExceeded     its budget was spent
  *   WaitCycle          waiting for room would have closed a cycle of waiting agents
  *   MailboxFailed      it did not fit, and that made its receiver fail
- *   SpillFull          it did not fit, and too many stood in line already
  */
 export type DeadLetterCause =
-  | 'NoReceiver'
   | 'Stopped'
   | 'Displaced'
   | 'Dropped'
@@ -53,8 +50,7 @@ export type DeadLetterCause =
   | 'Interrupted'
   | 'BudgetExceeded'
   | 'WaitCycle'
-  | 'MailboxFailed'
-  | 'SpillFull';
+  | 'MailboxFailed';
 
 /** An envelope that could not be handled, and why. */
 export interface DeadLetter {

@@ -96,3 +96,33 @@ export function makeEnvelope(
     budget,
   };
 }
+
+/**
+ * Makes an envelope of the runtime's own: a notice, a late reply, a value on its
+ * way out. It inherits from `cause` what every envelope inherits.
+ */
+export function ownEnvelope(
+  id: number,
+  to: string | undefined,
+  sender: string | undefined,
+  topic: string | undefined,
+  payload: unknown,
+  cause?: Envelope,
+  correlationId?: number,
+): Envelope {
+  return makeEnvelope(
+    id,
+    to,
+    sender,
+    topic,
+    payload,
+    undefined,
+    correlationId,
+    cause?.id,
+    cause?.threadId,
+    Number.POSITIVE_INFINITY,
+    cause === undefined ? 0 : cause.hops,
+    cause === undefined ? noHeaders : cause.headers,
+    undefined,
+  );
+}

@@ -110,7 +110,7 @@ export class Histogram {
    * @param p From 0 to 100; beyond, the nearer of the two.
    */
   percentile(p: number): number | undefined {
-    const rank = Math.ceil((p / 100) * this.#count);
+    const rank = Math.ceil((p * this.#count) / 100);
     if (rank >= this.#count) {
       return this.max;
     }

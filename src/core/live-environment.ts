@@ -31,10 +31,9 @@ class LiveEnvironment implements Environment {
   }
 
   schedule(delayMs: number, f: () => void): Timer {
-    const dueMs = performance.now() + delayMs;
-    const timer = this.#wheel.set(dueMs, f);
-    if (dueMs < this.#ringsAtMs) {
-      this.#ringAt(dueMs);
+    const timer = this.#wheel.set(performance.now() + delayMs, f);
+    if (timer.dueMs < this.#ringsAtMs) {
+      this.#ringAt(timer.dueMs);
     }
     return timer;
   }
@@ -108,10 +107,13 @@ class LiveEnvironment implements Environment {
   readonly #ring = (): void => {
     this.#hostTimer = undefined;
     this.#ringsAtMs = Number.POSITIVE_INFINITY;
-    this.#wheel.advance(performance.now());
-    const dueMs = this.#wheel.nextDueMs();
-    if (dueMs !== undefined && dueMs < this.#ringsAtMs) {
-      this.#ringAt(dueMs);
+    try {
+      this.#wheel.advance(performance.now());
+    } finally {
+      const dueMs = this.#wheel.nextDueMs();
+      if (dueMs !== undefined && dueMs < this.#ringsAtMs) {
+        this.#ringAt(dueMs);
+      }
     }
   };
 

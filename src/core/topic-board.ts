@@ -8,6 +8,7 @@
  * Bound: the board remembers at most `topicsMax` topics; beyond that the one that
  * was published to first is forgotten, which costs it its figures and one match.
  */
+import type { DeadLetterCause } from './dead-letter.ts';
 import type { Envelope } from './envelope.ts';
 import type { Parked } from './mailbox.ts';
 import { TopicIndex } from './topic-index.ts';
@@ -43,6 +44,8 @@ export class TopicEntry {
   readonly name: string;
   published = 0;
   delivered = 0;
+  /** What became a dead letter, by cause. */
+  dropped: Partial<Record<DeadLetterCause, number>> | undefined;
   /** Those who hear it. The array is never changed, only replaced. */
   receivers: readonly Receiver[] = [];
   version = -1;
@@ -90,9 +93,23 @@ export class TopicBoard {
     return entry;
   }
 
+  /** An entry that was looked up earlier, with its receivers as of now. */
+  upToDate(entry: TopicEntry): TopicEntry {
+    return entry.version === this.#index.version ? entry : this.entry(entry.name);
+  }
+
   /** Whether anybody hears this topic. It is not remembered for having been asked about. */
   hears(name: string): boolean {
     return this.#index.match(name).length > 0;
+  }
+
+  /** Counts a message of a topic that became a dead letter. */
+  dropped(name: string, cause: DeadLetterCause): void {
+    const entry = this.#entries.get(name);
+    if (entry !== undefined) {
+      entry.dropped ??= {};
+      entry.dropped[cause] = (entry.dropped[cause] ?? 0) + 1;
+    }
   }
 
   entries(): Iterable<TopicEntry> {

@@ -1,0 +1,150 @@
+/**
+ * Stopping: how an agent ends, when that has been decided.
+ *
+ *     hears nothing → work interrupted → mailbox emptied → children ended → `onStop` → stopped
+ *
+ * Whatever it has accepted and not handled becomes a dead letter, and requesters
+ * among them are answered at once. After `stopped` no effect of it is observed (L6).
+ */
+import { isNotice } from '../core/notice.ts';
+import type { Cell } from './cell.ts';
+import { endWatches } from './death-watch.ts';
+import type { Handling } from './handling.ts';
+import { interruptRequestsOf } from './interrupting.ts';
+import { discardOutbox } from './outbox.ts';
+import { ownStep } from './own-step.ts';
+import { Interrupted } from './request-failures.ts';
+import type { Stepping } from './stepping.ts';
+import type { Works } from './works.ts';
+
+export class Stopping {
+  readonly #works: Works;
+  readonly #stepping: Stepping;
+  /** The root has ended. */
+  readonly #onRootEnded: () => void;
+
+  constructor(works: Works, stepping: Stepping, onRootEnded: () => void) {
+    this.#works = works;
+    this.#stepping = stepping;
+    this.#onRootEnded = onRootEnded;
+  }
+
+  begin(cell: Cell): void {
+    if (cell.drains) {
+      this.#stepping.draining -= 1;
+    }
+    cell.phase = 'stopping';
+    cell.restarting = false;
+    cell.stopTimer?.cancel();
+    cell.stopTimer = undefined;
+    cell.backoffTimer?.cancel();
+    cell.backoffTimer = undefined;
+    this.#withdraw(cell);
+    const stopped = new Interrupted({ agent: cell.path, reason: 'it was stopped' });
+    for (const one of [...(cell.openHandlings ?? [])] as Handling[]) {
+      const attempts = cell.attempts?.get(one.envelope) ?? 1;
+      this.#stepping.interrupt(one, stopped);
+      if (!isNotice(one.envelope)) {
+        cell.kernel.lose(one.envelope, cell.path, 'Stopped', stopped, attempts);
+      }
+    }
+    quiet(cell, stopped);
+    this.#emptyMailbox(cell);
+    endChildren(cell, () => this.#takeLastStep(cell));
+  }
+
+  /** It hears nothing any more, and nobody finds it by what it offers. */
+  #withdraw(cell: Cell): void {
+    if (cell.subscribes) {
+      for (const { topic } of cell.definition.handlers) {
+        cell.kernel.unsubscribe(topic.name, cell);
+      }
+    }
+    this.#works.capabilities.withdraw(cell);
+  }
+
+  #emptyMailbox(cell: Cell): void {
+    const stashed = cell.stashed ?? [];
+    cell.stashed = undefined;
+    for (const envelope of stashed) {
+      cell.unhandledAtStop += 1;
+      cell.kernel.deadLetter(envelope, cell.path, 'Stopped');
+    }
+    for (const envelope of [...(cell.toRedeliver ?? []), ...cell.mailbox.close()]) {
+      if (!isNotice(envelope)) {
+        cell.unhandledAtStop += 1;
+        cell.drop(envelope, 'Stopped');
+      }
+    }
+    cell.toRedeliver = undefined;
+  }
+
+  #takeLastStep(cell: Cell): void {
+    const { onStop, stopWithinMs } = cell.definition;
+    if (onStop === undefined || !cell.begun) {
+      this.#finish(cell);
+      return;
+    }
+    const handling = ownStep(cell, this.#works);
+    handling.whenOver = () => this.#finish(cell);
+    cell.stopTimer = cell.kernel.environment.schedule(stopWithinMs, () =>
+      handling.interrupt(
+        new Interrupted({ agent: cell.path, reason: `onStop took longer than ${stopWithinMs} ms` }),
+      ),
+    );
+    this.#stepping.step(handling, () => onStop(handling), undefined);
+  }
+
+  #finish(cell: Cell): void {
+    if (cell.phase === 'stopped') {
+      return;
+    }
+    const { kernel, parent } = cell;
+    quiet(cell, new Interrupted({ agent: cell.path, reason: 'it was stopped' }));
+    cell.phase = 'stopped';
+    cell.stopTimer?.cancel();
+    cell.stopTimer = undefined;
+    cell.lease?.settle();
+    this.#works.agents.remove(cell);
+    if (kernel.listening && parent !== undefined) {
+      const reason = cell.stopReason ?? 'stopped';
+      kernel.emit({ _tag: 'AgentStopped', atMs: kernel.nowMs(), agent: cell.path, reason });
+    }
+    endWatches(cell);
+    cell.observers?.changed(cell);
+    if (parent === undefined) {
+      this.#onRootEnded();
+    } else {
+      parent.signal({ _tag: 'childEnded', child: cell });
+    }
+  }
+}
+
+/** Nothing of what it began goes on: timers, requests, effects that have not left. */
+export function quiet(cell: Cell, failure: unknown): void {
+  for (const timer of [...(cell.timers ?? [])]) {
+    timer.cancel();
+  }
+  cell.timers = undefined;
+  interruptRequestsOf(cell, undefined, failure);
+  discardOutbox(cell);
+}
+
+/** Stops the children, youngest first, and does something when the last has ended. */
+export function endChildren(cell: Cell, then: () => void): void {
+  const children = [...(cell.children?.values() ?? [])].reverse();
+  if (children.length === 0) {
+    then();
+    return;
+  }
+  cell.whenChildrenEnded = then;
+  for (const child of children) {
+    child.signal({
+      _tag: 'stop',
+      mode: 'now',
+      withinMs: Number.POSITIVE_INFINITY,
+      reason: 'stopped',
+      failure: undefined,
+    });
+  }
+}
