@@ -5,7 +5,7 @@
  * mailbox, is supervised, interrupted and simulated like any other, and the
  * agent's `concurrency` is how many run at once.
  */
-import { Failure, type FailureClass, failureClass } from '../core/failure.ts';
+import { Failure, type FailureClass, failureClass, reasonOf } from '../core/failure.ts';
 import type { StandardSchema } from '../core/schema.ts';
 import type { Topic } from '../core/topic.ts';
 
@@ -24,6 +24,10 @@ export interface Capability<in out I, out O = never> {
   /** Only a type. */
   readonly '~reply'?: O;
 }
+
+/** Any capability at all. */
+// biome-ignore lint/suspicious/noExplicitAny: a capability is invariant in its input, so nothing else stands for all of them.
+export type AnyCapability = Capability<any, unknown>;
 
 /** Whether a target is a capability. */
 export function isCapability(target: object): target is Capability<unknown, unknown> {
@@ -45,7 +49,6 @@ export class CapabilityError extends Failure {
   }
 
   override get message(): string {
-    const { cause } = this;
-    return `capability '${this.capability}' failed: ${cause instanceof Error ? cause.message : String(cause)}`;
+    return `capability '${this.capability}' failed: ${reasonOf(this.cause)}`;
   }
 }

@@ -59,6 +59,14 @@ export interface StandingInLine extends Parked {
   readonly receiver: Receiver;
 }
 
+/** A committed effect in the outbox. */
+export interface Waiting {
+  /** Lets it leave; what must wait stands in line somewhere after that. */
+  release(): void;
+  /** It will never leave: the agent ends, or begins anew. */
+  discard(): void;
+}
+
 /** A task's end, on its way to be acted on in a turn. */
 export interface Notice {
   /** Acts on it. Called in a turn of the cell; must not throw. */
@@ -116,7 +124,7 @@ export class Cell implements Receiver, Runnable {
   signals: Signal[] | undefined;
   notices: Ring<Notice> | undefined;
   /** Committed effects that wait, because one before them waits for room elsewhere. */
-  outbox: Ring<() => boolean> | undefined;
+  outbox: Ring<Waiting> | undefined;
   /** Effects of this agent that stand in line at others' mailboxes. */
   parked: StandingInLine[] | undefined;
   outboxRoom: PromiseWithResolvers<void> | undefined;
@@ -141,6 +149,8 @@ export class Cell implements Receiver, Runnable {
   toRedeliver: Envelope[] | undefined;
   /** What a stop or a restart in progress will do when the children have ended. */
   whenChildrenEnded: (() => void) | undefined;
+  /** Whether it has ever had a state: only then is there something for `onStop` to end. */
+  begun = false;
   /** Whether a restart is in progress. */
   restarting = false;
   stopTimer: Timer | undefined;

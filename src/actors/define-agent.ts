@@ -10,7 +10,7 @@ import { type Overflow, overflows } from '../core/mailbox.ts';
 import type { AnyTopic, Topic } from '../core/topic.ts';
 import { isTopicName } from '../core/topic-name.ts';
 import type { Agent, AnyAgent } from './agent.ts';
-import type { Capability } from './capability.ts';
+import type { AnyCapability } from './capability.ts';
 import type { Context, Terminated } from './context.ts';
 import type { DefinedCapability } from './define-capability.ts';
 import type { Result } from './result.ts';
@@ -68,7 +68,7 @@ export interface AgentOptions<State, Reply = unknown> {
   /** How long `onStop` may take, in milliseconds; 5 000 when not given. */
   readonly stopWithinMs?: number;
   /** What others may call by name; each runs as a message of this agent. */
-  readonly capabilities?: readonly Capability<never, unknown>[];
+  readonly capabilities?: readonly AnyCapability[];
   /** The first step, also after a restart; messages wait until it is over. */
   readonly onStart?: (context: Context<State, Reply>) => Result<unknown>;
   /** The last step, when work and children have ended. */

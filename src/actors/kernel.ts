@@ -99,13 +99,19 @@ export class Kernel {
     }
   }
 
+  /** Keeps what an agent could not be given, tells whoever listens, and answers the requester, if there is one. */
+  deadLetter(envelope: Envelope, to: string | undefined, cause: DeadLetterCause, failure?: unknown): void {
+    this.lose(envelope, to, cause, failure);
+    this.#answer(envelope, to ?? '', cause, failure);
+  }
+
   /**
-   * Keeps what could not be delivered, tells whoever listens, and answers the
-   * requester, if there is one.
+   * Keeps what could not be delivered and tells whoever listens. Its requester is
+   * told by somebody else, or expects nothing of this receiver.
    *
    * @param handledTimes How often the receiver has begun to handle it.
    */
-  deadLetter(
+  lose(
     envelope: Envelope,
     to: string | undefined,
     cause: DeadLetterCause,
@@ -128,7 +134,6 @@ export class Kernel {
     if (envelope.topic !== undefined) {
       this.board.dropped(envelope.topic, cause);
     }
-    this.#answer(envelope, to ?? '', cause, failure);
     if (this.listening) {
       this.emit({ _tag: 'DeadLettered', atMs: letter.atMs, letter }, envelope.topic);
     }

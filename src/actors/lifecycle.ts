@@ -147,6 +147,7 @@ export class Lifecycle implements Measures {
       }
       return;
     }
+    cell.begun = true;
     if (onStart === undefined) {
       this.#run(cell);
       return;

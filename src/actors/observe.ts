@@ -20,7 +20,9 @@ export interface ObserveOptions {
 
 /** Open outlets of a system: they complete when it stops. */
 export class Observers {
-  readonly #outlets = new Set<Outlet<unknown>>();
+  /** By what each has subscribed to. */
+  readonly #outlets = new Map<Outlet<unknown>, string>();
+  #over = false;
 
   get size(): number {
     return this.#outlets.size;
@@ -50,22 +52,32 @@ export class Observers {
           overflow,
           window,
           keyOf: keyOf === undefined ? undefined : (envelope) => keyOf(envelope.payload),
-          onClose: () => {
-            kernel.unsubscribe(name, outlet);
-            this.#outlets.delete(outlet as Outlet<unknown>);
-          },
+          onClose: () => this.#leave(kernel, name, outlet as Outlet<unknown>),
         });
-        kernel.subscribe(name, outlet);
-        this.#outlets.add(outlet as Outlet<unknown>);
+        if (this.#over) {
+          outlet.complete();
+        } else {
+          kernel.subscribe(name, outlet);
+          this.#outlets.set(outlet as Outlet<unknown>, name);
+        }
         return outlet;
       },
     });
   }
 
   /** Nothing more comes: what waits is still read. */
-  complete(): void {
-    for (const outlet of [...this.#outlets]) {
+  complete(kernel: Kernel): void {
+    this.#over = true;
+    for (const [outlet, name] of [...this.#outlets]) {
+      // Not only when it is read to its end: whoever holds a stream may never read it.
+      this.#leave(kernel, name, outlet);
       outlet.complete();
+    }
+  }
+
+  #leave(kernel: Kernel, name: string, outlet: Outlet<unknown>): void {
+    if (this.#outlets.delete(outlet)) {
+      kernel.unsubscribe(name, outlet);
     }
   }
 }

@@ -13,7 +13,7 @@ import type { Envelope } from '../core/envelope.ts';
 import { MailboxFull } from '../core/mailbox.ts';
 import { Ring } from '../core/ring.ts';
 import type { Receiver, TopicEntry } from '../core/topic-board.ts';
-import { Cell, type StandingInLine } from './cell.ts';
+import { Cell, type StandingInLine, type Waiting } from './cell.ts';
 import { PendingReply } from './pending-reply.ts';
 import { type Stage, StagedAct, type StagedTarget } from './stage.ts';
 import { waitCycleOfEffect, waitCycleOfRequest } from './waits.ts';
@@ -51,7 +51,7 @@ export function release(cell: Cell, stage: Stage): void {
     const target = targets[n]!;
     const envelope = envelopes[n];
     if (cell.blocked) {
-      enqueue(cell, () => releaseOne(cell, target, envelope));
+      enqueue(cell, effectOf(cell, target, envelope));
     } else {
       releaseOne(cell, target, envelope);
     }
@@ -75,24 +75,21 @@ export function sendBehind(cell: Cell, target: StagedTarget, envelope: Envelope)
       capacity: most,
     });
   }
-  enqueue(cell, () => releaseOne(cell, target, envelope));
+  enqueue(cell, effectOf(cell, target, envelope));
   cell.outboxRoom ??= Promise.withResolvers<void>();
   return cell.outboxRoom.promise;
 }
 
 /** Does something when everything that waits has been released. */
 export function afterOutbox(cell: Cell, act: () => void): void {
-  enqueue(cell, () => {
-    act();
-    return true;
-  });
+  enqueue(cell, { release: act, discard: () => {} });
 }
 
 /** Releases what waits, until it must wait again. */
 export function releaseOutbox(cell: Cell): void {
   const outbox = cell.outbox!;
   while (outbox.size > 0 && (cell.parked === undefined || cell.parked.length === 0)) {
-    outbox.shift()!();
+    outbox.shift()!.release();
   }
   openRoomWhenEmpty(cell);
 }
@@ -104,7 +101,9 @@ export function discardOutbox(cell: Cell): void {
     receiver.unpark(parked);
     cell.kernel.deadLetter(parked.envelope, receiver.path, 'Stopped');
   }
-  cell.outbox?.clear();
+  for (let waiting = cell.outbox?.shift(); waiting !== undefined; waiting = cell.outbox?.shift()) {
+    waiting.discard();
+  }
   openRoomWhenEmpty(cell);
 }
 
@@ -222,7 +221,21 @@ export function fullAt(receiver: Receiver, envelope: Envelope): MailboxFull {
   });
 }
 
-function enqueue(cell: Cell, effect: () => boolean): void {
+function effectOf(cell: Cell, target: StagedTarget, envelope: Envelope | undefined): Waiting {
+  return {
+    release: () => releaseOne(cell, target, envelope),
+    discard: () => {
+      if (target instanceof StagedAct) {
+        target.undo();
+      } else {
+        const to = target instanceof Cell ? target.path : target.name;
+        cell.kernel.deadLetter(envelope!, to, 'Stopped');
+      }
+    },
+  };
+}
+
+function enqueue(cell: Cell, effect: Waiting): void {
   cell.outbox ??= new Ring();
   cell.outbox.push(effect);
 }

@@ -93,7 +93,7 @@ export class Outlet<T> implements Receiver, Runnable, Creditor {
       case 'conflated':
         break;
       case 'displaced':
-        this.#kernel.deadLetter(mailbox.handedBack!, this.path, 'Displaced');
+        this.#kernel.lose(mailbox.handedBack!, this.path, 'Displaced');
         break;
       case 'waiting':
         return 'waiting';
@@ -191,10 +191,10 @@ export class Outlet<T> implements Receiver, Runnable, Creditor {
   #refuse(envelope: Envelope): Reception {
     switch (this.mailbox.overflow) {
       case 'drop-newest':
-        this.#kernel.deadLetter(envelope, this.path, 'Dropped');
+        this.#kernel.lose(envelope, this.path, 'Dropped');
         return 'taken';
       case 'fail':
-        this.#kernel.deadLetter(envelope, this.path, 'MailboxFailed');
+        this.#kernel.lose(envelope, this.path, 'MailboxFailed');
         this.fail(
           new MailboxFull({
             receiver: this.path,

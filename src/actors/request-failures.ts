@@ -1,7 +1,7 @@
 /**
  * What can become of a request, beside a reply.
  */
-import { Failure } from '../core/failure.ts';
+import { Failure, reasonOf } from '../core/failure.ts';
 
 /**
  * No reply came in time. That does not say that nothing happened: the receiver
@@ -110,7 +110,6 @@ export class AgentDefect extends Failure {
   }
 
   override get message(): string {
-    const { cause } = this;
-    return `agent '${this.agent}' threw: ${cause instanceof Error ? cause.message : String(cause)}`;
+    return `agent '${this.agent}' threw: ${reasonOf(this.cause)}`;
   }
 }

@@ -68,7 +68,7 @@ function withdrawWork(stepping: Stepping, cell: Cell, failure: unknown): Envelop
     } else {
       const attempts = cell.attempts?.get(one.envelope) ?? 1;
       stepping.interrupt(one, interrupted);
-      cell.kernel.deadLetter(one.envelope, cell.path, restartCause(cell), interrupted, attempts);
+      cell.kernel.lose(one.envelope, cell.path, restartCause(cell), interrupted, attempts);
     }
   }
   return again.sort((a, b) => a.id - b.id);

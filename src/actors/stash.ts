@@ -20,7 +20,7 @@ export function layAside(handling: OpenHandling): void {
 export function forgetStashing(handling: OpenHandling): void {
   if (handling.stashing) {
     handling.stashing = false;
-    handling.cell.mailbox.unstash();
+    handling.cell.mailbox.forgetStashed();
   }
 }
 
@@ -29,8 +29,7 @@ export function unstashAll(cell: Cell): void {
   const stashed = cell.stashed ?? [];
   cell.stashed = undefined;
   for (const envelope of stashed.reverse()) {
-    cell.mailbox.unstash();
-    cell.mailbox.putBack(envelope);
+    cell.mailbox.unstash(envelope);
     cell.kernel.inFlight += 1;
   }
 }

@@ -71,6 +71,7 @@ export class Stepping implements TaskEnds {
         return false;
       }
       releaseOutbox(cell);
+      this.#mayHaveDrained(cell);
       return true;
     }
     if (!cell.mayTake) {
@@ -81,6 +82,8 @@ export class Stepping implements TaskEnds {
       return false;
     }
     this.#begin(cell, envelope);
+    // It may have been taken and not handled: then no end of a handling says so.
+    this.#mayHaveDrained(cell);
     return true;
   }
 
@@ -100,7 +103,6 @@ export class Stepping implements TaskEnds {
       stage.handling = undefined;
       stage.undo();
       cell.state = before;
-      forgetStashing(handling);
       this.#fail(handling, thrown);
       return;
     }
@@ -291,6 +293,7 @@ export class Stepping implements TaskEnds {
       return;
     }
     const { cell, envelope } = handling;
+    forgetStashing(handling);
     handling.revoke(failure);
     interruptRequestsOf(cell, handling, new Interrupted({ agent: cell.path, reason: 'the handling failed' }));
     const attempts = cell.attempts?.get(envelope) ?? 1;
@@ -302,7 +305,16 @@ export class Stepping implements TaskEnds {
     this.#end(handling, 'failed');
     envelope.replyTo?.fail(asReply(cell, failure), cell.path);
     if (fate !== undefined) {
-      cell.kernel.deadLetter(envelope, cell.path, fate, failure, attempts);
+      cell.kernel.lose(envelope, cell.path, fate, failure, attempts);
+    }
+  }
+
+  /** An agent has less to do than before: it, or one above it, may drain and have nothing more to do. */
+  #mayHaveDrained(cell: Cell): void {
+    if (this.draining > 0) {
+      for (let one: Cell | undefined = cell; one !== undefined; one = one.parent) {
+        this.#ends.mayHaveDrained(one);
+      }
     }
   }
 
@@ -321,11 +333,7 @@ export class Stepping implements TaskEnds {
       endTiming(handling, outcome);
     }
     handling.whenOver?.();
-    if (this.draining > 0) {
-      for (let one: Cell | undefined = cell; one !== undefined; one = one.parent) {
-        this.#ends.mayHaveDrained(one);
-      }
-    }
+    this.#mayHaveDrained(cell);
     if (!cell.queued && cell.hasWork) {
       cell.wake();
     }

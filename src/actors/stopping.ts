@@ -45,7 +45,7 @@ export class Stopping {
       const attempts = cell.attempts?.get(one.envelope) ?? 1;
       this.#stepping.interrupt(one, stopped);
       if (!isNotice(one.envelope)) {
-        cell.kernel.deadLetter(one.envelope, cell.path, 'Stopped', stopped, attempts);
+        cell.kernel.lose(one.envelope, cell.path, 'Stopped', stopped, attempts);
       }
     }
     quiet(cell, stopped);
@@ -81,7 +81,7 @@ export class Stopping {
 
   #takeLastStep(cell: Cell): void {
     const { onStop, stopWithinMs } = cell.definition;
-    if (onStop === undefined) {
+    if (onStop === undefined || !cell.begun) {
       this.#finish(cell);
       return;
     }

@@ -243,7 +243,8 @@ class RunningSystem extends Outside implements System {
       if (kernel.inFlight === 0) {
         kernel.onQuiet();
       }
-      await quiet.promise;
+      // Somebody may stop it meanwhile, and then nothing calls back any more.
+      await Promise.race([quiet.promise, this.#ended.promise]);
       timer?.cancel();
       kernel.onQuiet = undefined;
       this.#stopRoot();
@@ -316,7 +317,7 @@ class RunningSystem extends Outside implements System {
     const { kernel } = this;
     this.#status = 'stopped';
     this.interruptRequests();
-    this.#observers.complete();
+    this.#observers.complete(kernel);
     if (kernel.listening) {
       kernel.emit({ _tag: 'SystemStopped', atMs: kernel.nowMs() });
     }

@@ -79,7 +79,7 @@ const classes: ReadonlySet<unknown> = new Set<FailureClass>([
 ]);
 
 /**
- * Tells the class of anything that was thrown: a failure's own, otherwise `defect`.
+ * Tells the class of anything that was thrown: a failure's own, otherwise `defect`. Never throws itself.
  *
  * A tagged value of another library counts when it carries a known `class`.
  *
@@ -88,10 +88,13 @@ const classes: ReadonlySet<unknown> = new Set<FailureClass>([
  * failureClass({ _tag: 'RateLimited', class: 'transient' }) // => 'transient'
  */
 export function failureClass(thrown: unknown): FailureClass {
-  if (typeof thrown === 'object' && thrown !== null && 'class' in thrown && classes.has(thrown.class)) {
-    return thrown.class as FailureClass;
+  try {
+    const known = (thrown as { class?: unknown } | null | undefined)?.class;
+    return classes.has(known) ? (known as FailureClass) : 'defect';
+  } catch {
+    // What throws when it is looked at is no failure of ours.
+    return 'defect';
   }
-  return 'defect';
 }
 
 /** Most of a thrown object that a message shows. */
@@ -119,5 +122,20 @@ export function describeThrown(thrown: unknown): string {
     return String(thrown);
   } catch {
     return 'a value that cannot be described';
+  }
+}
+
+/**
+ * Says what a cause says of itself, for the message of a failure made of it; never throws itself.
+ *
+ * @example
+ * reasonOf(new RangeError('too far')) // => 'too far'
+ * reasonOf(7) // => '7'
+ */
+export function reasonOf(cause: unknown): string {
+  try {
+    return cause instanceof Error ? String(cause.message) : String(cause);
+  } catch {
+    return 'something that cannot be described';
   }
 }

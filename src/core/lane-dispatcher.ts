@@ -7,6 +7,10 @@
  * lane. After `sliceMs` the event loop is let in, also when every turn is short
  * but promises keep making new ones.
  *
+ * How far it goes between two looks at the clock is found by trying: each slice
+ * begins with short turns and a look after each, and doubles both while that was
+ * quick. So handlers that take long hold the event loop up by a few of them.
+ *
  * Guarantees: in a lane of weight w whoever is ready waits at most for
  * `ready in that lane / w` rounds, each of at most the sum of the weights in
  * turns; no lane starves another (L16).
@@ -26,8 +30,11 @@ export interface LaneOptions {
 /** Turns per round: realtime, normal, background. */
 const weights = [8, 4, 1] as const;
 
-/** Turns between two looks at the clock: 16 turns of 64 short messages take about 0.1 ms. */
-const turnsPerLook = 16;
+/** Most turns between two looks at the clock: 16 turns of 64 short messages take about 0.1 ms. */
+const paceMax = 16;
+
+/** A look that comes later than this, in milliseconds, came too late; one in a quarter of it, too early. */
+const lookEveryMs = 1;
 
 export class LaneDispatcher implements Dispatcher {
   turnMs = -1;
@@ -38,6 +45,8 @@ export class LaneDispatcher implements Dispatcher {
   /** When the event loop was last known to have gone round; negative when not known. */
   #sliceBeganMs = -1;
   #waiting = false;
+  /** Turns until the next look at the clock; turns are shorter, too, when it is low. */
+  #pace = 1;
   readonly #burst = (): void => this.#takeTurns();
   readonly #wentRound = (): void => {
     this.#sliceBeganMs = -1;
@@ -66,10 +75,12 @@ export class LaneDispatcher implements Dispatcher {
     let nowMs = environment.nowMs();
     if (this.#sliceBeganMs < 0) {
       this.#sliceBeganMs = nowMs;
+      this.#pace = 1;
       environment.deferPastIo(this.#wentRound);
     }
     const untilMs = this.#sliceBeganMs + this.#sliceMs;
     let turns = 0;
+    let batch = this.#batchNow;
 
     this.turnMs = nowMs;
     while (nowMs < untilMs && this.#anyReady) {
@@ -80,16 +91,18 @@ export class LaneDispatcher implements Dispatcher {
           if (runnable === undefined) {
             break;
           }
-          if (runnable.run(this.#batch)) {
+          if (runnable.run(batch)) {
             ring.push(runnable);
           }
           turns += 1;
         }
       }
-      if (turns >= turnsPerLook) {
+      if (turns >= this.#pace) {
         turns = 0;
         nowMs = environment.nowMs();
+        this.#setPace(nowMs - this.turnMs);
         this.turnMs = nowMs;
+        batch = this.#batchNow;
       }
     }
     this.turnMs = -1;
@@ -97,6 +110,18 @@ export class LaneDispatcher implements Dispatcher {
     this.#waiting = this.#anyReady;
     if (this.#waiting) {
       environment.deferPastIo(this.#burstAfterIo);
+    }
+  }
+
+  get #batchNow(): number {
+    return Math.max(1, Math.floor((this.#batch * (this.#pace - 1)) / (paceMax - 1)));
+  }
+
+  #setPace(tookMs: number): void {
+    if (tookMs > lookEveryMs) {
+      this.#pace = 1;
+    } else if (tookMs < lookEveryMs / 4) {
+      this.#pace = Math.min(paceMax, this.#pace * 2);
     }
   }
 

@@ -23,7 +23,8 @@
  *   - Conservation: offered = accepted + refused; every envelope accepted is
  *     waiting, stashed, was taken, displaced or conflated once.
  *   - Bound: messages waiting and stashed are never more than `capacity`, those
- *     spilled never more than `spillMax`. Notices have slots of their own.
+ *     spilled never more than `spillMax`. Notices have slots of their own, and those
+ *     put back after a restart come on top: at most what the receiver had in hand.
  *
  * Source: Agha, "Actors" (MIT Press, 1986), the mail queue. Agha's is unbounded;
  * ours is not, because an agent that calls a language model is thousands of
@@ -31,7 +32,7 @@
  */
 import type { Envelope } from './envelope.ts';
 import { Failure } from './failure.ts';
-import { isNotice } from './notice.ts';
+import { isNotice, terminatedNotice } from './notice.ts';
 import { Ring } from './ring.ts';
 
 /** What a full mailbox does with one more envelope. */
@@ -109,7 +110,9 @@ export class Mailbox {
   readonly #ring = new Ring<Envelope>();
   readonly #keyOf: ((envelope: Envelope) => unknown) | undefined;
   /** Where the waiting one of each key stands; only under `conflate`. */
-  #places: Map<unknown, number> | undefined;
+  readonly #places: Map<unknown, number> | undefined;
+  /** The key each waiting message had when it was offered: its payload may have changed since. */
+  readonly #keys: Map<Envelope, unknown> | undefined;
   #line: Ring<Envelope | Parked> | undefined;
   #spilled = 0;
   #notices = 0;
@@ -131,6 +134,7 @@ export class Mailbox {
     this.spillMax = spillMax;
     this.#keyOf = keyOf;
     this.#places = overflow === 'conflate' ? new Map() : undefined;
+    this.#keys = overflow === 'conflate' ? new Map() : undefined;
   }
 
   /** Everything that can be taken now, notices included. */
@@ -168,8 +172,11 @@ export class Mailbox {
   /** Adds a message at the back, or applies the overflow policy. Never waits. */
   offer(envelope: Envelope): Offer {
     this.offered += 1;
-    if (this.#places !== undefined && this.#tookThePlaceOfAnother(envelope)) {
-      return 'conflated';
+    if (this.#places !== undefined) {
+      this.#keys!.set(envelope, this.#keyFor(envelope));
+      if (this.#tookThePlaceOfAnother(envelope)) {
+        return 'conflated';
+      }
     }
     if (this.hasRoom) {
       this.#accept(envelope);
@@ -186,10 +193,13 @@ export class Mailbox {
     }
   }
 
-  /** Adds a notice at the back, behind all that were offered before it. There is always a slot for it. */
+  /**
+   * Adds a notice at the back. There is always a slot for it, so it does not stand in line outside; only
+   * `Terminated` does, behind what the agent that ended has there.
+   */
   offerNotice(envelope: Envelope): void {
-    if (this.#line !== undefined && this.#line.size > 0) {
-      this.#line.push(envelope);
+    if (envelope.topic === terminatedNotice && this.#standsInLine(envelope.sender)) {
+      this.#line!.push(envelope);
       return;
     }
     this.#notices += 1;
@@ -252,9 +262,16 @@ export class Mailbox {
     this.#stashed += 1;
   }
 
-  /** A stashed message gives its room up, because it is put back or dropped. */
-  unstash(): void {
+  /** Puts a stashed message back at the front, in the room it has kept. */
+  unstash(envelope: Envelope): void {
     this.#stashed -= 1;
+    this.putBack(envelope);
+  }
+
+  /** A message that was taken is not stashed after all: it gives its room up. */
+  forgetStashed(): void {
+    this.#stashed -= 1;
+    this.#letIn();
   }
 
   /** Whether one more message can be stashed. */
@@ -284,6 +301,7 @@ export class Mailbox {
     this.#spilled = 0;
     this.#notices = 0;
     this.#places?.clear();
+    this.#keys?.clear();
     this.#ring.clear();
     this.#openRoom();
     for (const sender of parked) {
@@ -299,7 +317,7 @@ export class Mailbox {
   #accept(envelope: Envelope): void {
     this.accepted += 1;
     const position = this.#ring.push(envelope);
-    this.#places?.set(this.#key(envelope), position);
+    this.#places?.set(this.#keys!.get(envelope), position);
   }
 
   #spill(envelope: Envelope): Offer {
@@ -326,21 +344,23 @@ export class Mailbox {
       }
     }
     // Its whole room is stashed: there is nobody who could give way.
+    this.#keys?.delete(envelope);
     return 'refused';
   }
 
   #tookThePlaceOfAnother(envelope: Envelope): boolean {
-    const position = this.#places!.get(this.#key(envelope));
+    const position = this.#places!.get(this.#keys!.get(envelope));
     if (position === undefined) {
       return false;
     }
     this.handedBack = this.#ring.replace(position, envelope);
+    this.#keys!.delete(this.handedBack);
     this.accepted += 1;
     this.conflated += 1;
     return true;
   }
 
-  #key(envelope: Envelope): unknown {
+  #keyFor(envelope: Envelope): unknown {
     try {
       return this.#keyOf?.(envelope);
     } catch {
@@ -350,7 +370,8 @@ export class Mailbox {
   }
 
   #forgetPlace(envelope: Envelope, position: number): void {
-    const key = this.#key(envelope);
+    const key = this.#keys!.get(envelope);
+    this.#keys!.delete(envelope);
     if (this.#places!.get(key) === position) {
       this.#places!.delete(key);
     }
@@ -358,10 +379,27 @@ export class Mailbox {
 
   /** One put back stands before a newer one of its key, which stays the one to be replaced. */
   #rememberPlace(envelope: Envelope, position: number): void {
-    const key = this.#key(envelope);
-    if (this.#places !== undefined && !this.#places.has(key)) {
+    if (this.#places === undefined) {
+      return;
+    }
+    const key = this.#keyFor(envelope);
+    this.#keys!.set(envelope, key);
+    if (!this.#places.has(key)) {
       this.#places.set(key, position);
     }
+  }
+
+  #standsInLine(sender: string | undefined): boolean {
+    const line = this.#line;
+    if (line !== undefined) {
+      for (let position = line.first; position < line.first + line.size; position += 1) {
+        const entry = line.at(position);
+        if (('admitted' in entry ? entry.envelope : entry).sender === sender) {
+          return true;
+        }
+      }
+    }
+    return false;
   }
 
   /** Lets in those who stand in line outside, as long as there is room for them. */

@@ -85,9 +85,9 @@ export class SimulatedEnvironment implements Environment, Dispatcher {
     return () => {};
   }
 
+  /** Who is ready still has their turns, as on a real machine: they have something to tell to somebody outside. */
   close(): void {
     this.#wheel.clear();
-    this.#ready.length = 0;
   }
 
   /** How many could take a turn now. */

@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest';
+import { defineAgent } from '../../src/actors/define-agent.ts';
+import { createSystem } from '../../src/actors/system.ts';
+import { type } from '../../src/core/schema.ts';
+import { defineTopic } from '../../src/core/topic.ts';
+import { aWorld } from '../support/a-world.ts';
+
+const Question = defineTopic('question', { schema: type<string>(), reply: type<string>() });
+
+const never = () => new Promise<never>(() => {});
+
+describe('the end of a system', () => {
+  it('comes to whoever drains it, also when somebody stops it meanwhile', async () => {
+    const system = createSystem({
+      agents: [defineAgent({ name: 'thinker', subscribe: [Question], receive: never })],
+    });
+    void system.publish(Question, 'why?');
+
+    const drained = system.drain();
+    await system.stop();
+
+    await expect(drained).resolves.toBeUndefined();
+  });
+
+  it('reaches observers, readers of streams and the code of agents inside a simulation too', async () => {
+    const world = aWorld();
+    const { system } = world;
+    const heard: string[] = [];
+    const thinker = system.spawn(defineAgent({ name: 'thinker', subscribe: [Question], receive: never }));
+    system.spawn(
+      defineAgent({
+        name: 'asker',
+        subscribe: [defineTopic('go', { schema: type<string>() })],
+        receive: async (question, context) => {
+          await context.request(thinker, question, { timeoutMs: Infinity }).catch(() => heard.push('agent'));
+        },
+      }),
+    );
+    system
+      .observe(Question, { overflow: 'drop-oldest' })
+      .subscribe({ complete: () => heard.push('observer') });
+    system.stream(thinker, 'why?', { timeoutMs: Infinity }).subscribe({ error: () => heard.push('reader') });
+    void system.publish(defineTopic('go', { schema: type<string>() }), 'what?');
+    await world.runUntilQuiet();
+
+    await world.run(() => system.stop());
+
+    expect(heard.toSorted()).toEqual(['agent', 'observer', 'reader']);
+  });
+});

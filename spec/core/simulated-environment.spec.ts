@@ -1,0 +1,185 @@
+import { describe, expect, it } from 'vitest';
+import { type Choose, SimulatedEnvironment } from '../../src/core/simulated-environment.ts';
+
+describe('the simulated environment', () => {
+  it('does nothing by itself', () => {
+    const { environment, done } = anEnvironment();
+
+    environment.defer(() => done.push('deferred'));
+    environment.schedule(0, () => done.push('timer'));
+
+    expect(done).toEqual([]);
+    expect([environment.readyCount, environment.timerCount]).toEqual([1, 1]);
+  });
+
+  it('lets time stand still while somebody is ready', () => {
+    const { environment, done } = anEnvironment();
+    environment.schedule(0, () => done.push('timer'));
+    environment.defer(() => done.push('deferred'));
+
+    environment.step();
+
+    expect(done).toEqual(['deferred']);
+    expect(environment.nowMs()).toBe(0);
+  });
+
+  it('jumps to the next timer when nobody is', () => {
+    const { environment, done } = anEnvironment();
+    environment.schedule(5_000, () => done.push('late'));
+    environment.schedule(30, () => done.push('early'));
+
+    environment.step();
+
+    expect(done).toEqual(['early']);
+    expect(environment.nowMs()).toBe(30);
+    expect(environment.nextDueMs).toBe(5_000);
+  });
+
+  it('has nothing to do when there is no turn and no timer', () => {
+    const { environment } = anEnvironment();
+
+    expect(environment.step()).toBe(false);
+    expect(environment.steps).toBe(0);
+  });
+
+  it('says what the last step did, and counts them', () => {
+    const { environment } = anEnvironment();
+    environment.ready({ label: '/writer', lane: 1, run: () => false });
+    environment.deferPastIo(() => {});
+    environment.schedule(1, () => {});
+
+    const steps = Array.from({ length: 3 }, () => environment.step() && environment.lastStep);
+
+    expect(steps).toEqual(['/writer', 'deferred', 'timer']);
+    expect(environment.steps).toBe(3);
+  });
+
+  it('lets a turn take one message, and asks again for who has more', () => {
+    const { environment } = anEnvironment();
+    const batches: number[] = [];
+    environment.ready({ label: 'a', lane: 1, run: (batch) => batches.push(batch) < 2 });
+
+    environment.step();
+    environment.step();
+
+    expect(batches).toEqual([1, 1]);
+    expect(environment.step()).toBe(false);
+  });
+
+  it('asks whose turn it is when several are ready', () => {
+    const { environment, done, asked } = anEnvironment({ answers: [1] });
+    environment.defer(() => done.push('a'));
+    environment.defer(() => done.push('b'));
+
+    environment.step();
+
+    expect(asked).toEqual(['2 whose turn']);
+    expect(done).toEqual(['b']);
+  });
+
+  it('asks which timer of a tie rings first', () => {
+    const { environment, done, asked } = anEnvironment({ answers: [1] });
+    environment.schedule(10, () => done.push('a'));
+    environment.schedule(10, () => done.push('b'));
+
+    environment.step();
+    environment.step();
+
+    expect(asked).toEqual(['2 which timer']);
+    expect(done).toEqual(['b', 'a']);
+  });
+
+  it('may let time pass although somebody is ready, when it is slow', () => {
+    const { environment, done } = anEnvironment({ answers: [1], slow: true });
+    environment.schedule(10, () => done.push('timer'));
+    environment.defer(() => done.push('turn'));
+
+    environment.step();
+
+    expect(done).toEqual(['timer']);
+    expect(environment.nowMs()).toBe(10);
+  });
+
+  it('asks nothing when it is slow and no timer is set', () => {
+    const { environment, asked } = anEnvironment({ slow: true });
+    environment.defer(() => {});
+
+    environment.step();
+
+    expect(asked).toEqual([]);
+  });
+
+  it('lets time pass when it is told to, and never back', () => {
+    const { environment, done } = anEnvironment();
+    environment.schedule(10, () => done.push('timer'));
+
+    environment.advanceTo(50);
+    environment.advanceTo(20);
+    environment.step();
+
+    expect(done).toEqual(['timer']);
+    expect(environment.nowMs()).toBe(50);
+  });
+
+  it('forgets a timer that is cancelled', () => {
+    const { environment } = anEnvironment();
+
+    environment.schedule(10, () => {}).cancel();
+
+    expect(environment.step()).toBe(false);
+  });
+
+  it('gives the same numbers for the same seed, from 0 up to 1', () => {
+    const numbers = (seed: number) => {
+      const { environment } = anEnvironment({ seed });
+      return Array.from({ length: 1_000 }, () => environment.random());
+    };
+
+    expect(numbers(7)).toEqual(numbers(7));
+    expect(numbers(7)).not.toEqual(numbers(8));
+    expect(Math.min(...numbers(7))).toBeGreaterThanOrEqual(0);
+    expect(Math.max(...numbers(7))).toBeLessThan(1);
+  });
+
+  it('gives numbers also for the seed 0', () => {
+    const { environment } = anEnvironment({ seed: 0 });
+
+    expect(environment.random()).toBeGreaterThan(0);
+  });
+
+  it('counts identities from 1', () => {
+    const { environment } = anEnvironment();
+
+    expect([environment.nextId(), environment.nextId()]).toEqual([1, 2]);
+  });
+
+  it('is never asked by a host to end', () => {
+    const { environment, done } = anEnvironment();
+
+    environment.onTermination()();
+
+    expect(done).toEqual([]);
+  });
+
+  it('forgets everything when it is closed', () => {
+    const { environment } = anEnvironment();
+    environment.defer(() => {});
+    environment.schedule(1, () => {});
+
+    environment.close();
+
+    expect(environment.step()).toBe(false);
+  });
+});
+
+/** An environment whose choices are given, and quiet ones after that. */
+function anEnvironment({ answers = [] as number[], seed = 1, slow = false } = {}) {
+  const done: string[] = [];
+  const asked: string[] = [];
+  const left = [...answers];
+  const choose: Choose = (count, what) => {
+    asked.push(`${count} ${what}`);
+    return left.shift() ?? 0;
+  };
+  return { environment: new SimulatedEnvironment({ choose, seed, slow }), done, asked };
+}
