@@ -44,7 +44,7 @@ describe('a restart', () => {
 });
 
 describe('a failure that goes up two levels', () => {
-  it('stops the one whose supervisor has given it up, and leaves nobody suspended', async () => {
+  it('stops the agent that failed, and leaves nobody suspended, when it is resumed up there', async () => {
     const world = aWorld();
     const leaf = defineAgent({ name: 'leaf', subscribe: [Work], receive: () => {} });
     const branch = defineAgent({
@@ -78,6 +78,7 @@ describe('a failure that goes up two levels', () => {
     expect(world.system.agents.list().map(({ path, phase }) => [path, phase])).toEqual([
       ['/root', 'running'],
       ['/root/trunk', 'running'],
+      ['/root/trunk/branch', 'running'],
     ]);
   });
 });

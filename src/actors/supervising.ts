@@ -58,9 +58,8 @@ export function supervise(
   envelope: Envelope | undefined,
   decided?: 'escalate',
 ): DirectiveTag {
+  const passedOn: Cell[] = [];
   let child = cell;
-  /** The one below `child`, which `child` has given up. */
-  let givenUp: Cell | undefined;
   let supervisor = cell.parent;
   let directive: DirectiveTag = 'stop';
   if (cell.ending) {
@@ -78,13 +77,17 @@ export function supervise(
       break;
     }
     measures.suspend(child);
-    givenUp = child;
+    passedOn.push(child);
     child = supervisor;
     supervisor = supervisor.parent;
   }
-  if (givenUp !== undefined && directive === 'resume') {
+  if (child !== cell && directive === 'resume') {
     // Its own supervisor has given it up, and the one above sees no reason to restart that one.
-    measures.stop(givenUp, failure);
+    measures.stop(cell, failure);
+    for (const one of passedOn) {
+      // All but the one that is being stopped.
+      measures.resume(one);
+    }
   }
   report(cell, supervisor, failure, envelope, directive);
   return child === cell ? directive : 'stop';
