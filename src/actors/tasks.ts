@@ -12,6 +12,7 @@ import { isObservable } from 'rxjs';
 import { InvalidParams } from '../core/schema.ts';
 import type { EffectRuntime } from './effect-runtime.ts';
 import type { Handling, Task } from './handling.ts';
+import { Interrupted } from './request-failures.ts';
 
 /** Called when a task has ended, in whatever turn; each handling once. */
 export interface TaskEnds {
@@ -83,6 +84,9 @@ function effect(
   fiber.addObserver((exit) => {
     if (Exit.isSuccess(exit)) {
       ends.succeeded(handling, exit.value);
+    } else if (Cause.hasInterruptsOnly(exit.cause)) {
+      const { path } = handling.cell;
+      ends.failed(handling, new Interrupted({ agent: path, reason: 'its Effect interrupted itself' }));
     } else {
       ends.failed(handling, Cause.squash(exit.cause));
     }
