@@ -53,6 +53,8 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
   whenOver: (() => void) | undefined;
   /** Gives the lease it spends from back. */
   releaseLease: (() => void) | undefined;
+  /** What it spends from when nobody has set it a budget. */
+  #unlimited: Lease | undefined;
   #partial: unknown;
   #abort: AbortController | undefined;
 
@@ -97,7 +99,11 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
   }
 
   get budget(): Lease {
-    return this.lease ?? Lease.root();
+    if (this.lease !== undefined) {
+      return this.lease;
+    }
+    this.#unlimited ??= Lease.root();
+    return this.#unlimited;
   }
 
   get signal(): AbortSignal {

@@ -275,7 +275,8 @@ export class Lifecycle implements Measures {
 
 /** Whether neither an agent nor any below it has anything to do. */
 function isIdle(cell: Cell): boolean {
-  if (cell.open > 0 || cell.blocked || cell.mailbox.size > 0 || cell.mailbox.spilled > 0) {
+  const { mailbox, toRedeliver } = cell;
+  if (cell.open > 0 || cell.blocked || mailbox.size > 0 || mailbox.spilled > 0 || toRedeliver !== undefined) {
     return false;
   }
   for (const child of cell.children?.values() ?? []) {
