@@ -354,7 +354,12 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
   }
 
   #stage(act: () => void, undo: () => void = nothing): void {
-    this.works.stage.add(this.cell, new StagedAct(act, undo), undefined);
+    try {
+      this.works.stage.add(this.cell, new StagedAct(act, undo), undefined);
+    } catch (full) {
+      undo();
+      throw full;
+    }
   }
 
   #relative(ref: AgentRef<never, unknown>, whom: 'child' | 'any' = 'child'): Cell {
