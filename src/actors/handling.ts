@@ -28,7 +28,6 @@ import type { Result } from './result.ts';
 import { Sender } from './sender.ts';
 import { type Addressed, publishNow, requestNow, tellNow } from './sending.ts';
 import { startChild } from './spawn.ts';
-import { StagedAct } from './stage.ts';
 import { unstashAll } from './stash.ts';
 import { waitCycleOfRoom } from './waits.ts';
 import type { Works } from './works.ts';
@@ -251,7 +250,7 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
   }
 
   detach(): Verbs {
-    return new Detached(this.cell, this.works);
+    return new Detached(this.cell, this.works, this.over);
   }
 
   spawn<M, R>(agent: Agent<M, R>, options: SpawnOptions = {}): AgentRef<M, R> {
@@ -351,8 +350,9 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
     }
   }
 
+  /** Whether a step of this agent is being taken: another handling's context used in it is part of it, too. */
   get #staging(): boolean {
-    return this.works.stage.handling === this;
+    return this.works.stage.handling?.cell === this.cell;
   }
 
   #act(act: () => void, undo: () => void = nothing): void {
@@ -366,7 +366,7 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
   }
 
   #stage(act: () => void, undo: () => void = nothing): void {
-    this.works.stage.add(this.cell, new StagedAct(act, undo), undefined);
+    this.works.stage.addAct(this.cell, act, undo);
   }
 
   #relative(ref: AgentRef<never, unknown>, whom: 'child' | 'any' = 'child'): Cell {

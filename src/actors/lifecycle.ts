@@ -93,6 +93,11 @@ export class Lifecycle implements Measures {
     }
   }
 
+  /** The step that spawned this agent failed. */
+  discard(cell: Cell): void {
+    this.#stopping.discard(cell);
+  }
+
   degrade(cell: Cell): void {
     this.#onDegraded(cell);
   }
