@@ -38,7 +38,7 @@ export {
 export type { Result } from './actors/result.ts';
 export type { AgentStatistics, SystemStatistics, TopicStatistics } from './actors/statistics.ts';
 // Supervision: what happens when an agent fails.
-export type { AutoShutdown, ChildKind, SupervisionOptions } from './actors/supervision.ts';
+export type { AutoShutdown, ChildKind, Strategy, SupervisionOptions } from './actors/supervision.ts';
 export {
   createSystem,
   type StopOptions,
@@ -63,7 +63,7 @@ export type { Overflow } from './core/mailbox.ts';
 export { MailboxFull } from './core/mailbox.ts';
 export { memoryWriter } from './core/memory-writer.ts';
 export { InvalidParams, type StandardSchema, type } from './core/schema.ts';
-export type { EventListener, FailureReport, SystemEvent } from './core/system-event.ts';
+export type { DirectiveTag, EventListener, FailureReport, SystemEvent } from './core/system-event.ts';
 export { systemDeadLetters, systemEvents, systemFailures } from './core/system-topics.ts';
 export {
   defineTopic,

@@ -81,14 +81,14 @@ describe('supervision of a child that failed', () => {
     expect(decide(supervision, 'transient', [], broken, 0, 0)).toEqual({ _tag: 'escalate' });
   });
 
-  it('escalates when the failure throws while it is looked at', () => {
+  it('takes a failure that throws while it is looked at for a defect', () => {
     const hostile = {
       get class(): FailureClass {
         throw broken;
       },
     };
 
-    expect(decide(resolveSupervision(), 'transient', [], hostile, 0, 0)).toEqual({ _tag: 'escalate' });
+    expect(decide(resolveSupervision(), 'transient', [], hostile, 0, 0)).toEqual({ _tag: 'restart', afterMs: 10 });
   });
 
   it('restarts permanent and transient children and stops temporary ones', () => {

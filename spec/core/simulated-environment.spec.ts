@@ -161,13 +161,14 @@ describe('the simulated environment', () => {
     expect(done).toEqual([]);
   });
 
-  it('forgets everything when it is closed', () => {
+  it('forgets its timers when it is closed, and lets those who are ready hear of the end', () => {
     const { environment } = anEnvironment();
     environment.defer(() => {});
     environment.schedule(1, () => {});
 
     environment.close();
 
+    expect(environment.step()).toBe(true);
     expect(environment.step()).toBe(false);
   });
 });

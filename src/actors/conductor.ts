@@ -8,6 +8,7 @@ import { isNotice } from '../core/notice.ts';
 import { AgentDirectory } from './agent-directory.ts';
 import type { CapabilityDirectory } from './capability-directory.ts';
 import type { Cell } from './cell.ts';
+import type { Context } from './context.ts';
 import { EffectRuntime } from './effect-runtime.ts';
 import type { Handling } from './handling.ts';
 import type { Kernel } from './kernel.ts';
@@ -56,6 +57,12 @@ export class Conductor implements Works, StepEnds {
 
   sendFromOutside(cell: Cell, message: unknown): void {
     this.#told.sendFromOutside(cell, message);
+  }
+
+  aside(cell: Cell, cause: Envelope, handle: (context: Context) => unknown): void {
+    if (!cell.ending) {
+      this.#stepping.aside(cell, cause, handle);
+    }
   }
 
   rootLease(limits: Limits): Lease {

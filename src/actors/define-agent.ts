@@ -30,7 +30,7 @@ export interface Handler<M = never, R = unknown, State = never> {
 /** One handler among several: see `defineAgent`, `on`. */
 export function on<M, R, State>(
   topic: Topic<M, R>,
-  handle: (message: M, context: Context<State, R>) => Result<R>,
+  handle: (message: NoInfer<M>, context: Context<State, NoInfer<R>>) => Result<NoInfer<R>>,
 ): Handler<M, R, State> {
   return { topic, handle };
 }
@@ -75,8 +75,11 @@ export interface AgentOptions<State, Reply = unknown> {
   readonly onStop?: (context: Context<State, Reply>) => Result<unknown>;
   /** An agent this one watches has ended. */
   readonly onTerminated?: (terminated: Terminated, context: Context<State, Reply>) => Result<unknown>;
-  /** A budget this agent works under is nearly spent. */
-  readonly onBudgetLow?: (notice: BudgetLow, context: Context<State, Reply>) => Result<unknown>;
+  /**
+   * A budget this agent works under is nearly spent. It is a step beside the work
+   * that spends it, so that it comes in time, and ends with its synchronous part.
+   */
+  readonly onBudgetLow?: (notice: BudgetLow, context: Context<State, Reply>) => void;
 }
 
 /** An agent with one topic. */
@@ -87,14 +90,36 @@ export interface ReceiveOptions<M, R, State> extends AgentOptions<State, R> {
 
 /** An agent with several topics, each with its own handler. */
 export interface OnOptions<Handlers extends readonly unknown[], State> extends AgentOptions<State> {
-  readonly on: Handlers & readonly Handler<never, unknown, State>[];
+  readonly on:
+    | (Handlers & readonly AnyHandlerOf<State>[])
+    | ((on: OnFor<State>) => Handlers & readonly AnyHandlerOf<State>[]);
 }
+
+/** An agent that hears nothing: it supervises others, or offers capabilities. */
+export interface SilentOptions<State> extends AgentOptions<State> {
+  readonly on?: undefined;
+  readonly subscribe?: undefined;
+}
+
+/** Any handler of an agent with this state. */
+interface AnyHandlerOf<State> {
+  readonly topic: AnyTopic;
+  readonly handle: (message: never, context: Context<State, never>) => unknown;
+}
+
+/** Makes handlers that know the agent's state. */
+export type OnFor<State> = <M, R>(
+  topic: Topic<M, R>,
+  handle: (message: NoInfer<M>, context: Context<State, NoInfer<R>>) => Result<NoInfer<R>>,
+) => Handler<M, R, State>;
 
 type MessageOfHandler<H> = H extends { readonly topic: Topic<infer M, infer _> } ? M : never;
 type ReplyOfHandler<H> = H extends { readonly topic: Topic<infer _, infer R> } ? R : never;
 
 /**
- * Defines an agent: `receive` for one topic, or `on: [on(A, …), on(B, …)]` for several.
+ * Defines an agent: `receive` for one topic, or `on: [on(A, …), on(B, …)]` for
+ * several. Where handlers read the state, `on: (on) => [on(A, …), on(B, …)]` knows
+ * its type.
  *
  * Errors: `RangeError`, at once, for a limit or a name that cannot be.
  *
@@ -109,14 +134,16 @@ export function defineAgent<M, R = never, State = undefined>(
 export function defineAgent<const Handlers extends readonly unknown[], State = undefined>(
   options: OnOptions<Handlers, State>,
 ): Agent<MessageOfHandler<Handlers[number]>, ReplyOfHandler<Handlers[number]>>;
+export function defineAgent<State = undefined>(options: SilentOptions<State>): Agent<never, never>;
 export function defineAgent(
   options: AgentOptions<unknown> & {
-    readonly subscribe?: readonly AnyTopic[];
+    readonly subscribe?: readonly AnyTopic[] | undefined;
     readonly receive?: unknown;
-    readonly on?: readonly unknown[];
+    readonly on?: readonly unknown[] | ((make: typeof on) => readonly unknown[]) | undefined;
   },
 ): AnyAgent {
-  const handlers = (options.on ??
+  const listed = typeof options.on === 'function' ? options.on(on) : options.on;
+  const handlers = (listed ??
     (options.subscribe ?? []).map((topic) => ({ topic, handle: options.receive }))) as readonly Handler[];
   for (const handler of handlers) {
     if (typeof handler?.handle !== 'function' || handler.topic === undefined) {
@@ -173,7 +200,7 @@ export interface Definition {
   readonly onStart: Hook<Context> | undefined;
   readonly onStop: Hook<Context> | undefined;
   readonly onTerminated: ((terminated: Terminated, context: Context) => Result<unknown>) | undefined;
-  readonly onBudgetLow: ((notice: BudgetLow, context: Context) => Result<unknown>) | undefined;
+  readonly onBudgetLow: ((notice: BudgetLow, context: Context) => void) | undefined;
 }
 
 type Hook<C> = (context: C) => Result<unknown>;

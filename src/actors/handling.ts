@@ -260,10 +260,13 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
   }
 
   budgetLow(notice: BudgetLow): void {
-    const { cell, envelope } = this;
-    cell.receiveNotice(
-      ownEnvelope(cell.kernel.environment.nextId(), cell.path, undefined, budgetLowNotice, notice, envelope),
-    );
+    const { cell, works } = this;
+    const { onBudgetLow } = cell.definition;
+    if (onBudgetLow !== undefined && !cell.ending) {
+      const id = cell.kernel.environment.nextId();
+      const cause = ownEnvelope(id, cell.path, undefined, budgetLowNotice, notice, this.envelope);
+      cell.notice({ deliver: () => works.aside(cell, cause, (context) => onBudgetLow(notice, context)) });
+    }
   }
 
   /** A reply that came when the handling was over. */

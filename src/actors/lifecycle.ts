@@ -8,6 +8,8 @@
  * and puts the stash back. A stop ends the children first, then calls `onStop`,
  * then tells parent and watchers. After `stopped` nothing of the agent is left.
  */
+import { BudgetExceeded } from '../core/budget.ts';
+import type { DeadLetterCause } from '../core/dead-letter.ts';
 import type { Cell, Signal } from './cell.ts';
 import type { Handling } from './handling.ts';
 import { afterOutbox } from './outbox.ts';
@@ -170,7 +172,7 @@ export class Lifecycle implements Measures {
   #interrupt(cell: Cell, handling: Handling | undefined, failure: unknown): void {
     const open = handling === undefined ? [...(cell.openHandlings ?? [])] : [handling];
     for (const one of open) {
-      this.#stepping.interrupt(one as Handling, failure);
+      this.#stepping.endEarly(one as Handling, failure, causeOf(failure));
     }
     if (handling === undefined) {
       for (const child of cell.children?.values() ?? []) {
@@ -185,6 +187,8 @@ export class Lifecycle implements Measures {
     }
     cell.backoffTimer = undefined;
     cell.restarting = false;
+    // Its children have ended, so those it spawns now may be called as they were.
+    cell.childNames = undefined;
     const { kernel } = cell;
     if (kernel.listening) {
       kernel.emit({
@@ -282,3 +286,7 @@ function isIdle(cell: Cell): boolean {
   }
   return true;
 }
+
+/** Why a message is lost whose work this failure ended. */
+const causeOf = (failure: unknown): DeadLetterCause =>
+  failure instanceof BudgetExceeded ? 'BudgetExceeded' : 'Interrupted';

@@ -31,6 +31,8 @@ export interface PendingOptions {
   readonly target: string;
   readonly id: number;
   readonly deadlineMs: number;
+  /** How long that is from now. */
+  readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
   readonly lease: Lease | undefined;
 }
@@ -64,7 +66,7 @@ export abstract class PendingReply implements ReplyPort {
     this.target = options.target;
     this.id = options.id;
     this.#lease = options.lease;
-    this.#timeoutMs = deadlineMs - kernel.nowMs();
+    this.#timeoutMs = options.timeoutMs;
     if (deadlineMs < Number.POSITIVE_INFINITY) {
       this.#timer = kernel.environment.schedule(Math.max(0, deadlineMs - kernel.environment.nowMs()), () =>
         this.interrupt(new RequestTimeout({ target: this.target, timeoutMs: this.#timeoutMs })),

@@ -134,6 +134,7 @@ export abstract class Sender implements Verbs, Origin {
       target: to.name,
       id: kernel.environment.nextId(),
       deadlineMs,
+      timeoutMs: Math.min(to.timeoutMs, deadlineMs - kernel.nowMs()),
       signal: options?.signal,
       lease,
     });

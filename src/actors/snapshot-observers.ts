@@ -27,7 +27,7 @@ export class SnapshotObservers {
 
   add(observer: Watching, cell: Observed): Subscription {
     if (cell.over) {
-      this.#tell(observer, cell, 'complete');
+      this.#tell(observer, cell, endOf(cell));
       return { unsubscribe: () => {} };
     }
     this.#observers.add(observer);
@@ -36,15 +36,19 @@ export class SnapshotObservers {
 
   /** Something changed: the state, or whether the agent lives. */
   changed(cell: Observed): void {
-    const over = cell.over;
-    for (const observer of [...this.#observers]) {
-      this.#tell(observer, cell, 'next');
-      if (over) {
-        this.#tell(observer, cell, cell.failedOf === undefined ? 'complete' : 'error');
-      }
-    }
-    if (over) {
+    this.#tellAll(cell, 'next');
+    if (cell.over) {
+      this.#tellAll(cell, endOf(cell));
       this.#observers.clear();
+    }
+  }
+
+  #tellAll(cell: Observed, what: 'next' | 'error' | 'complete'): void {
+    for (const observer of [...this.#observers]) {
+      // One that was told before may have unsubscribed it.
+      if (this.#observers.has(observer)) {
+        this.#tell(observer, cell, what);
+      }
     }
   }
 
@@ -63,3 +67,5 @@ export class SnapshotObservers {
     }
   }
 }
+
+const endOf = (cell: Observed): 'complete' | 'error' => (cell.failedOf === undefined ? 'complete' : 'error');

@@ -9,11 +9,11 @@
  * notice. The credit of the message goes back when its handling is over.
  */
 
-import type { BudgetLow } from '../core/budget.ts';
+import { BudgetExceeded } from '../core/budget.ts';
 import type { DeadLetterCause } from '../core/dead-letter.ts';
 import type { Envelope } from '../core/envelope.ts';
 import { failureClass } from '../core/failure.ts';
-import { budgetLowNotice, isNotice, terminatedNotice, timerNotice } from '../core/notice.ts';
+import { isNotice, terminatedNotice, timerNotice } from '../core/notice.ts';
 import type { HandlingOutcome } from '../core/system-event.ts';
 import type { AgentTimer } from './agent-timer.ts';
 import type { Cell } from './cell.ts';
@@ -151,6 +151,42 @@ export class Stepping implements TaskEnds {
     return true;
   }
 
+  /** Interrupts a handling, and keeps its message where nobody else is told of it. */
+  endEarly(handling: Handling, failure: unknown, cause: DeadLetterCause): void {
+    const { cell, envelope } = handling;
+    const attempts = cell.attempts?.get(envelope) ?? 1;
+    if (this.interrupt(handling, failure) && envelope.replyTo === undefined && !isNotice(envelope)) {
+      cell.kernel.lose(envelope, cell.path, cause, failure, attempts);
+    }
+  }
+
+  /**
+   * Takes a step beside the open handlings of an agent, which is all there is to
+   * it: it takes no slot, and what it returns means nothing.
+   */
+  aside(cell: Cell, cause: Envelope, handle: (context: Handling) => unknown): void {
+    const { stage } = this.#works;
+    const handling = new Handling(cell, cause, this.#works);
+    const before = cell.state;
+    stage.handling = handling;
+    try {
+      handle(handling);
+      stage.handling = undefined;
+    } catch (thrown) {
+      stage.handling = undefined;
+      stage.undo();
+      cell.state = before;
+      handling.revoke(thrown);
+      this.#ends.failed(handling, thrown);
+      return;
+    }
+    release(cell, stage);
+    handling.revoke();
+    if (cell.state !== before) {
+      cell.observers?.changed(cell);
+    }
+  }
+
   /** Ends a handling whose message goes back to the mailbox: nobody is told. */
   withdraw(handling: Handling, failure: unknown): void {
     const { cell } = handling;
@@ -188,7 +224,7 @@ export class Stepping implements TaskEnds {
   }
 
   #beginNotice(cell: Cell, envelope: Envelope): void {
-    const { onTerminated, onBudgetLow } = cell.definition;
+    const { onTerminated } = cell.definition;
     const handling = new Handling(cell, envelope, this.#works);
     if (envelope.topic === timerNotice) {
       const timer = envelope.payload as AgentTimer;
@@ -202,8 +238,6 @@ export class Stepping implements TaskEnds {
       if (terminated !== undefined && onTerminated !== undefined) {
         this.step(handling, () => onTerminated(terminated, handling), undefined);
       }
-    } else if (envelope.topic === budgetLowNotice && onBudgetLow !== undefined) {
-      this.step(handling, () => onBudgetLow(envelope.payload as BudgetLow, handling), undefined);
     }
   }
 
@@ -290,6 +324,11 @@ export class Stepping implements TaskEnds {
 
   #fail(handling: Handling, failure: unknown): void {
     if (handling.over) {
+      return;
+    }
+    if (failure instanceof BudgetExceeded && handling.lease?.exceeded !== undefined) {
+      // Its own budget is spent: that ends the work as an interrupt does, and is no fault of the agent.
+      this.endEarly(handling, failure, 'BudgetExceeded');
       return;
     }
     const { cell, envelope } = handling;

@@ -52,6 +52,7 @@ export function supervise(
   envelope: Envelope | undefined,
   decided?: 'escalate',
 ): DirectiveTag {
+  const passedOn: Cell[] = [];
   let child = cell;
   let supervisor = cell.parent;
   let directive: DirectiveTag = 'stop';
@@ -70,12 +71,17 @@ export function supervise(
       break;
     }
     measures.suspend(child);
+    passedOn.push(child);
     child = supervisor;
     supervisor = supervisor.parent;
   }
   if (child !== cell && directive === 'resume') {
     // Its own supervisor has given it up, and the one above sees no reason to restart that one.
     measures.stop(cell, failure);
+    for (const one of passedOn) {
+      // All but the one that is being stopped.
+      measures.resume(one);
+    }
   }
   report(cell, supervisor, failure, envelope, directive);
   return child === cell ? directive : 'stop';

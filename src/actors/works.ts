@@ -3,9 +3,11 @@
  * kernel.
  */
 import type { Lease, Limits } from '../core/budget.ts';
+import type { Envelope } from '../core/envelope.ts';
 import type { AgentDirectory } from './agent-directory.ts';
 import type { CapabilityDirectory } from './capability-directory.ts';
 import type { Cell, Conduct } from './cell.ts';
+import type { Context } from './context.ts';
 import type { Kernel } from './kernel.ts';
 import type { Stage } from './stage.ts';
 
@@ -14,6 +16,8 @@ export interface Works extends Conduct {
   readonly stage: Stage;
   readonly agents: AgentDirectory;
   readonly capabilities: CapabilityDirectory;
+  /** Takes a step beside the open handlings of an agent. */
+  aside(cell: Cell, cause: Envelope, handle: (context: Context) => unknown): void;
   /** A lease that is reserved from nobody. */
   rootLease(limits: Limits): Lease;
   /** A spawned agent begins: it hears its topics, and takes its first step. */

@@ -49,7 +49,8 @@ export type FailureCode =
 /** The root of every failure of ours. Users extend it for their own. */
 export abstract class Failure extends Error {
   abstract readonly _tag: string;
-  abstract readonly code: FailureCode;
+  /** One of ours, or a name of your own. */
+  abstract readonly code: FailureCode | (string & {});
   abstract readonly class: FailureClass;
 
   constructor(options?: ErrorOptions) {

@@ -1,0 +1,287 @@
+import { describe, expect, it } from 'vitest';
+import { FinishedTooOften } from '../../src/actors/supervising.ts';
+import { aTroupe, Cue, type PlayerOptions } from '../support/a-troupe.ts';
+
+const directing = (defect: 'resume' | 'restart' | 'stop' | 'escalate'): PlayerOptions => ({
+  supervision: { directives: { defect } },
+});
+
+describe('an agent whose failure its supervisor', () => {
+  it('resumes goes on with its next message', async () => {
+    const troupe = aTroupe(directing('resume') as object);
+    troupe.system.spawn(troupe.player('a'));
+
+    await troupe.cue('/a', 'fail', 'go');
+
+    expect(troupe.log).toEqual(['/a starts', '/a hears fail', '/a hears go']);
+  });
+
+  it('answers with a restart begins anew after its backoff', async () => {
+    const troupe = aTroupe({ supervision: { backoffMs: 50, jitter: 0 } });
+    troupe.system.spawn(troupe.player('a'));
+
+    await troupe.cue('/a', 'fail', 'go');
+
+    expect(troupe.log).toEqual(['/a starts', '/a hears fail', '/a starts', '/a hears go']);
+    expect(troupe.world.nowMs).toBe(50);
+  });
+
+  it('answers with a stop is stopped', async () => {
+    const troupe = aTroupe(directing('stop') as object);
+    troupe.system.spawn(troupe.player('a'));
+
+    await troupe.cue('/a', 'fail');
+
+    expect(troupe.log).toEqual(['/a starts', '/a hears fail', '/a stops']);
+    expect(troupe.paths()).toEqual([]);
+  });
+
+  it('passes on is restarted with its supervisor, by the one above', async () => {
+    const troupe = aTroupe();
+    const leaf = troupe.player('leaf');
+    troupe.system.spawn(troupe.player('boss', { ...directing('escalate'), children: [leaf] }));
+    await troupe.settle();
+
+    await troupe.cue('/boss/leaf', 'fail');
+
+    expect(troupe.log.slice(2)).toEqual([
+      '/boss/leaf hears fail',
+      '/boss/leaf stops',
+      '/boss starts',
+      '/boss/leaf starts',
+    ]);
+  });
+
+  it('passes on is stopped when the one above resumes its supervisor, which goes on', async () => {
+    const troupe = aTroupe(directing('resume') as object);
+    const leaf = troupe.player('leaf');
+    troupe.system.spawn(troupe.player('boss', { ...directing('escalate'), children: [leaf] }));
+    await troupe.settle();
+
+    await troupe.cue('/boss/leaf', 'fail');
+    await troupe.cue('/boss', 'go');
+
+    expect(troupe.log.slice(2)).toEqual(['/boss/leaf hears fail', '/boss/leaf stops', '/boss hears go']);
+  });
+
+  it('and the one above it pass on is stopped, and all between go on when somebody resumes', async () => {
+    const troupe = aTroupe(directing('resume') as object);
+    const leaf = troupe.player('leaf');
+    const mid = troupe.player('mid', { ...directing('escalate'), children: [leaf] });
+    troupe.system.spawn(troupe.player('top', { ...directing('escalate'), children: [mid] }));
+    await troupe.settle();
+
+    await troupe.cue('/top/mid/leaf', 'fail');
+    await troupe.cue('/top/mid', 'go');
+    await troupe.cue('/top', 'go');
+
+    expect(troupe.log.slice(4)).toEqual(['/top/mid/leaf stops', '/top/mid hears go', '/top hears go']);
+  });
+
+  it('cannot decide about, because it is ending, is stopped', async () => {
+    const troupe = aTroupe();
+    troupe.system.spawn(troupe.player('boss', { children: [troupe.player('leaf')] }));
+    await troupe.settle();
+
+    void troupe.system.stop(troupe.ref('/boss'));
+    await troupe.world.step();
+    troupe.world.crash('/boss/leaf');
+    await troupe.settle();
+
+    expect(troupe.failures).toMatchObject([{ agent: '/boss/leaf', directive: 'stop', class: 'defect' }]);
+    expect(troupe.paths()).toEqual([]);
+  });
+
+  it('hears of when it has ended already is not brought back', async () => {
+    const troupe = aTroupe();
+    const onStop = () => {
+      throw new Error('still busy');
+    };
+    troupe.system.spawn(troupe.player('a', { onStop }));
+
+    await troupe.cue('/a', 'finish');
+
+    expect(troupe.failures).toMatchObject([{ failure: new Error('still busy'), directive: 'stop' }]);
+    expect(troupe.paths()).toEqual([]);
+  });
+});
+
+describe('a failure that reaches the top', () => {
+  it('stops the agent there, and the health of the system says so', async () => {
+    const troupe = aTroupe({ supervision: { restartsMax: 1 } });
+    troupe.system.spawn(troupe.player('a'));
+
+    await troupe.cue('/a', 'fail', 'fail');
+
+    expect(troupe.log).toEqual(['/a starts', '/a hears fail', '/a starts', '/a hears fail', '/a stops']);
+    expect(troupe.system.health()).toMatchObject({ status: 'degraded', givenUp: ['/a'], agents: 0 });
+  });
+
+  it('from further below stops the agent at the top with all under it', async () => {
+    const troupe = aTroupe(directing('escalate') as object);
+    const leaf = troupe.player('leaf');
+    troupe.system.spawn(troupe.player('boss', { ...directing('escalate'), children: [leaf] }));
+    await troupe.settle();
+
+    await troupe.cue('/boss/leaf', 'fail');
+
+    expect(troupe.log.slice(3)).toEqual(['/boss/leaf stops', '/boss stops']);
+    expect(troupe.failures).toMatchObject([{ agent: '/boss/leaf', supervisor: '/', directive: 'escalate' }]);
+  });
+
+  it('is remembered by the path of the agent, for the last hundred of them', async () => {
+    const troupe = aTroupe({ supervision: { restartsMax: 0 } });
+    const failing = Array.from({ length: 101 }, (_, n) => `a${n}`);
+    failing.forEach((name) => {
+      troupe.system.spawn(troupe.player(name));
+    });
+
+    void troupe.system.publish(Cue, 'fail');
+    await troupe.settle();
+
+    expect(troupe.system.health().givenUp).toEqual(failing.slice(1).map((name) => `/${name}`));
+  });
+});
+
+describe('a report of a failure', () => {
+  it('is made once, and says who failed of what, in which message, and what was decided by whom', async () => {
+    const troupe = aTroupe();
+    troupe.system.spawn(troupe.player('boss', { children: [troupe.player('leaf')] }));
+    await troupe.settle();
+
+    await troupe.cue('/boss/leaf', 'fail');
+
+    expect(troupe.failures).toEqual([
+      {
+        atMs: 0,
+        agent: '/boss/leaf',
+        supervisor: '/boss',
+        failure: new Error('boom'),
+        class: 'defect',
+        envelope: expect.objectContaining({ payload: 'fail', topic: 'cue' }),
+        envelopeId: expect.any(Number),
+        topic: 'cue',
+        directive: 'restart',
+      },
+    ]);
+  });
+});
+
+describe('siblings', () => {
+  const members = ['a', 'b', 'c', 'd'] as const;
+  const family = async (strategy: 'one-for-one' | 'one-for-all' | 'rest-for-one', restartsMax = 3) => {
+    const troupe = aTroupe({ supervision: { strategy, jitter: 0, restartsMax } });
+    members.forEach((name) => {
+      troupe.system.spawn(troupe.player(name), { kind: name === 'd' ? 'temporary' : 'transient' });
+    });
+    await troupe.settle();
+    troupe.log.length = 0;
+    return troupe;
+  };
+
+  it('live on under one-for-one', async () => {
+    const troupe = await family('one-for-one');
+
+    await troupe.cue('/b', 'fail');
+
+    expect(troupe.log).toEqual(['/b hears fail', '/b starts']);
+  });
+
+  it('begin anew together under one-for-all, and a temporary one is stopped', async () => {
+    const troupe = await family('one-for-all');
+
+    await troupe.cue('/b', 'fail');
+
+    expect(troupe.log.slice(0, 2)).toEqual(['/b hears fail', '/d stops']);
+    expect(troupe.log.slice(2).toSorted()).toEqual(['/a starts', '/b starts', '/c starts']);
+  });
+
+  it('that were started later begin anew under rest-for-one', async () => {
+    const troupe = await family('rest-for-one');
+
+    await troupe.cue('/b', 'fail');
+
+    expect(troupe.log.slice(0, 2)).toEqual(['/b hears fail', '/d stops']);
+    expect(troupe.log.slice(2).toSorted()).toEqual(['/b starts', '/c starts']);
+  });
+
+  it('that begin anew together have one history', async () => {
+    const troupe = await family('one-for-all', 1);
+
+    await troupe.cue('/a', 'fail');
+    await troupe.cue('/b', 'fail');
+
+    expect(troupe.failures.map(({ directive }) => directive)).toEqual(['restart', 'escalate']);
+  });
+
+  it('that begin anew alone have a history each', async () => {
+    const troupe = await family('one-for-one', 1);
+
+    await troupe.cue('/a', 'fail');
+    await troupe.cue('/b', 'fail');
+
+    expect(troupe.failures.map(({ directive }) => directive)).toEqual(['restart', 'restart']);
+  });
+
+  it('are restarted again when the window has passed', async () => {
+    const troupe = await family('one-for-one', 1);
+
+    await troupe.cue('/a', 'fail');
+    troupe.world.environment.advanceTo(60_100);
+    await troupe.cue('/a', 'fail');
+
+    expect(troupe.failures.map(({ directive }) => directive)).toEqual(['restart', 'restart']);
+  });
+});
+
+describe('an agent that finishes', () => {
+  it.each(['transient', 'temporary'] as const)('is gone when it is %s', async (kind) => {
+    const troupe = aTroupe();
+    troupe.system.spawn(troupe.player('a'), { kind });
+
+    await troupe.cue('/a', 'finish');
+
+    expect(troupe.log).toEqual(['/a starts', '/a hears finish', '/a stops']);
+    expect(troupe.failures).toEqual([]);
+  });
+
+  it('begins again when it is permanent, which is no failure', async () => {
+    const troupe = aTroupe();
+    troupe.system.spawn(troupe.player('a'), { kind: 'permanent' });
+
+    await troupe.cue('/a', 'finish');
+
+    expect(troupe.log).toEqual(['/a starts', '/a hears finish', '/a starts']);
+    expect(troupe.failures).toEqual([]);
+  });
+
+  it.each(['one-for-one', 'one-for-all'] as const)('too often fails, under %s', async (strategy) => {
+    const troupe = aTroupe({ supervision: { restartsMax: 1, strategy } });
+    troupe.system.spawn(troupe.player('a'), { kind: 'permanent' });
+
+    await troupe.cue('/a', 'finish', 'finish');
+
+    expect(troupe.failures).toMatchObject([{ failure: { _tag: 'FinishedTooOften' }, directive: 'escalate' }]);
+    expect(troupe.system.health().givenUp).toEqual(['/a']);
+  });
+
+  it('is not begun again by a supervisor that is ending', async () => {
+    const troupe = aTroupe();
+    const leaf = troupe.player('leaf');
+    troupe.system.spawn(troupe.player('boss', { children: [[leaf, { kind: 'permanent' }]] }));
+    await troupe.settle();
+
+    void troupe.system.tell(troupe.ref('/boss/leaf'), 'finish');
+    await troupe.world.step();
+    void troupe.system.stop(troupe.ref('/boss'));
+    await troupe.settle();
+
+    expect(troupe.paths()).toEqual([]);
+  });
+
+  it('too often is told what to be instead', () => {
+    expect(String(new FinishedTooOften({ agent: '/a' }))).toBe(
+      "FinishedTooOften: '/a' is permanent and finished again; an agent that is meant to finish is transient or temporary",
+    );
+  });
+});
