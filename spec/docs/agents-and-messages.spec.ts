@@ -4,13 +4,11 @@ import * as Effect from 'effect/Effect';
 import { interval, take } from 'rxjs';
 import {
   bounded,
-  type Context,
   capability,
   createSystem,
   defineAgent,
   defineTopic,
   HandlingOver,
-  on,
   type Terminated,
   type,
 } from 'troupe';
@@ -22,15 +20,14 @@ it('an agent with several topics gives each its own handler and reply', async ()
   const Deposit = defineTopic('account.deposit', { schema: z.object({ cents: z.int().positive() }) });
   const Balance = defineTopic('account.balance', { schema: z.object({}), reply: z.int() });
 
-  type Account = { readonly cents: number };
   const account = defineAgent({
     name: 'account',
     state: { cents: 0 },
-    on: [
-      on(Deposit, ({ cents }, context: Context<Account>) => {
+    on: (on) => [
+      on(Deposit, ({ cents }, context) => {
         context.update((state) => ({ cents: state.cents + cents }));
       }),
-      on(Balance, (_question, context: Context<Account>) => context.state.cents),
+      on(Balance, (_question, context) => context.state.cents),
     ],
   });
   // #endregion
@@ -192,12 +189,12 @@ it('messages are laid aside until the agent can handle them', async () => {
   const client = defineAgent({
     name: 'client',
     state: { to: undefined } as Link,
-    on: [
-      on(Connected, ({ to }, context: Context<Link>) => {
+    on: (on) => [
+      on(Connected, ({ to }, context) => {
         context.update(() => ({ to }));
         context.unstash(); // All of them, in order, before anything that came later.
       }),
-      on(Query, (query, context: Context<Link>) => {
+      on(Query, (query, context) => {
         const { to } = context.state;
         if (to === undefined) return context.stash(); // It keeps its room in the mailbox.
         return `${query} at ${to}`;
@@ -226,7 +223,6 @@ it('a watcher hears of the end once, behind everything the other had sent', asyn
 
   const foreman = defineAgent({
     name: 'foreman',
-    on: [],
     onStart: (context) => {
       context.watch(context.spawn(worker, { id: 'first' }));
     },
@@ -249,7 +245,6 @@ it('timers are steps of the agent', async () => {
   // #region schedule
   const heart = defineAgent({
     name: 'heart',
-    on: [],
     state: { beats: 0 },
     onStart: (context) => {
       context.schedule(
@@ -281,7 +276,7 @@ it('capabilities are called by name and run as messages', async () => {
     run: ({ a, b }) => a + b,
   });
 
-  const calculator = defineAgent({ name: 'calculator', on: [], capabilities: [Add], concurrency: 4 });
+  const calculator = defineAgent({ name: 'calculator', capabilities: [Add], concurrency: 4 });
   await using system = createSystem({ agents: [calculator] });
 
   const typed = await system.tool(Add, { a: 2, b: 3 });

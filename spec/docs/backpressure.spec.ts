@@ -116,7 +116,7 @@ it('a sender within a step is held up by what it has sent', async () => {
 
   await using system = createSystem({ agents: [producer, consumer] });
   for (let n = 0; n < 100; n += 1) await system.publish(Start, n);
-  while (system.health().inFlight > 0) await sleep(5);
+  await system.quiet();
   // #region outbox-result
   expect(mostBehind).toBeLessThanOrEqual(7); // 5 wait, one is being handled, one stands in line with its sender.
   // #endregion
@@ -175,7 +175,7 @@ it('concurrency is the window of an agent', async () => {
   // #endregion
   await using system = createSystem({ agents: [pool] });
   for (let n = 0; n < 20; n += 1) await system.publish(Job, n);
-  while (system.health().inFlight > 0) await sleep(5);
+  await system.quiet();
   expect(mostOpen).toBe(3);
 });
 

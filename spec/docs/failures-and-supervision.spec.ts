@@ -19,7 +19,7 @@ it('a failure is a class with facts, a code and a class', () => {
   // #region failure
   class OutOfStock extends Failure {
     readonly _tag = 'OutOfStock';
-    readonly code = 'CAPABILITY_ERROR';
+    readonly code = 'OUT_OF_STOCK';
     readonly class = 'permanent';
     readonly item: string;
 
@@ -84,13 +84,11 @@ it('a supervisor chooses by class, or by a function', async () => {
   // #region directives
   const byClass = defineAgent({
     name: 'strict',
-    on: [],
     supervision: { directives: { invalid: 'stop', defect: 'escalate' } },
   });
 
   const byFunction = defineAgent({
     name: 'lenient',
-    on: [],
     supervision: {
       directives: (failure, { restarts }) => {
         if (restarts === 2) return 'stop';
@@ -126,7 +124,7 @@ it('a supervisor chooses by class, or by a function', async () => {
   expect(directives).toEqual(['resume', 'restart', 'restart', 'stop']);
 });
 
-it('one-for-all restarts the siblings too', async () => {
+it('rest-for-one restarts what was started after the one that failed', async () => {
   const Break = defineTopic('break', { schema: type<number>() });
   const started: string[] = [];
 
@@ -145,7 +143,6 @@ it('one-for-all restarts the siblings too', async () => {
 
   const team = defineAgent({
     name: 'team',
-    on: [],
     supervision: { strategy: 'rest-for-one', backoffMs: 1 },
     onStart: (context) => {
       for (const name of ['store', 'cache', 'api']) context.spawn(member(name));
@@ -158,7 +155,7 @@ it('one-for-all restarts the siblings too', async () => {
   // #region strategy-result
   system.publish(Break, 1);
   await sleep(30);
-  expect(started).toEqual(['store', 'cache', 'api', 'cache', 'api']); // What was started after the cache begins anew.
+  expect(started.slice(3).toSorted()).toEqual(['api', 'cache']); // The store goes on as if nothing had happened.
   // #endregion
 });
 
@@ -171,11 +168,10 @@ it('a team ends when its significant member has finished', async () => {
     subscribe: [Done],
     receive: (_text, context) => context.stop(),
   });
-  const clock = defineAgent({ name: 'clock', on: [] });
+  const clock = defineAgent({ name: 'clock' });
 
   const team = defineAgent({
     name: 'team',
-    on: [],
     autoShutdown: 'any',
     onStart: (context) => {
       context.spawn(writer, { significant: true });

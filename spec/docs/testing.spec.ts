@@ -41,7 +41,8 @@ const auction = (isBetter: (bid: Offer, best: Offer) => boolean) => (system: Sys
   const sold = (to: Offer) => {
     winner = to.from;
   };
-  for (const agent of [seller(isBetter, sold), bidder('ada'), bidder('grace')]) system.spawn(agent);
+  system.spawn(seller(isBetter, sold));
+  for (const name of ['ada', 'grace']) system.spawn(bidder(name));
   system.publish(Opened, { item: 'a clock' });
 };
 // #endregion
