@@ -21,7 +21,7 @@ import { Detached } from './detached.ts';
 import { guardedAbort } from './guarded-abort.ts';
 import type { Kernel } from './kernel.ts';
 import { LocalRef, refOf } from './local-ref.ts';
-import { afterOutbox, sendBehind } from './outbox.ts';
+import { releaseReply, replyBehind, sendBehind } from './outbox.ts';
 import type { PendingReply, Requester } from './pending-reply.ts';
 import { HandlingOver } from './request-failures.ts';
 import type { Result } from './result.ts';
@@ -159,14 +159,11 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
       return undefined;
     }
     if (this.#staging) {
-      this.#stage(() => {
-        port.reply(reply, cell.path);
-      });
+      this.#stage(() => releaseReply(cell, port, reply));
       return undefined;
     }
     if (cell.blocked) {
-      afterOutbox(cell, () => port.reply(reply, cell.path));
-      return undefined;
+      return replyBehind(cell, port, reply);
     }
     return port.reply(reply, cell.path);
   }

@@ -23,7 +23,7 @@ import { type Handle, handlerOf } from './handlers.ts';
 import { Handling } from './handling.ts';
 import { beginTiming, endTiming } from './handling-times.ts';
 import { interruptRequestsOf, withPartial } from './interrupting.ts';
-import { afterOutbox, release, releaseOutbox } from './outbox.ts';
+import { afterOutbox, release, releaseOutbox, releaseReply } from './outbox.ts';
 import { AgentDefect, Interrupted } from './request-failures.ts';
 import { forgetStashing, layAside } from './stash.ts';
 import { startTask, type TaskEnds } from './tasks.ts';
@@ -308,13 +308,11 @@ export class Stepping implements TaskEnds {
       layAside(handling);
       return;
     }
-    if (port !== undefined) {
-      try {
-        if (value !== undefined) {
-          port.reply(value, cell.path);
-        }
-      } catch (thrown) {
-        this.#fail(handling, thrown);
+    if (port !== undefined && value !== undefined) {
+      releaseReply(cell, port, value);
+      if (cell.blocked) {
+        // The reader of the replies is behind: it is over when that one has this reply.
+        this.#conclude(handling, undefined);
         return;
       }
     }

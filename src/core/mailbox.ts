@@ -279,6 +279,25 @@ export class Mailbox {
     return this.#inside < this.capacity;
   }
 
+  /** Lets the senders that stand in line go on, and hands back what they wanted to hand over. */
+  turnAway(): Envelope[] {
+    const line = this.#line;
+    this.#line = undefined;
+    const away: Parked[] = [];
+    for (let entry = line?.shift(); entry !== undefined; entry = line?.shift()) {
+      if ('admitted' in entry) {
+        away.push(entry);
+      } else {
+        this.#line ??= new Ring();
+        this.#line.push(entry);
+      }
+    }
+    for (const sender of away) {
+      sender.admitted();
+    }
+    return away.map(({ envelope }) => envelope);
+  }
+
   /** Hands back everything, in order; senders in line are told that they need not wait. */
   close(): Envelope[] {
     const left: Envelope[] = [];
