@@ -6,7 +6,7 @@ import { type BudgetLow, Lease, type LeaseHolder } from '../core/budget.ts';
 import { type Envelope, ownEnvelope } from '../core/envelope.ts';
 import type { Timer } from '../core/environment.ts';
 import type { Failure } from '../core/failure.ts';
-import { budgetLowNotice } from '../core/notice.ts';
+import { budgetLowNotice, isNotice } from '../core/notice.ts';
 import { InvalidParams } from '../core/schema.ts';
 import type { Level } from '../core/system-event.ts';
 import type { TopicEntry } from '../core/topic-board.ts';
@@ -52,6 +52,8 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
   whenOver: (() => void) | undefined;
   /** Gives the lease it spends from back. */
   releaseLease: (() => void) | undefined;
+  /** What it spends from when nobody has set it a budget. */
+  #unlimited: Lease | undefined;
   #partial: unknown;
   #abort: AbortController | undefined;
 
@@ -96,7 +98,11 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
   }
 
   get budget(): Lease {
-    return this.lease ?? Lease.root();
+    if (this.lease !== undefined) {
+      return this.lease;
+    }
+    this.#unlimited ??= Lease.root();
+    return this.#unlimited;
   }
 
   get signal(): AbortSignal {
@@ -204,6 +210,9 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
 
   stash(): void {
     const { cell, envelope } = this;
+    if (isNotice(envelope)) {
+      throw new RangeError(`'${cell.path}' has no message in hand that it could stash`);
+    }
     if (this.over || this.stashing) {
       return;
     }
@@ -215,7 +224,10 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
   }
 
   unstash(): void {
-    this.#act(() => unstashAll(this.cell));
+    this.#act(() => {
+      unstashAll(this.cell);
+      this.cell.wake();
+    });
   }
 
   schedule(
