@@ -219,7 +219,8 @@ export class Mailbox {
 
   /**
    * A promise, one for all who ask while it is open, that resolves when the line
-   * outside is gone and the mailbox is at most half full. It never rejects.
+   * outside is gone and at most half of the mailbox is taken, not counting what is
+   * stashed. It never rejects.
    */
   room(): Promise<void> {
     this.#room ??= Promise.withResolvers<void>();
@@ -331,6 +332,12 @@ export class Mailbox {
 
   get #inside(): number {
     return this.#ring.size - this.#notices + this.#stashed;
+  }
+
+  /** Whether at most half of the room that is not stashed is taken, and some of it is free. */
+  get #isHalfEmpty(): boolean {
+    const waiting = this.#ring.size - this.#notices;
+    return this.#inside < this.capacity && waiting <= (this.capacity - this.#stashed) >> 1;
   }
 
   #accept(envelope: Envelope): void {
@@ -448,7 +455,7 @@ export class Mailbox {
         this.#ring.push(next);
       }
     }
-    if (this.#room !== undefined && this.#inside <= this.capacity >> 1) {
+    if (this.#room !== undefined && this.#isHalfEmpty) {
       this.#openRoom();
     }
   }
