@@ -273,7 +273,8 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
     if (onBudgetLow !== undefined && !cell.ending) {
       const id = cell.kernel.environment.nextId();
       const cause = ownEnvelope(id, cell.path, undefined, budgetLowNotice, notice, this.envelope);
-      cell.notice({ deliver: () => works.aside(cell, cause, (context) => onBudgetLow(notice, context)) });
+      const tell = (context: Context): unknown => onBudgetLow(notice, context);
+      cell.notice({ deliver: () => this.over || works.aside(cell, cause, tell) });
     }
   }
 

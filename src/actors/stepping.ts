@@ -165,7 +165,8 @@ export class Stepping implements TaskEnds {
 
   /**
    * Takes a step beside the open handlings of an agent, which is all there is to
-   * it: it takes no slot, and what it returns means nothing.
+   * it: it takes no slot, and what it returns means nothing, but that a promise that
+   * fails is told of.
    */
   aside(cell: Cell, cause: Envelope, handle: (context: Handling) => unknown): void {
     const { stage } = this.#works;
@@ -173,7 +174,7 @@ export class Stepping implements TaskEnds {
     const before = cell.state;
     stage.handling = handling;
     try {
-      handle(handling);
+      Promise.resolve(handle(handling)).catch((thrown) => cell.reportStray(thrown));
       stage.handling = undefined;
     } catch (thrown) {
       stage.handling = undefined;

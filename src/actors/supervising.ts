@@ -162,7 +162,10 @@ function historyOf(supervisor: Cell, child: Cell): readonly number[] {
 
 function remember(supervisor: Cell, child: Cell, dueMs: number): void {
   const { windowMs } = supervisor.definition.supervision;
-  setHistory(supervisor, child, [...prune(historyOf(supervisor, child), windowMs, child.kernel.nowMs()), dueMs]);
+  setHistory(supervisor, child, [
+    ...prune(historyOf(supervisor, child), windowMs, child.kernel.nowMs()),
+    dueMs,
+  ]);
 }
 
 function setHistory(supervisor: Cell, child: Cell, history: readonly number[]): void {
