@@ -419,7 +419,8 @@ export class Cell implements Receiver, Runnable {
       case 'fail': {
         const failure = this.full(envelope.payload);
         this.kernel.deadLetter(envelope, this.path, 'MailboxFailed', failure);
-        this.conduct.fail(this, failure, undefined);
+        // With its envelope: what does not fit may itself tell of a failure, and is not to be told of again.
+        this.conduct.fail(this, failure, envelope);
         return 'taken';
       }
       default:
