@@ -4,6 +4,8 @@ export default defineConfig({
   resolve: { conditions: ['troupe-source'] },
   ssr: { resolve: { conditions: ['troupe-source'] } },
   test: {
+    // Generous, because no test asserts a time and machines are busy.
+    testTimeout: 60_000,
     include: ['spec/**/*.spec.ts'],
     maxWorkers: 2,
     reporters: ['minimal'],

@@ -38,10 +38,23 @@ export type Signal =
       readonly reason: StopReason;
       readonly failure: { readonly failure: unknown } | undefined;
     }
-  | { readonly _tag: 'restart'; readonly afterMs: number; readonly failure: unknown }
+  | {
+      readonly _tag: 'restart';
+      readonly group: RestartedTogether;
+    }
   | { readonly _tag: 'interrupt'; readonly handling: OpenHandling | undefined; readonly failure: unknown }
   | { readonly _tag: 'childEnded'; readonly child: Cell }
   | { readonly _tag: 'backoffOver' };
+
+/** Agents that are restarted together: see `restart-group`. */
+export interface RestartedTogether {
+  /** When the restart falls due, if everything ends at once. */
+  readonly dueMs: number;
+  readonly failure: unknown;
+  ended(cell: Cell): void;
+  began(cell: Cell): void;
+  left(cell: Cell): void;
+}
 
 /** A handling whose work goes on. */
 export interface OpenHandling extends Work {
@@ -154,7 +167,8 @@ export class Cell implements Receiver, Runnable {
   /** Whether a restart is in progress. */
   restarting = false;
   stopTimer: Timer | undefined;
-  backoffTimer: Timer | undefined;
+  /** Those it is being restarted with. */
+  restartGroup: RestartedTogether | undefined;
   /** Whether it ends as soon as it has nothing more to do. */
   drains = false;
   /** How often messages were put back, for redelivery. */

@@ -62,11 +62,10 @@ export class Kernel {
   inFlight = 0;
   /** What the system's own topics could not deliver, because their subscribers were full. */
   unheard = 0;
-  /** Told when nothing is in flight any more. */
-  onQuiet: (() => void) | undefined;
   /** Whether events are listened to: whoever emits asks first. */
   listening: boolean;
   #listeners: readonly EventListener[];
+  #quiet: PromiseWithResolvers<void> | undefined;
   /** Whether somebody has subscribed to `system.events`. */
   #observed = false;
 
@@ -94,9 +93,22 @@ export class Kernel {
   /** One message accepted earlier needs no more work. */
   settled(): void {
     this.inFlight -= 1;
-    if (this.inFlight === 0 && this.onQuiet !== undefined) {
-      this.onQuiet();
+    if (this.inFlight === 0 && this.#quiet !== undefined) {
+      this.#lookForQuiet();
     }
+  }
+
+  /** A promise, one for all who ask while it is open, that resolves when nothing is in flight. It never rejects. */
+  whenQuiet(): Promise<void> {
+    this.#quiet ??= Promise.withResolvers<void>();
+    this.#lookForQuiet();
+    return this.#quiet.promise;
+  }
+
+  /** Nothing will ever be in flight again. */
+  quietForGood(): void {
+    this.#quiet?.resolve();
+    this.#quiet = undefined;
   }
 
   /** Keeps what an agent could not be given, tells whoever listens, and answers the requester, if there is one. */
@@ -230,6 +242,15 @@ export class Kernel {
         this.unheard += 1;
       }
     }
+  }
+
+  /** What was done last may make new work when the event loop has gone round: so it looks after that. */
+  #lookForQuiet(): void {
+    this.environment.deferPastIo(() => {
+      if (this.inFlight === 0) {
+        this.quietForGood();
+      }
+    });
   }
 
   #listenTo(listeners: readonly EventListener[]): void {

@@ -14,10 +14,11 @@ import type { Cell, Signal } from './cell.ts';
 import type { Handling } from './handling.ts';
 import { afterOutbox } from './outbox.ts';
 import { ownStep } from './own-step.ts';
+import { RestartGroup } from './restart-group.ts';
 import { beginRestart } from './restarting.ts';
 import type { Stepping } from './stepping.ts';
 import { Stopping } from './stopping.ts';
-import { type Measures, supervise, superviseFinished } from './supervising.ts';
+import { type Measures, restarted, supervise, superviseFinished } from './supervising.ts';
 import { shutsDown } from './supervision.ts';
 import type { Works } from './works.ts';
 
@@ -73,10 +74,13 @@ export class Lifecycle implements Measures {
     }
   }
 
-  restart(cell: Cell, afterMs: number, failure: unknown): void {
-    if (!cell.ending) {
-      this.suspend(cell);
-      cell.signal({ _tag: 'restart', afterMs, failure });
+  restart(members: readonly Cell[], afterMs: number, dueMs: number, failure: unknown): void {
+    const alive = members.filter((member) => !member.ending);
+    for (const member of alive) {
+      this.suspend(member);
+    }
+    if (alive.length > 0) {
+      new RestartGroup({ members: alive, afterMs, dueMs, failure }).begin();
     }
   }
 
@@ -93,6 +97,11 @@ export class Lifecycle implements Measures {
     }
   }
 
+  /** The step that spawned this agent failed. */
+  discard(cell: Cell): void {
+    this.#stopping.discard(cell);
+  }
+
   degrade(cell: Cell): void {
     this.#onDegraded(cell);
   }
@@ -106,7 +115,7 @@ export class Lifecycle implements Measures {
         this.#interrupt(cell, signal.handling as Handling | undefined, signal.failure);
         break;
       case 'restart':
-        beginRestart(this.#stepping, cell, signal.afterMs, signal.failure);
+        beginRestart(this.#stepping, cell, signal.group);
         break;
       case 'backoffOver':
         this.#resurrect(cell);
@@ -166,6 +175,7 @@ export class Lifecycle implements Measures {
   #run(cell: Cell): void {
     cell.phase = cell.drains ? 'draining' : 'running';
     cell.wake();
+    cell.restartGroup?.began(cell);
     this.mayHaveDrained(cell);
   }
 
@@ -185,10 +195,8 @@ export class Lifecycle implements Measures {
     if (cell.ending || !cell.restarting) {
       return;
     }
-    cell.backoffTimer = undefined;
     cell.restarting = false;
-    // Its children have ended, so those it spawns now may be called as they were.
-    cell.childNames = undefined;
+    restarted(cell, cell.restartGroup?.dueMs ?? cell.kernel.nowMs());
     const { kernel } = cell;
     if (kernel.listening) {
       kernel.emit({

@@ -8,30 +8,41 @@
  */
 import type { Envelope } from '../core/envelope.ts';
 import { isNotice } from '../core/notice.ts';
-import type { Cell } from './cell.ts';
+import type { Cell, RestartedTogether } from './cell.ts';
 import type { Handling } from './handling.ts';
 import { Interrupted } from './request-failures.ts';
 import { unstashAll } from './stash.ts';
 import type { Stepping } from './stepping.ts';
 import { endChildren, quiet } from './stopping.ts';
 
-/** Begins a restart: after its children have ended and `afterMs` have passed, the cell gets the signal `backoffOver`. */
-export function beginRestart(stepping: Stepping, cell: Cell, afterMs: number, failure: unknown): void {
-  if (cell.ending || cell.restarting) {
+/** Begins a restart: when its children have ended, its group hears of it and says when it begins again. */
+export function beginRestart(stepping: Stepping, cell: Cell, group: RestartedTogether): void {
+  if (cell.ending || cell.restartGroup !== group) {
     return;
   }
-  cell.phase = 'suspended';
-  cell.restarting = true;
-  cell.restarts += 1;
-  const again = withdrawWork(stepping, cell, failure);
-  quiet(cell, new Interrupted({ agent: cell.path, reason: 'it was restarted', cause: failure }));
-  unstashAll(cell);
-  for (const envelope of again.reverse()) {
-    cell.mailbox.putBack(envelope);
+  if (!cell.restarting) {
+    cell.phase = 'suspended';
+    cell.restarting = true;
+    cell.restarts += 1;
+    const { failure } = group;
+    const again = withdrawWork(stepping, cell, failure);
+    quiet(cell, new Interrupted({ agent: cell.path, reason: 'it was restarted', cause: failure }));
+    unstashAll(cell);
+    for (const envelope of again.reverse()) {
+      cell.mailbox.putBack(envelope);
+    }
   }
   endChildren(cell, () => {
-    cell.backoffTimer = cell.kernel.environment.schedule(afterMs, () => cell.signal({ _tag: 'backoffOver' }));
+    forgetChildren(cell);
+    group.ended(cell);
   });
+}
+
+/** It begins with empty histories, and its new children get the names of the old ones. */
+function forgetChildren(cell: Cell): void {
+  cell.childrenRestartedAtMs = [];
+  cell.significantEnded = 0;
+  cell.childNames = undefined;
 }
 
 /** Whether this message may be handled once more; counts it if so. */

@@ -156,7 +156,12 @@ export abstract class Sender implements Verbs, Origin {
       }
       request.madeBy = this.handling;
       request.awaited = options?.awaited !== false;
-      this.sendRequest(to.target, inquiry(this, to, request, deadlineMs, lease, options), request);
+      try {
+        this.sendRequest(to.target, inquiry(this, to, request, deadlineMs, lease, options), request);
+      } catch (failure) {
+        // It has not left and never will.
+        request.interrupt(failure);
+      }
     }
     return request;
   }

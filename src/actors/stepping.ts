@@ -110,6 +110,8 @@ export class Stepping implements TaskEnds {
     stage.handling = undefined;
     if (stage.targets.length > 0) {
       cell.current = handling;
+      // Known before it leaves what it staged, because one of these may close a cycle of those who wait for it.
+      handling.envelope.replyTo?.working(handling);
       release(cell, stage);
       cell.current = undefined;
     }

@@ -34,7 +34,8 @@ export interface Measures {
   /** It takes no more messages until one of the others is called. */
   suspend(cell: Cell): void;
   resume(cell: Cell): void;
-  restart(cell: Cell, afterMs: number, failure: unknown): void;
+  /** Restarts agents together, in their order, when `afterMs` have passed: that is at `dueMs`. */
+  restart(members: readonly Cell[], afterMs: number, dueMs: number, failure: unknown): void;
   stop(cell: Cell, failure: unknown): void;
   /** A failure has reached the top. */
   degrade(cell: Cell): void;
@@ -109,8 +110,9 @@ export function superviseFinished(measures: Measures, cell: Cell): 'restart' | '
   if (directive._tag !== 'restart') {
     return 'stop';
   }
-  remember(supervisor, cell, nowMs + directive.afterMs);
-  measures.restart(cell, directive.afterMs, undefined);
+  const dueMs = nowMs + directive.afterMs;
+  remember(supervisor, cell, dueMs);
+  measures.restart([cell], directive.afterMs, dueMs, undefined);
   return 'restart';
 }
 
@@ -126,16 +128,21 @@ function act(measures: Measures, supervisor: Cell, child: Cell, failure: unknown
     case 'resume':
       measures.resume(child);
       break;
-    case 'restart':
-      remember(supervisor, child, nowMs + directive.afterMs);
-      for (const one of affected(supervision.strategy, [...supervisor.children!.values()], child)) {
-        if (one.kind === 'temporary') {
-          measures.stop(one, failure);
-        } else {
-          measures.restart(one, directive.afterMs, failure);
-        }
+    case 'restart': {
+      const dueMs = nowMs + directive.afterMs;
+      remember(supervisor, child, dueMs);
+      const together = affected(supervision.strategy, [...supervisor.children!.values()], child);
+      for (const one of together.filter(isTemporary)) {
+        measures.stop(one, failure);
       }
+      measures.restart(
+        together.filter((one) => !isTemporary(one)),
+        directive.afterMs,
+        dueMs,
+        failure,
+      );
       break;
+    }
     case 'stop':
       measures.stop(child, failure);
       break;
@@ -143,6 +150,9 @@ function act(measures: Measures, supervisor: Cell, child: Cell, failure: unknown
   }
   return directive._tag;
 }
+
+/** A temporary agent is never begun again, whoever failed. */
+const isTemporary = (cell: Cell): boolean => cell.kind === 'temporary';
 
 /** Under `one-for-one` each child has its own history; children restarted together share their parent's. */
 function historyOf(supervisor: Cell, child: Cell): readonly number[] {
@@ -152,12 +162,39 @@ function historyOf(supervisor: Cell, child: Cell): readonly number[] {
 }
 
 function remember(supervisor: Cell, child: Cell, dueMs: number): void {
-  const { strategy, windowMs } = supervisor.definition.supervision;
-  const history = [...prune(historyOf(supervisor, child), windowMs, child.kernel.nowMs()), dueMs];
-  if (strategy === 'one-for-one') {
+  const { windowMs } = supervisor.definition.supervision;
+  setHistory(supervisor, child, [
+    ...prune(historyOf(supervisor, child), windowMs, child.kernel.nowMs()),
+    dueMs,
+  ]);
+}
+
+function setHistory(supervisor: Cell, child: Cell, history: readonly number[]): void {
+  if (supervisor.definition.supervision.strategy === 'one-for-one') {
     child.restartedAtMs = history;
   } else {
     supervisor.childrenRestartedAtMs = history;
+  }
+}
+
+/**
+ * A restart that fell due at `dueMs` has happened, now. It may have taken longer
+ * than planned, because children had to end first: it counts from now on.
+ */
+export function restarted(cell: Cell, dueMs: number): void {
+  const supervisor = cell.parent!;
+  const nowMs = cell.kernel.nowMs();
+  const history = historyOf(supervisor, cell);
+  const late = history.filter((atMs) => atMs >= dueMs && atMs < nowMs);
+  if (late.length > 0) {
+    setHistory(
+      supervisor,
+      cell,
+      history.map((atMs) => (late.includes(atMs) ? nowMs : atMs)),
+    );
+  } else if (!history.some((atMs) => atMs >= nowMs)) {
+    // It took so long that it was forgotten meanwhile.
+    setHistory(supervisor, cell, [...history, nowMs]);
   }
 }
 

@@ -77,6 +77,12 @@ export interface System extends Verbs, AsyncDisposable {
   stop(ref?: AgentRef<never, unknown>, options?: StopOptions): Promise<void>;
   /** Takes nothing new from outside, finishes what was accepted, then stops; after `withinMs` it stops anyway. */
   drain(options?: { readonly withinMs?: number }): Promise<void>;
+  /**
+   * Resolves when nothing is in flight: no message waits and none is being
+   * handled. Timers may still ring, and requests of agents that wait for somebody
+   * outside may still be open.
+   */
+  quiet(): Promise<void>;
   health(): Health;
   statistics(): SystemStatistics;
   /** Tells a listener of every event from now on; returns how to end that. */
@@ -234,22 +240,20 @@ class RunningSystem extends Outside implements System {
     if (this.#status === 'up') {
       this.#status = 'draining';
       this.closeTheDoor();
-      const quiet = Promise.withResolvers<void>();
+      const late = Promise.withResolvers<void>();
       const timer =
         options.withinMs === undefined
           ? undefined
-          : kernel.environment.schedule(options.withinMs, () => quiet.resolve());
-      kernel.onQuiet = () => kernel.environment.deferPastIo(() => kernel.inFlight === 0 && quiet.resolve());
-      if (kernel.inFlight === 0) {
-        kernel.onQuiet();
-      }
-      // Somebody may stop it meanwhile, and then nothing calls back any more.
-      await Promise.race([quiet.promise, this.#ended.promise]);
+          : kernel.environment.schedule(options.withinMs, () => late.resolve());
+      await Promise.race([kernel.whenQuiet(), late.promise]);
       timer?.cancel();
-      kernel.onQuiet = undefined;
       this.#stopRoot();
     }
     await this.#ended.promise;
+  }
+
+  quiet(): Promise<void> {
+    return this.#status === 'stopped' ? Promise.resolve() : this.kernel.whenQuiet();
   }
 
   health(): Health {
@@ -326,6 +330,7 @@ class RunningSystem extends Outside implements System {
     this.capabilities.complete();
     kernel.board.clear();
     kernel.environment.close();
+    kernel.quietForGood();
     this.#ended.resolve();
   }
 }

@@ -39,8 +39,15 @@ export class BadUsage extends Error {
 export const runOptions = {
   json: { type: 'boolean', description: 'print one JSON object: answer, sources, notes, figures, trace' },
   quiet: { type: 'boolean', description: 'print only the answer and its sources' },
-  verbose: { type: 'boolean', description: 'print logs, failures and restarts as they happen, and whole stacks' },
-  trace: { type: 'string', value: 'FILE', description: 'write the trace to FILE and not to a new temporary file' },
+  verbose: {
+    type: 'boolean',
+    description: 'print logs, failures and restarts as they happen, and whole stacks',
+  },
+  trace: {
+    type: 'string',
+    value: 'FILE',
+    description: 'write the trace to FILE and not to a new temporary file',
+  },
   'no-trace': { type: 'boolean', description: 'write no trace' },
   help: { type: 'boolean', description: 'print the options of the program' },
 } as const satisfies ProgramOptions;
@@ -103,7 +110,9 @@ export function runArgumentsOf(args: readonly string[], options: ProgramOptions)
       verbose: verbose === true,
       trace: noTrace === true ? false : (trace as string | undefined),
     },
-    program: Object.fromEntries(Object.entries(options).map(([name, option]) => [name, values[name] ?? absent(option)])),
+    program: Object.fromEntries(
+      Object.entries(options).map(([name, option]) => [name, values[name] ?? absent(option)]),
+    ),
   };
 }
 
@@ -121,7 +130,9 @@ function valuesOf(args: readonly string[], options: ProgramOptions): Record<stri
     ]),
   );
   try {
-    return { ...parseArgs({ args: [...args], options: config, strict: true, allowPositionals: false }).values };
+    return {
+      ...parseArgs({ args: [...args], options: config, strict: true, allowPositionals: false }).values,
+    };
   } catch (thrown) {
     throw new BadUsage(reasonOf(thrown as NodeJS.ErrnoException));
   }
@@ -129,13 +140,18 @@ function valuesOf(args: readonly string[], options: ProgramOptions): Record<stri
 
 /** What `parseArgs` found wrong, in our words where its own are about Node. */
 function reasonOf({ code, message }: NodeJS.ErrnoException): string {
-  const name = /'([^']*)'/.exec(message)?.[1] ?? '';
+  const name = /'(?:-\w, )?([^' ]*)/.exec(message)?.[1] ?? '';
   switch (code) {
     case 'ERR_PARSE_ARGS_UNKNOWN_OPTION':
       return `unknown option '${name}'`;
     case 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL':
       return `unexpected argument '${name}': after the file come only options`;
+    case 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE':
+      if (message.includes('does not take')) return `${name} takes no value`;
+      return message.includes('ambiguous')
+        ? `${name} expects a value; one that begins with '-' is written ${name}=VALUE`
+        : `${name} expects a value; got nothing`;
     default:
-      return message.split('\n')[0]!.replace(/\.$/, '');
+      return message;
   }
 }

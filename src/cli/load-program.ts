@@ -10,6 +10,8 @@ import { describeThrown } from '../core/failure.ts';
 import { BadUsage, runOptions } from './command-line.ts';
 import type { Program, ProgramOption } from './program.ts';
 
+const ourFolder = new URL('..', import.meta.url).href;
+
 /** A file cannot be run as a program. */
 export class ProgramUnusable extends Error {
   readonly _tag = 'ProgramUnusable';
@@ -34,20 +36,36 @@ export async function loadProgram(file: string): Promise<Program> {
     throw new BadUsage(`expected the file of a program; there is no '${file}'`);
   }
   if (facts.isDirectory()) {
-    throw new BadUsage(`expected the file of a program; '${file}' is a folder (the file comes before its options)`);
+    throw new BadUsage(
+      `expected the file of a program; '${file}' is a folder (the file comes before its options)`,
+    );
   }
-  let module: Record<string, unknown>;
+  return programIn(file, await imported(file));
+}
+
+async function imported(file: string): Promise<Record<string, unknown>> {
+  const stuck = Promise.withResolvers<never>();
+  const onIdle = () => {
+    const reason = 'waits, while it is loaded, for something that can no longer come';
+    stuck.reject(new ProgramUnusable({ place: file, reason }));
+  };
+  process.once('beforeExit', onIdle);
   try {
-    module = (await import(pathToFileURL(resolve(file)).href)) as Record<string, unknown>;
+    const module: Promise<Record<string, unknown>> = import(pathToFileURL(resolve(file)).href);
+    return await Promise.race([module, stuck.promise]);
   } catch (thrown) {
-    throw unusable(file, thrown);
+    throw thrown instanceof ProgramUnusable ? thrown : unusable(file, thrown);
+  } finally {
+    process.off('beforeExit', onIdle);
   }
-  return programIn(file, module);
 }
 
 function programIn(file: string, module: Record<string, unknown>): Program {
   const wrong = (reason: string) =>
-    new ProgramUnusable({ place: file, reason: `is no program: expected 'export default program({ run })', ${reason}` });
+    new ProgramUnusable({
+      place: file,
+      reason: `is no program: expected 'export default program({ run })', ${reason}`,
+    });
   const exported = module.default;
   if (exported === undefined) {
     const names = Object.keys(module).filter((name) => name !== 'default');
@@ -63,7 +81,10 @@ function programIn(file: string, module: Record<string, unknown>): Program {
   for (const [name, option] of Object.entries(options)) {
     const trouble = troubleWith(name, option);
     if (trouble !== undefined) {
-      throw new ProgramUnusable({ place: file, reason: `has an option '${name}' that cannot be: ${trouble}` });
+      throw new ProgramUnusable({
+        place: file,
+        reason: `has an option '${name}' that cannot be: ${trouble}`,
+      });
     }
   }
   return exported as Program;
@@ -87,14 +108,19 @@ function unusable(file: string, thrown: unknown): ProgramUnusable {
     return new ProgramUnusable({ place: file, reason, cause: thrown });
   }
   if (thrown instanceof SyntaxError) {
-    const { place, code: lines } = markedIn(thrown.stack) ?? markedIn(checked(file)) ?? { place: file, code: '' };
+    const { place, code: lines } = markedIn(thrown.stack) ??
+      markedIn(checked(file)) ?? { place: file, code: '' };
     return new ProgramUnusable({ place, reason: `does not compile: ${message}${lines}`, cause: thrown });
   }
   if (typeof thrown === 'object' && thrown !== null && '_tag' in thrown) {
     return new ProgramUnusable({ place: file, reason: `cannot be loaded: ${message}`, cause: thrown });
   }
   const place = placeThrown(thrown) ?? file;
-  return new ProgramUnusable({ place, reason: `threw while it was loaded: ${describeThrown(thrown)}`, cause: thrown });
+  return new ProgramUnusable({
+    place,
+    reason: `threw while it was loaded: ${describeThrown(thrown)}`,
+    cause: thrown,
+  });
 }
 
 /** An import that leads nowhere: who imports, on which line, and what. */
@@ -113,7 +139,8 @@ function importMissing(file: string, message: string, cause: unknown): ProgramUn
 
 /** A stack that begins with a place and the code there: `file:///x.ts:3`, the line, the mark below it. */
 function markedIn(text: string | undefined): { place: string; code: string } | undefined {
-  const [, path, line, code, mark] = /^((?:file:\/\/)?\/.*|[A-Z]:\\.*):(\d+)\n([\s\S]*?)\n([ \t]*\^+)/.exec(text ?? '') ?? [];
+  const [, path, line, code, mark] =
+    /^((?:file:\/\/)?\/.*|[A-Z]:\\.*):(\d+)\n([\s\S]*?)\n([ \t]*\^+)/.exec(text ?? '') ?? [];
   if (path === undefined || line === undefined || code === undefined || mark === undefined) {
     return undefined;
   }
@@ -128,10 +155,12 @@ function checked(file: string): string {
   return spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 5_000, env: {} }).stderr ?? '';
 }
 
-/** The innermost place of a stack that is a file, and nobody else's: `examples/trio.ts:3:22`. */
+/** The innermost place of a stack in a file of the user: `examples/trio.ts:3:22`. */
 export function placeThrown(thrown: unknown): string | undefined {
   const stack = thrown instanceof Error ? (thrown.stack ?? '') : '';
-  const frame = stack.split('\n').find((line) => /^\s+at .*file:\/\//.test(line) && !line.includes('/node_modules/'));
+  const isOfUser = (line: string) =>
+    /^\s+at .*file:\/\//.test(line) && !line.includes('/node_modules/') && !line.includes(ourFolder);
+  const frame = stack.split('\n').find(isOfUser);
   const [, url, position] = /(file:\/\/[^\s()]+?):(\d+:\d+)\)?$/.exec(frame ?? '') ?? [];
   return url === undefined ? undefined : `${shortPath(url)}:${position}`;
 }

@@ -40,7 +40,9 @@ type ValueOf<O extends ProgramOption> = O extends { readonly type: 'boolean' }
       : string | undefined;
 
 /** The values of a program's options. */
-export type OptionValues<Options extends ProgramOptions> = { readonly [Name in keyof Options]: ValueOf<Options[Name]> };
+export type OptionValues<Options extends ProgramOptions> = {
+  readonly [Name in keyof Options]: ValueOf<Options[Name]>;
+};
 
 /** What a program is given. */
 export interface Job<Values> {

@@ -8,7 +8,7 @@
  */
 import fc from 'fast-check';
 import type { System } from '../actors/system.ts';
-import { readTape } from './tape.ts';
+import { readTape, trimTape } from './tape.ts';
 import { World, type WorldOptions } from './world.ts';
 
 export interface ExploreOptions extends Omit<WorldOptions, 'choose' | 'traced' | 'seed'> {
@@ -78,7 +78,8 @@ export async function explore(
   let runs = 0;
   let steps = 0;
   const runOnce = async (tape: readonly number[], traced: boolean): Promise<World> => {
-    const world = new World({ ...options, choose: readTape(tape), seed: 1, traced });
+    const taken: number[] = [];
+    const world = new World({ ...options, choose: readTape(tape, taken), seed: 1, traced });
     runs += 1;
     try {
       await world.run(
@@ -87,7 +88,7 @@ export async function explore(
       );
       hold(await atQuiet(world), 'at quiet');
     } catch (cause) {
-      throw traced ? new Broken(cause, world.trace) : cause;
+      throw traced ? new Broken(cause, trimTape(taken), world.trace) : cause;
     } finally {
       steps += world.steps;
       world.close();
@@ -128,16 +129,24 @@ async function explain(
     if (!(thrown instanceof Broken)) {
       throw thrown;
     }
-    throw new CounterexampleFound({ tape, seed, trace: thrown.trace, runs, cause: thrown.reason });
+    throw new CounterexampleFound({
+      tape: thrown.tape,
+      seed,
+      trace: thrown.trace,
+      runs,
+      cause: thrown.reason,
+    });
   }
 }
 
 class Broken {
   readonly reason: unknown;
+  readonly tape: readonly number[];
   readonly trace: readonly string[];
 
-  constructor(reason: unknown, trace: readonly string[]) {
+  constructor(reason: unknown, tape: readonly number[], trace: readonly string[]) {
     this.reason = reason;
+    this.tape = tape;
     this.trace = trace;
   }
 }

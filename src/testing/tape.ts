@@ -8,8 +8,12 @@
  */
 import type { Choose } from '../core/simulated-environment.ts';
 
-/** Reads a tape from its beginning. */
-export function readTape(tape: readonly number[]): Choose {
+/**
+ * Reads a tape from its beginning.
+ *
+ * @param taken Gets each answer that was given, in order: itself a tape of the same run.
+ */
+export function readTape(tape: readonly number[], taken?: number[]): Choose {
   let next = 0;
   return (count) => {
     if (count <= 1 || next >= tape.length) {
@@ -17,6 +21,17 @@ export function readTape(tape: readonly number[]): Choose {
     }
     const answer = tape[next]! % count;
     next += 1;
+    taken?.push(answer);
     return answer;
   };
+}
+
+/**
+ * The shortest tape of the same run: one without the quiet answers at its end.
+ *
+ * @example
+ * trimTape([0, 2, 0, 0]) // => [0, 2]
+ */
+export function trimTape(tape: readonly number[]): readonly number[] {
+  return tape.slice(0, tape.findLastIndex((answer) => answer !== 0) + 1);
 }

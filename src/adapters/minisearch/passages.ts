@@ -45,7 +45,7 @@ export function passagesOf(document: Pick<Document, 'path' | 'text'>): Passage[]
   if (/\.(md|markdown)$/i.test(document.path)) {
     cutMarkdown(lines, cutter);
   } else {
-    lines.forEach((line, at) => (line.trim() === '' ? cutter.end() : cutter.add('prose', at + 1, line.trim())));
+    cutText(lines, cutter);
   }
   cutter.end();
   return cutter.passages;
@@ -116,8 +116,26 @@ class Cutter {
   }
 }
 
+function cutText(lines: readonly string[], cutter: Cutter): void {
+  for (const [at, line] of lines.entries()) {
+    if (line.trim() === '') {
+      cutter.end();
+    } else {
+      cutter.add('prose', at + 1, line.trim());
+    }
+  }
+}
+
+/** Nobody's front matter is longer; without an end, the line of dashes is only a line. */
+const frontMatterLinesMax = 100;
+const frontMatterEnd = /^(---|\.\.\.)[ \t]*$/;
+
+const hasFrontMatter = (lines: readonly string[]): boolean =>
+  /^---[ \t]*$/.test(lines[0] ?? '') &&
+  lines.slice(1, frontMatterLinesMax).some((line) => frontMatterEnd.test(line));
+
 function cutMarkdown(lines: readonly string[], cutter: Cutter): void {
-  let skipTo: RegExp | undefined = /^---[ \t]*$/.test(lines[0] ?? '') && lines.length > 1 ? /^(---|\.\.\.)[ \t]*$/ : undefined;
+  let skipTo = hasFrontMatter(lines) ? frontMatterEnd : undefined;
   let fence: string | undefined;
 
   for (const [at, whole] of lines.entries()) {
@@ -202,7 +220,8 @@ function* piecesOf(text: string): Generator<string> {
   while (text.length - from > passageCharsMax) {
     const piece = text.slice(from, from + passageCharsMax);
     const sentence = Math.max(piece.lastIndexOf('. '), piece.lastIndexOf('? '), piece.lastIndexOf('! ')) + 1;
-    const end = sentence > 0 ? sentence : piece.lastIndexOf(' ') > 0 ? piece.lastIndexOf(' ') : wholeCharacters(piece);
+    const end =
+      sentence > 0 ? sentence : piece.lastIndexOf(' ') > 0 ? piece.lastIndexOf(' ') : wholeCharacters(piece);
     yield piece.slice(0, end).trim();
     from += end;
   }

@@ -37,7 +37,8 @@ export function termsOf(word: string): string[] {
     return [];
   }
   const parts = owned.split(/(?<=\p{Ll})(?=\p{Lu})/u);
-  const terms = parts.length === 1 ? [stem(whole)] : [whole, ...parts.map((part) => stem(part.toLowerCase()))];
+  const terms =
+    parts.length === 1 ? [stem(whole)] : [whole, ...parts.map((part) => stem(part.toLowerCase()))];
   return [...new Set(terms.filter((term) => term !== ''))];
 }
 
@@ -47,7 +48,8 @@ export const wordsOf = (text: string): string[] => text.match(/[\p{L}\p{N}]+(?:'
 function stem(word: string): string {
   const singular = withoutPlural(word);
   const [, root] = /^(.{3,}?)(?:ed|ing)$/.exec(singular) ?? [];
-  const plain = root === undefined || !/[aeiouy]/.test(root) ? singular : root.replace(/([^aeiouylsz])\1$/, '$1');
+  const plain =
+    root === undefined || !/[aeiouy]/.test(root) ? singular : root.replace(/([^aeiouylsz])\1$/, '$1');
   return plain.length > 3 ? plain.replace(/e$/, '') : plain;
 }
 
