@@ -38,7 +38,12 @@ export type Signal =
       readonly reason: StopReason;
       readonly failure: { readonly failure: unknown } | undefined;
     }
-  | { readonly _tag: 'restart'; readonly afterMs: number; readonly failure: unknown }
+  | {
+      readonly _tag: 'restart';
+      /** See `RestartPlan`. */
+      readonly plan: { readonly afterMs: number; readonly dueMs: number };
+      readonly failure: unknown;
+    }
   | { readonly _tag: 'interrupt'; readonly handling: OpenHandling | undefined; readonly failure: unknown }
   | { readonly _tag: 'childEnded'; readonly child: Cell }
   | { readonly _tag: 'backoffOver' };
@@ -151,8 +156,9 @@ export class Cell implements Receiver, Runnable {
   whenChildrenEnded: (() => void) | undefined;
   /** Whether it has ever had a state: only then is there something for `onStop` to end. */
   begun = false;
-  /** Whether a restart is in progress. */
+  /** Whether a restart is in progress, and when it fell due. */
   restarting = false;
+  restartDueMs = 0;
   stopTimer: Timer | undefined;
   backoffTimer: Timer | undefined;
   /** Whether it ends as soon as it has nothing more to do. */

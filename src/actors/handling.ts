@@ -6,7 +6,7 @@ import { type BudgetLow, Lease, type LeaseHolder } from '../core/budget.ts';
 import { type Envelope, ownEnvelope } from '../core/envelope.ts';
 import type { Timer } from '../core/environment.ts';
 import type { Failure } from '../core/failure.ts';
-import { budgetLowNotice } from '../core/notice.ts';
+import { budgetLowNotice, isNotice } from '../core/notice.ts';
 import { InvalidParams } from '../core/schema.ts';
 import type { Level } from '../core/system-event.ts';
 import type { TopicEntry } from '../core/topic-board.ts';
@@ -28,7 +28,6 @@ import type { Result } from './result.ts';
 import { Sender } from './sender.ts';
 import { type Addressed, publishNow, requestNow, tellNow } from './sending.ts';
 import { startChild } from './spawn.ts';
-import { StagedAct } from './stage.ts';
 import { unstashAll } from './stash.ts';
 import { waitCycleOfRoom } from './waits.ts';
 import type { Works } from './works.ts';
@@ -53,6 +52,8 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
   whenOver: (() => void) | undefined;
   /** Gives the lease it spends from back. */
   releaseLease: (() => void) | undefined;
+  /** What it spends from when nobody has set it a budget. */
+  #unlimited: Lease | undefined;
   #partial: unknown;
   #abort: AbortController | undefined;
 
@@ -97,7 +98,11 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
   }
 
   get budget(): Lease {
-    return this.lease ?? Lease.root();
+    if (this.lease !== undefined) {
+      return this.lease;
+    }
+    this.#unlimited ??= Lease.root();
+    return this.#unlimited;
   }
 
   get signal(): AbortSignal {
@@ -208,6 +213,9 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
 
   stash(): void {
     const { cell, envelope } = this;
+    if (isNotice(envelope)) {
+      throw new RangeError(`'${cell.path}' has no message in hand that it could stash`);
+    }
     if (this.over || this.stashing) {
       return;
     }
@@ -219,7 +227,10 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
   }
 
   unstash(): void {
-    this.#act(() => unstashAll(this.cell));
+    this.#act(() => {
+      unstashAll(this.cell);
+      this.cell.wake();
+    });
   }
 
   schedule(
@@ -239,7 +250,7 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
   }
 
   detach(): Verbs {
-    return new Detached(this.cell, this.works);
+    return new Detached(this.cell, this.works, this.over);
   }
 
   spawn<M, R>(agent: Agent<M, R>, options: SpawnOptions = {}): AgentRef<M, R> {
@@ -339,8 +350,9 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
     }
   }
 
+  /** Whether a step of this agent is being taken: another handling's context used in it is part of it, too. */
   get #staging(): boolean {
-    return this.works.stage.handling === this;
+    return this.works.stage.handling?.cell === this.cell;
   }
 
   #act(act: () => void, undo: () => void = nothing): void {
@@ -354,7 +366,7 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
   }
 
   #stage(act: () => void, undo: () => void = nothing): void {
-    this.works.stage.add(this.cell, new StagedAct(act, undo), undefined);
+    this.works.stage.addAct(this.cell, act, undo);
   }
 
   #relative(ref: AgentRef<never, unknown>, whom: 'child' | 'any' = 'child'): Cell {

@@ -17,7 +17,7 @@ import { ownStep } from './own-step.ts';
 import { beginRestart } from './restarting.ts';
 import type { Stepping } from './stepping.ts';
 import { Stopping } from './stopping.ts';
-import { type Measures, supervise, superviseFinished } from './supervising.ts';
+import { type Measures, type RestartPlan, restarted, supervise, superviseFinished } from './supervising.ts';
 import { shutsDown } from './supervision.ts';
 import type { Works } from './works.ts';
 
@@ -73,10 +73,10 @@ export class Lifecycle implements Measures {
     }
   }
 
-  restart(cell: Cell, afterMs: number, failure: unknown): void {
+  restart(cell: Cell, plan: RestartPlan, failure: unknown): void {
     if (!cell.ending) {
       this.suspend(cell);
-      cell.signal({ _tag: 'restart', afterMs, failure });
+      cell.signal({ _tag: 'restart', plan, failure });
     }
   }
 
@@ -93,6 +93,11 @@ export class Lifecycle implements Measures {
     }
   }
 
+  /** The step that spawned this agent failed. */
+  discard(cell: Cell): void {
+    this.#stopping.discard(cell);
+  }
+
   degrade(cell: Cell): void {
     this.#onDegraded(cell);
   }
@@ -106,7 +111,7 @@ export class Lifecycle implements Measures {
         this.#interrupt(cell, signal.handling as Handling | undefined, signal.failure);
         break;
       case 'restart':
-        beginRestart(this.#stepping, cell, signal.afterMs, signal.failure);
+        beginRestart(this.#stepping, cell, signal.plan, signal.failure);
         break;
       case 'backoffOver':
         this.#resurrect(cell);
@@ -187,8 +192,7 @@ export class Lifecycle implements Measures {
     }
     cell.backoffTimer = undefined;
     cell.restarting = false;
-    // Its children have ended, so those it spawns now may be called as they were.
-    cell.childNames = undefined;
+    restarted(cell, cell.restartDueMs);
     const { kernel } = cell;
     if (kernel.listening) {
       kernel.emit({
@@ -276,7 +280,8 @@ export class Lifecycle implements Measures {
 
 /** Whether neither an agent nor any below it has anything to do. */
 function isIdle(cell: Cell): boolean {
-  if (cell.open > 0 || cell.blocked || cell.mailbox.size > 0 || cell.mailbox.spilled > 0) {
+  const { mailbox, toRedeliver } = cell;
+  if (cell.open > 0 || cell.blocked || mailbox.size > 0 || mailbox.spilled > 0 || toRedeliver !== undefined) {
     return false;
   }
   for (const child of cell.children?.values() ?? []) {

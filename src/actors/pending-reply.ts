@@ -57,7 +57,7 @@ export abstract class PendingReply implements ReplyPort {
   #asked = 0;
   #unanswered = 0;
   #firstFailure: { readonly failure: unknown } | undefined;
-  #work: Work[] | undefined;
+  #work: Set<Work> | undefined;
 
   constructor(options: PendingOptions) {
     const { kernel, deadlineMs, signal } = options;
@@ -111,12 +111,12 @@ export abstract class PendingReply implements ReplyPort {
   }
 
   working(work: Work): void {
-    this.#work ??= [];
-    this.#work.push(work);
+    this.#work ??= new Set();
+    this.#work.add(work);
   }
 
   /** What the request is being worked on by, as far as known. */
-  get workers(): readonly Work[] {
+  get workers(): Iterable<Work> {
     return this.#work ?? [];
   }
 

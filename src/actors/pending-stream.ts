@@ -60,6 +60,7 @@ export class PendingStream<T> extends PendingReply implements OpenSource<T> {
 
   protected allFinished(firstFailure: { readonly failure: unknown } | undefined): void {
     this.settle();
+    this.requester.forgetRequest(this);
     if (firstFailure !== undefined) {
       this.#outlet.fail(firstFailure.failure);
     } else if (this.#replied) {
@@ -70,6 +71,7 @@ export class PendingStream<T> extends PendingReply implements OpenSource<T> {
   }
 
   protected settledBy(failure: unknown): void {
+    this.requester.forgetRequest(this);
     this.#outlet.fail(failure);
   }
 

@@ -14,14 +14,16 @@ import { Interrupted } from './request-failures.ts';
 import { unstashAll } from './stash.ts';
 import type { Stepping } from './stepping.ts';
 import { endChildren, quiet } from './stopping.ts';
+import type { RestartPlan } from './supervising.ts';
 
-/** Begins a restart: after its children have ended and `afterMs` have passed, the cell gets the signal `backoffOver`. */
-export function beginRestart(stepping: Stepping, cell: Cell, afterMs: number, failure: unknown): void {
+/** Begins a restart: when its children have ended and the backoff has passed, the cell gets the signal `backoffOver`. */
+export function beginRestart(stepping: Stepping, cell: Cell, plan: RestartPlan, failure: unknown): void {
   if (cell.ending || cell.restarting) {
     return;
   }
   cell.phase = 'suspended';
   cell.restarting = true;
+  cell.restartDueMs = plan.dueMs;
   cell.restarts += 1;
   const again = withdrawWork(stepping, cell, failure);
   quiet(cell, new Interrupted({ agent: cell.path, reason: 'it was restarted', cause: failure }));
@@ -30,8 +32,18 @@ export function beginRestart(stepping: Stepping, cell: Cell, afterMs: number, fa
     cell.mailbox.putBack(envelope);
   }
   endChildren(cell, () => {
-    cell.backoffTimer = cell.kernel.environment.schedule(afterMs, () => cell.signal({ _tag: 'backoffOver' }));
+    forgetChildren(cell);
+    cell.backoffTimer = cell.kernel.environment.schedule(plan.afterMs, () =>
+      cell.signal({ _tag: 'backoffOver' }),
+    );
   });
+}
+
+/** It begins with empty histories, and its new children get the names of the old ones. */
+function forgetChildren(cell: Cell): void {
+  cell.childrenRestartedAtMs = [];
+  cell.significantEnded = 0;
+  cell.childNames = undefined;
 }
 
 /** Whether this message may be handled once more; counts it if so. */

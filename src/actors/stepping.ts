@@ -24,6 +24,7 @@ import { Handling } from './handling.ts';
 import { beginTiming, endTiming } from './handling-times.ts';
 import { interruptRequestsOf, withPartial } from './interrupting.ts';
 import { afterOutbox, release, releaseOutbox } from './outbox.ts';
+import { payers } from './payers.ts';
 import { AgentDefect, Interrupted } from './request-failures.ts';
 import { forgetStashing, layAside } from './stash.ts';
 import { startTask, type TaskEnds } from './tasks.ts';
@@ -109,6 +110,8 @@ export class Stepping implements TaskEnds {
     stage.handling = undefined;
     if (stage.targets.length > 0) {
       cell.current = handling;
+      // Known before it leaves what it staged, because one of these may close a cycle of those who wait for it.
+      handling.envelope.replyTo?.working(handling);
       release(cell, stage);
       cell.current = undefined;
     }
@@ -244,8 +247,8 @@ export class Stepping implements TaskEnds {
   /** Whether its budgets allow this message one more step; otherwise it fails closed. */
   #mayBegin(handling: Handling): boolean {
     const { cell, envelope } = handling;
-    for (const lease of [envelope.budget, cell.lease]) {
-      if (lease !== undefined && !lease.tryTake('steps', 1)) {
+    for (const lease of payers(envelope.budget, cell.lease)) {
+      if (!lease.tryTake('steps', 1)) {
         cell.expired += 1;
         cell.drop(envelope, 'BudgetExceeded', lease.refusal('steps', 1));
         return false;

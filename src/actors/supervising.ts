@@ -29,12 +29,18 @@ export class FinishedTooOften extends Failure {
   }
 }
 
+/** When a restart is to happen: at the earliest after `afterMs`, which falls due at `dueMs`. */
+export interface RestartPlan {
+  readonly afterMs: number;
+  readonly dueMs: number;
+}
+
 /** What a supervisor can do to an agent. */
 export interface Measures {
   /** It takes no more messages until one of the others is called. */
   suspend(cell: Cell): void;
   resume(cell: Cell): void;
-  restart(cell: Cell, afterMs: number, failure: unknown): void;
+  restart(cell: Cell, plan: RestartPlan, failure: unknown): void;
   stop(cell: Cell, failure: unknown): void;
   /** A failure has reached the top. */
   degrade(cell: Cell): void;
@@ -109,8 +115,9 @@ export function superviseFinished(measures: Measures, cell: Cell): 'restart' | '
   if (directive._tag !== 'restart') {
     return 'stop';
   }
-  remember(supervisor, cell, nowMs + directive.afterMs);
-  measures.restart(cell, directive.afterMs, undefined);
+  const plan = { afterMs: directive.afterMs, dueMs: nowMs + directive.afterMs };
+  remember(supervisor, cell, plan.dueMs);
+  measures.restart(cell, plan, undefined);
   return 'restart';
 }
 
@@ -126,16 +133,18 @@ function act(measures: Measures, supervisor: Cell, child: Cell, failure: unknown
     case 'resume':
       measures.resume(child);
       break;
-    case 'restart':
-      remember(supervisor, child, nowMs + directive.afterMs);
+    case 'restart': {
+      const plan = { afterMs: directive.afterMs, dueMs: nowMs + directive.afterMs };
+      remember(supervisor, child, plan.dueMs);
       for (const one of affected(supervision.strategy, [...supervisor.children!.values()], child)) {
         if (one.kind === 'temporary') {
           measures.stop(one, failure);
         } else {
-          measures.restart(one, directive.afterMs, failure);
+          measures.restart(one, plan, failure);
         }
       }
       break;
+    }
     case 'stop':
       measures.stop(child, failure);
       break;
@@ -152,12 +161,36 @@ function historyOf(supervisor: Cell, child: Cell): readonly number[] {
 }
 
 function remember(supervisor: Cell, child: Cell, dueMs: number): void {
-  const { strategy, windowMs } = supervisor.definition.supervision;
-  const history = [...prune(historyOf(supervisor, child), windowMs, child.kernel.nowMs()), dueMs];
-  if (strategy === 'one-for-one') {
+  const { windowMs } = supervisor.definition.supervision;
+  setHistory(supervisor, child, [...prune(historyOf(supervisor, child), windowMs, child.kernel.nowMs()), dueMs]);
+}
+
+function setHistory(supervisor: Cell, child: Cell, history: readonly number[]): void {
+  if (supervisor.definition.supervision.strategy === 'one-for-one') {
     child.restartedAtMs = history;
   } else {
     supervisor.childrenRestartedAtMs = history;
+  }
+}
+
+/**
+ * A restart that fell due at `dueMs` has happened, now. It may have taken longer
+ * than planned, because children had to end first: it counts from now on.
+ */
+export function restarted(cell: Cell, dueMs: number): void {
+  const supervisor = cell.parent!;
+  const nowMs = cell.kernel.nowMs();
+  const history = historyOf(supervisor, cell);
+  const late = history.filter((atMs) => atMs >= dueMs && atMs < nowMs);
+  if (late.length > 0) {
+    setHistory(
+      supervisor,
+      cell,
+      history.map((atMs) => (late.includes(atMs) ? nowMs : atMs)),
+    );
+  } else if (!history.some((atMs) => atMs >= nowMs)) {
+    // It took so long that it was forgotten meanwhile.
+    setHistory(supervisor, cell, [...history, nowMs]);
   }
 }
 

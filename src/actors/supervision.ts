@@ -12,7 +12,8 @@
  * sibling. A parent that is itself restarted begins with empty histories.
  *
  * A history is the list of the times at which restarts fell due, `nowMs + afterMs`
- * of each `restart` decided. The next one is `[...prune(history, windowMs, nowMs),
+ * of each `restart` decided, or happened, where that was later, because children
+ * had to end first. The next one is `[...prune(history, windowMs, nowMs),
  * nowMs + afterMs]`, and it never has more than `restartsMax` entries.
  *
  * Guarantees
@@ -314,7 +315,7 @@ export function checkChild(options: ChildOptions = {}): Required<ChildOptions> {
   return { kind, significant };
 }
 
-/** A user's function and a hostile failure run in here: whatever they throw, somebody above shall decide. */
+/** A user's function runs in here: whatever it throws, somebody above shall decide. */
 function chosenFor(
   supervision: Supervision,
   kind: ChildKind,

@@ -9,9 +9,11 @@ import * as Cause from 'effect/Cause';
 import * as Effect from 'effect/Effect';
 import * as Exit from 'effect/Exit';
 import { isObservable } from 'rxjs';
+import { failureClass } from '../core/failure.ts';
 import { InvalidParams } from '../core/schema.ts';
 import type { EffectRuntime } from './effect-runtime.ts';
 import type { Handling, Task } from './handling.ts';
+import { Interrupted } from './request-failures.ts';
 
 /** Called when a task has ended, in whatever turn; each handling once. */
 export interface TaskEnds {
@@ -83,11 +85,24 @@ function effect(
   fiber.addObserver((exit) => {
     if (Exit.isSuccess(exit)) {
       ends.succeeded(handling, exit.value);
+    } else if (handling.over) {
+      reportDeath(handling, exit.cause);
+    } else if (Cause.hasInterruptsOnly(exit.cause)) {
+      const { path } = handling.cell;
+      ends.failed(handling, new Interrupted({ agent: path, reason: 'its Effect interrupted itself' }));
     } else {
       ends.failed(handling, Cause.squash(exit.cause));
     }
   });
   return { interrupt: () => fiber.interruptUnsafe() };
+}
+
+/** It was interrupted; what a finalizer died of then has nobody else to tell. */
+function reportDeath(handling: Handling, cause: Cause.Cause<unknown>): void {
+  const died = cause.reasons.find(Cause.isDieReason);
+  if (died !== undefined) {
+    handling.cell.reportStray(died.defect);
+  }
 }
 
 function replies(stream: AsyncIterable<unknown>, handling: Handling, ends: TaskEnds): Task {
@@ -96,7 +111,7 @@ function replies(stream: AsyncIterable<unknown>, handling: Handling, ends: TaskE
     () => ends.succeeded(handling, undefined),
     (failure) => ends.failed(handling, failure),
   );
-  return { interrupt: () => leave(iterator) };
+  return { interrupt: () => leave(iterator, handling) };
 }
 
 /** Pulls one reply after the other, each only when there is room for it. */
@@ -112,17 +127,22 @@ async function pump(iterator: AsyncIterator<unknown>, handling: Handling): Promi
       await room;
     }
     if (replyTo?.settled === true) {
-      leave(iterator);
+      leave(iterator, handling);
       return;
     }
   }
 }
 
-/** Tells a stream that nobody reads any more; what it does about it is its own business. */
-function leave(iterator: AsyncIterator<unknown>): void {
+/** Tells a stream that nobody reads any more. What it throws then has nobody else to tell. */
+function leave(iterator: AsyncIterator<unknown>, { cell }: Handling): void {
+  const report = (thrown: unknown): void => {
+    if (failureClass(thrown) !== 'interrupted') {
+      cell.reportStray(thrown);
+    }
+  };
   try {
-    Promise.resolve(iterator.return?.()).catch(() => {});
-  } catch {
-    // A stream that throws when it is left has nobody to tell.
+    Promise.resolve(iterator.return?.()).catch(report);
+  } catch (thrown) {
+    report(thrown);
   }
 }

@@ -4,7 +4,7 @@
  * Nothing is kept for it on the way of a message that goes well: who waits for
  * whom is read from the requests and mailboxes when somebody is about to wait.
  */
-import type { TopicEntry } from '../core/topic-board.ts';
+import type { Receiver, TopicEntry } from '../core/topic-board.ts';
 import { Cell, type OpenHandling } from './cell.ts';
 import type { PendingReply } from './pending-reply.ts';
 import { findWaitCycle, takesNow, type Wait, WaitCycle, type Waiter, type WaitGraph } from './wait-cycle.ts';
@@ -34,15 +34,24 @@ export function waitCycleOfEffect(sender: Cell, target: Cell): WaitCycle | undef
 
 /** Whether a handling that is going to wait for room at a target would close a cycle. */
 export function waitCycleOfRoom(handling: OpenHandling, target: Cell | TopicEntry): WaitCycle | undefined {
-  for (const receiver of target instanceof Cell ? [target] : target.receivers) {
-    if (receiver instanceof Cell && receiver.mustWait && !takesNow(graph, receiver)) {
-      handling.rooms ??= [];
-      handling.rooms.push({ cell: receiver, room: receiver.room() });
-      const cycle = cycleFrom({ _tag: 'handling', of: handling }, receiver);
-      if (cycle !== undefined) {
-        handling.rooms.pop();
-        return cycle;
-      }
+  if (target instanceof Cell ? !target.mustWait : !target.receivers.some(isFull)) {
+    return undefined;
+  }
+  const receivers: readonly Receiver[] = target instanceof Cell ? [target] : target.receivers;
+  if (receivers.some((receiver) => receiver.saturated)) {
+    // Whoever is refused waits for nothing.
+    return undefined;
+  }
+  const full = receivers.filter(isFull);
+  const before = (handling.rooms ?? []).filter(isOpen);
+  handling.rooms = before;
+  for (const cell of full) {
+    // It is remembered also where the next message is taken at once: that one may turn out to wait for this handling.
+    handling.rooms = [...handling.rooms.filter((room) => room.cell !== cell), { cell, room: cell.room() }];
+    const cycle = takesNow(graph, cell) ? undefined : cycleFrom({ _tag: 'handling', of: handling }, cell);
+    if (cycle !== undefined) {
+      handling.rooms = before;
+      return cycle;
     }
   }
   return undefined;
@@ -84,12 +93,20 @@ function waitsOf(handling: OpenHandling): readonly CellWait[] {
       }
     }
   }
-  for (const { cell: at, room } of handling.rooms ?? []) {
-    if (at.mailbox.openRoom === room) {
-      waits.push({ _tag: 'turn', of: at });
+  for (const room of handling.rooms ?? []) {
+    if (isOpen(room)) {
+      waits.push({ _tag: 'turn', of: room.cell });
     }
   }
   return waits;
+}
+
+/** Whether it is an agent at which room must be waited for; readers outside are not in the graph. */
+const isFull = (receiver: Receiver): receiver is Cell => receiver instanceof Cell && receiver.mustWait;
+
+/** Whether that promise of room has not been kept yet. */
+function isOpen({ cell, room }: NonNullable<OpenHandling['rooms']>[number]): boolean {
+  return cell.mailbox.openRoom === room;
 }
 
 /** A request to one agent is in the hands of a handling of it, or waits for its turn. */
@@ -98,8 +115,10 @@ function whereIs(request: PendingReply): CellWait | undefined {
   if (!(askedAlone instanceof Cell)) {
     return undefined;
   }
-  const working = request.workers.find(
-    (work): work is OpenHandling => 'cell' in work && !(work as OpenHandling).over,
-  );
-  return working === undefined ? { _tag: 'turn', of: askedAlone } : { _tag: 'handling', of: working };
+  for (const work of request.workers) {
+    if ('cell' in work && !(work as OpenHandling).over) {
+      return { _tag: 'handling', of: work as OpenHandling };
+    }
+  }
+  return { _tag: 'turn', of: askedAlone };
 }

@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest';
+import { defineAgent } from '../../src/actors/define-agent.ts';
+import { WaitCycle } from '../../src/actors/wait-cycle.ts';
+import { type } from '../../src/core/schema.ts';
+import { defineTopic } from '../../src/core/topic.ts';
+import type { World } from '../../src/testing/world.ts';
+import { aWorld } from '../support/a-world.ts';
+
+const AtLeft = defineTopic('left', { schema: type<string>(), reply: type<string>() });
+const AtRight = defineTopic('right', { schema: type<string>(), reply: type<string>() });
+
+const forAsLongAsItTakes = { timeoutMs: Number.POSITIVE_INFINITY };
+
+describe('agents that wait for each other', () => {
+  it('are told so also where one of them asks back in its first step and has another slot free', async () => {
+    const world = aWorld();
+    world.system.spawn(
+      defineAgent({
+        name: 'left',
+        subscribe: [AtLeft],
+        receive: (message, context) => context.request(AtRight, message, forAsLongAsItTakes),
+      }),
+    );
+    world.system.spawn(
+      defineAgent({
+        name: 'right',
+        concurrency: 2,
+        subscribe: [AtRight],
+        receive: (message, context) => context.request(AtLeft, message, forAsLongAsItTakes),
+      }),
+    );
+
+    const answer = world.run(() => world.system.request(AtLeft, 'go', forAsLongAsItTakes));
+
+    await expect(answer).rejects.toBeInstanceOf(WaitCycle);
+  });
+
+  it('are told so also where the one whose mailbox is full could take a message when it was told', async () => {
+    const world = aWorld();
+    const { reports, right } = asksBack(world, { spillMax: 1 });
+    world.system.spawn(
+      defineAgent({
+        name: 'left',
+        subscribe: [AtLeft],
+        receive: async (message, context) => {
+          await null;
+          const rooms = message === 'go' ? ['first', 'second'].map((text) => context.tell(right, text)) : [];
+          await Promise.all(rooms);
+          return 'done';
+        },
+      }),
+    );
+
+    const answer = world.run(() => world.system.request(AtLeft, 'go', forAsLongAsItTakes));
+
+    await expect(answer).resolves.toBeUndefined();
+    expect(reports[0]).toBeInstanceOf(WaitCycle);
+  });
+
+  it('are not told so where a message was refused instead of waiting for room', async () => {
+    const world = aWorld();
+    const { reports, right } = asksBack(world, { spillMax: 0 });
+    world.system.spawn(
+      defineAgent({
+        name: 'left',
+        concurrency: 2,
+        subscribe: [AtLeft],
+        receive: async (message, context) => {
+          await null;
+          const tells = message === 'go' ? ['first', 'second'] : [];
+          const rooms = tells.map((text) => attempt(() => context.tell(right, text)));
+          await new Promise((resolve) => void world.environment.schedule(rooms.length, () => resolve(0)));
+          return 'done';
+        },
+      }),
+    );
+    void world.system.request(AtLeft, 'go').catch(() => {});
+    void world.system.request(AtLeft, 'go').catch(() => {});
+
+    await world.runUntilQuiet();
+
+    expect(reports).toEqual([]);
+  });
+});
+
+/** An agent with room for one message, that asks `left` whatever it is told, and what its requests failed of. */
+function asksBack(world: World, { spillMax }: { readonly spillMax: number }) {
+  const reports: unknown[] = [];
+  const right = world.system.spawn(
+    defineAgent({
+      name: 'right',
+      capacity: 1,
+      spillMax,
+      subscribe: [AtRight],
+      receive: (message, context) =>
+        context.request(AtLeft, message, forAsLongAsItTakes).catch((failure) => {
+          reports.push(failure);
+          return 'no';
+        }),
+    }),
+  );
+  return { reports, right };
+}
+
+/** What a call returns or throws. */
+function attempt(call: () => unknown): unknown {
+  try {
+    return call();
+  } catch (thrown) {
+    return thrown;
+  }
+}
