@@ -14,10 +14,11 @@ import type { Cell, Signal } from './cell.ts';
 import type { Handling } from './handling.ts';
 import { afterOutbox } from './outbox.ts';
 import { ownStep } from './own-step.ts';
+import { RestartGroup } from './restart-group.ts';
 import { beginRestart } from './restarting.ts';
 import type { Stepping } from './stepping.ts';
 import { Stopping } from './stopping.ts';
-import { type Measures, type RestartPlan, restarted, supervise, superviseFinished } from './supervising.ts';
+import { type Measures, restarted, supervise, superviseFinished } from './supervising.ts';
 import { shutsDown } from './supervision.ts';
 import type { Works } from './works.ts';
 
@@ -73,10 +74,13 @@ export class Lifecycle implements Measures {
     }
   }
 
-  restart(cell: Cell, plan: RestartPlan, failure: unknown): void {
-    if (!cell.ending) {
-      this.suspend(cell);
-      cell.signal({ _tag: 'restart', plan, failure });
+  restart(members: readonly Cell[], afterMs: number, dueMs: number, failure: unknown): void {
+    const alive = members.filter((member) => !member.ending);
+    for (const member of alive) {
+      this.suspend(member);
+    }
+    if (alive.length > 0) {
+      new RestartGroup({ members: alive, afterMs, dueMs, failure }).begin();
     }
   }
 
@@ -111,7 +115,7 @@ export class Lifecycle implements Measures {
         this.#interrupt(cell, signal.handling as Handling | undefined, signal.failure);
         break;
       case 'restart':
-        beginRestart(this.#stepping, cell, signal.plan, signal.failure);
+        beginRestart(this.#stepping, cell, signal.group);
         break;
       case 'backoffOver':
         this.#resurrect(cell);
@@ -171,6 +175,7 @@ export class Lifecycle implements Measures {
   #run(cell: Cell): void {
     cell.phase = cell.drains ? 'draining' : 'running';
     cell.wake();
+    cell.restartGroup?.began(cell);
     this.mayHaveDrained(cell);
   }
 
@@ -190,9 +195,8 @@ export class Lifecycle implements Measures {
     if (cell.ending || !cell.restarting) {
       return;
     }
-    cell.backoffTimer = undefined;
     cell.restarting = false;
-    restarted(cell, cell.restartDueMs);
+    restarted(cell, cell.restartGroup?.dueMs ?? cell.kernel.nowMs());
     const { kernel } = cell;
     if (kernel.listening) {
       kernel.emit({

@@ -38,8 +38,7 @@ export class Stopping {
     cell.restarting = false;
     cell.stopTimer?.cancel();
     cell.stopTimer = undefined;
-    cell.backoffTimer?.cancel();
-    cell.backoffTimer = undefined;
+    cell.restartGroup?.left(cell);
     this.#withdraw(cell);
     const stopped = new Interrupted({ agent: cell.path, reason: 'it was stopped' });
     for (const one of [...(cell.openHandlings ?? [])] as Handling[]) {
