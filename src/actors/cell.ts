@@ -44,7 +44,7 @@ export type Signal =
     }
   | { readonly _tag: 'interrupt'; readonly handling: OpenHandling | undefined; readonly failure: unknown }
   | { readonly _tag: 'childEnded'; readonly child: Cell }
-  | { readonly _tag: 'backoffOver' };
+  | { readonly _tag: 'backoffOver'; readonly group: RestartedTogether };
 
 /** Agents that are restarted together: see `restart-group`. */
 export interface RestartedTogether {
