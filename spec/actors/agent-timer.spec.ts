@@ -1,0 +1,28 @@
+import { describe, expect, it } from 'vitest';
+import { defineAgent } from '../../src/actors/define-agent.ts';
+import { type } from '../../src/core/schema.ts';
+import { defineTopic } from '../../src/core/topic.ts';
+import { aWorld } from '../support/a-world.ts';
+
+const Order = defineTopic('order', { schema: type<string>(), reply: type<string>() });
+
+describe('a timer of an agent', () => {
+  it('calls a step that spends from the budget of the handling that set it', async () => {
+    const world = aWorld();
+    const limits: number[] = [];
+    const agent = world.system.spawn(
+      defineAgent({
+        name: 'agent',
+        subscribe: [Order],
+        receive: (_, context) => {
+          context.schedule(5, (step) => void limits.push(step.budget.limit('tokens')));
+          return 'set';
+        },
+      }),
+    );
+
+    await world.run(() => world.system.request(agent, 'set a timer', { budget: { tokens: 7 } }));
+
+    expect(limits).toEqual([7]);
+  });
+});
