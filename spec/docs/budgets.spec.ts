@@ -103,6 +103,36 @@ it('an agent may have a budget for its whole life', async () => {
   // #endregion
 });
 
+it('an agent hears when a budget is nearly spent', async () => {
+  const Draft = defineTopic('draft', { schema: type<readonly string[]>(), reply: type<string>() });
+
+  // #region low
+  const drafter = defineAgent({
+    name: 'drafter',
+    subscribe: [Draft],
+    state: { hurries: false },
+    onBudgetLow: (_notice, context) => context.update(() => ({ hurries: true })),
+    receive: async function* (points, context) {
+      for (const point of points) {
+        if (context.state.hurries) {
+          yield 'and so on';
+          return;
+        }
+        await sleep(1);
+        context.budget.spend('tokens', 1);
+        yield point;
+      }
+    },
+  });
+  // #endregion
+
+  await using system = createSystem({ agents: [drafter] });
+  const points = ['one', 'two', 'three', 'four', 'five', 'six', 'seven'];
+  const drafted: string[] = [];
+  for await (const point of system.stream(Draft, points, { budget: { tokens: 5 } })) drafted.push(point);
+  expect(drafted).toEqual(['one', 'two', 'three', 'four', 'and so on']);
+});
+
 it('the limit interrupts work that only waits', async () => {
   const Think = defineTopic('think', { schema: type<string>(), reply: type<string>() });
 

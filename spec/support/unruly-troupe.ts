@@ -23,12 +23,13 @@ import {
   on,
   type Result,
   type System,
+  type Timer,
   type Topic,
   type,
 } from 'troupe';
 import type { Cell } from '../../src/actors/cell.ts';
 import { type Explored, type ExploreOptions, explore, type World } from '../../src/testing/index.ts';
-import { cellOf } from './inside.ts';
+import { cellOf, stagedBy } from './inside.ts';
 import { lawRuns } from './law-runs.ts';
 
 /** A message of a troupe. */
@@ -72,6 +73,7 @@ export type Deed =
   | 'unstash'
   | 'schedule'
   | 'schedule every'
+  | 'cancel'
   | 'spawn'
   | 'watch'
   | 'unwatch'
@@ -145,6 +147,7 @@ export const anyManners: Manners = {
     unstash: 2,
     schedule: 1,
     'schedule every': 1,
+    cancel: 1,
     spawn: 2,
     watch: 1,
     unwatch: 1,
@@ -182,7 +185,7 @@ export const anyManners: Manners = {
 };
 
 /** Each as often as it says. */
-function often<T extends string>(times: Readonly<Record<T, number>>): readonly T[] {
+export function often<T extends string>(times: Readonly<Record<T, number>>): readonly T[] {
   return (Object.keys(times) as T[]).flatMap((one) => Array<T>(times[one]).fill(one));
 }
 
@@ -217,8 +220,11 @@ export class Troupe {
   readonly tellings: Telling[] = [];
   /** Timers of the troupe itself. */
   naps = 0;
+  /** An agent that had more on the stage than it may. */
+  overstaged: Cell | undefined;
   readonly #manners: Manners;
   readonly #members: Member[] = [];
+  readonly #timers: Timer[] = [];
   readonly #said = new Map<Cell | undefined, number>();
   #energy: number;
 
@@ -384,6 +390,9 @@ export class Troupe {
   #doSome(context: Scene): void {
     for (let left = this.world.choose(4, 'deeds'); left > 0; left -= 1) {
       this.#do(this.#pick(this.#manners.deeds, 'deed'), context);
+      if (stagedBy(context) > cellOf(context.self).definition.effectsMax) {
+        this.overstaged = cellOf(context.self);
+      }
     }
   }
 
@@ -420,7 +429,9 @@ export class Troupe {
       case 'unstash':
         return context.unstash();
       case 'schedule':
-        return this.#spend(() => context.schedule(this.#delay(), (step) => this.#play(step as Scene)));
+        return this.#spend(() =>
+          this.#timers.push(context.schedule(this.#delay(), (step) => this.#play(step as Scene))),
+        );
       case 'schedule every':
         return this.#spend(() => {
           const timer = context.schedule(
@@ -435,6 +446,8 @@ export class Troupe {
             { every: true },
           );
         });
+      case 'cancel':
+        return this.#timers.pop()?.cancel();
       case 'spawn':
         return this.#join((agent, options) => context.spawn(agent, options), depthOf(self));
       case 'watch':

@@ -44,7 +44,7 @@ export type Signal =
     }
   | { readonly _tag: 'interrupt'; readonly handling: OpenHandling | undefined; readonly failure: unknown }
   | { readonly _tag: 'childEnded'; readonly child: Cell }
-  | { readonly _tag: 'backoffOver' };
+  | { readonly _tag: 'backoffOver'; readonly group: RestartedTogether };
 
 /** Agents that are restarted together: see `restart-group`. */
 export interface RestartedTogether {
@@ -419,7 +419,8 @@ export class Cell implements Receiver, Runnable {
       case 'fail': {
         const failure = this.full(envelope.payload);
         this.kernel.deadLetter(envelope, this.path, 'MailboxFailed', failure);
-        this.conduct.fail(this, failure, undefined);
+        // With its envelope: what does not fit may itself tell of a failure, and is not to be told of again.
+        this.conduct.fail(this, failure, envelope);
         return 'taken';
       }
       default:

@@ -21,7 +21,7 @@ import { Detached } from './detached.ts';
 import { guardedAbort } from './guarded-abort.ts';
 import type { Kernel } from './kernel.ts';
 import { LocalRef, refOf } from './local-ref.ts';
-import { afterOutbox, sendBehind } from './outbox.ts';
+import { releaseReply, replyBehind, sendBehind } from './outbox.ts';
 import type { PendingReply, Requester } from './pending-reply.ts';
 import { HandlingOver } from './request-failures.ts';
 import type { Result } from './result.ts';
@@ -165,14 +165,11 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
       return undefined;
     }
     if (this.#staging) {
-      this.#stage(() => {
-        port.reply(reply, cell.path);
-      });
+      this.#stage(() => releaseReply(cell, port, reply));
       return undefined;
     }
     if (cell.blocked) {
-      afterOutbox(cell, () => port.reply(reply, cell.path));
-      return undefined;
+      return replyBehind(cell, port, reply);
     }
     return port.reply(reply, cell.path);
   }
@@ -276,7 +273,8 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
     if (onBudgetLow !== undefined && !cell.ending) {
       const id = cell.kernel.environment.nextId();
       const cause = ownEnvelope(id, cell.path, undefined, budgetLowNotice, notice, this.envelope);
-      cell.notice({ deliver: () => works.aside(cell, cause, (context) => onBudgetLow(notice, context)) });
+      const tell = (context: Context): unknown => onBudgetLow(notice, context);
+      cell.notice({ deliver: () => this.over || works.aside(cell, cause, tell) });
     }
   }
 

@@ -10,7 +10,7 @@
  */
 import { BudgetExceeded } from '../core/budget.ts';
 import type { DeadLetterCause } from '../core/dead-letter.ts';
-import type { Cell, Signal } from './cell.ts';
+import type { Cell, RestartedTogether, Signal } from './cell.ts';
 import type { Handling } from './handling.ts';
 import { afterOutbox } from './outbox.ts';
 import { ownStep } from './own-step.ts';
@@ -118,7 +118,7 @@ export class Lifecycle implements Measures {
         beginRestart(this.#stepping, cell, signal.group);
         break;
       case 'backoffOver':
-        this.#resurrect(cell);
+        this.#resurrect(cell, signal.group);
         break;
       case 'childEnded':
         this.#childEnded(cell, signal.child);
@@ -191,12 +191,12 @@ export class Lifecycle implements Measures {
     }
   }
 
-  #resurrect(cell: Cell): void {
-    if (cell.ending || !cell.restarting) {
+  #resurrect(cell: Cell, group: RestartedTogether): void {
+    if (cell.restartGroup !== group) {
       return;
     }
     cell.restarting = false;
-    restarted(cell, cell.restartGroup?.dueMs ?? cell.kernel.nowMs());
+    restarted(cell, group.dueMs);
     const { kernel } = cell;
     if (kernel.listening) {
       kernel.emit({

@@ -34,10 +34,13 @@ export class RestartGroup {
 
   /** Takes its members over and lets the last one end. */
   begin(): void {
+    const before = this.#members.map((member) => member.restartGroup);
     for (const member of this.#members) {
-      member.restartGroup?.left(member);
       member.restartGroup = this;
     }
+    this.#members.forEach((member, n) => {
+      before[n]?.left(member);
+    });
     this.#next();
   }
 
@@ -48,13 +51,17 @@ export class RestartGroup {
 
   /** This member runs again. */
   began(cell: Cell): void {
-    cell.restartGroup = undefined;
-    this.#moved(cell, 'beginning');
+    if (this.#phase === 'beginning') {
+      cell.restartGroup = undefined;
+      this.#moved(cell, 'beginning');
+    }
   }
 
   /** This member is stopped, or belongs to another group. */
   left(cell: Cell): void {
-    cell.restartGroup = undefined;
+    if (cell.restartGroup === this) {
+      cell.restartGroup = undefined;
+    }
     if (this.#members.every((member) => member.restartGroup !== this)) {
       this.#timer?.cancel();
     } else {
@@ -77,7 +84,7 @@ export class RestartGroup {
         cell.signal({ _tag: 'restart', group: this });
       }
     } else if (this.#phase === 'beginning') {
-      this.#pass(1)?.signal({ _tag: 'backoffOver' });
+      this.#pass(1)?.signal({ _tag: 'backoffOver', group: this });
     }
   }
 

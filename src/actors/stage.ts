@@ -30,10 +30,10 @@ export class Stage {
   readonly targets: StagedTarget[] = [];
   readonly envelopes: (Envelope | undefined)[] = [];
 
-  /** Errors: `MailboxFull` when the step has staged `most` effects already. */
+  /** Errors: `MailboxFull` when the agent has `effectsMax` effects that have not left already. */
   add(cell: Cell, target: StagedTarget, envelope: Envelope | undefined): void {
     const most = cell.definition.effectsMax;
-    if (this.targets.length >= most) {
+    if (this.targets.length + (cell.outbox?.size ?? 0) >= most) {
       throw new MailboxFull({
         receiver: `the effects of one step of ${cell.path}`,
         payload: envelope?.payload,
