@@ -71,7 +71,7 @@ function session<S>(flags: readonly string[], args: readonly (string | number)[]
   const program = fileURLToPath(new URL('harness/session.ts', import.meta.url));
   const { status, signal, stdout } = spawnSync(
     process.execPath,
-    [...process.execArgv, '--expose-gc', ...flags, program, ...args.map(String)],
+    [...process.execArgv, ...flags, program, ...args.map(String)],
     { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], maxBuffer: 2 ** 26 },
   );
   if (status !== 0) {

@@ -43,7 +43,7 @@ async function publishUnder(overflow: Overflow) {
   // #endregion
   const publisherMs = performance.now() - beganMs;
 
-  while (system.health().inFlight > 0) await sleep(5);
+  await system.quiet();
 
   const [figures] = system.statistics().agents;
   const { handled = 0, displaced = 0, conflated = 0 } = figures ?? {};

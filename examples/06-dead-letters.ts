@@ -6,7 +6,6 @@
  * again, the other four are replayed.
  */
 import assert from 'node:assert/strict';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { createSystem, defineAgent, defineTopic, Failure, systemDeadLetters, type } from 'troupe';
 
 const Page = defineTopic('page', { schema: type<{ number: number }>() });
@@ -14,7 +13,7 @@ const Page = defineTopic('page', { schema: type<{ number: number }>() });
 // #region printer
 class OutOfPaper extends Failure {
   readonly _tag = 'OutOfPaper';
-  readonly code = 'TOOL_ERROR';
+  readonly code = 'OUT_OF_PAPER';
   readonly class = 'transient';
   override readonly message = 'there is no paper left';
 }
@@ -50,7 +49,7 @@ system
 for (let number = 1; number <= 7; number += 1) {
   await system.publish(Page, { number });
 }
-while (system.health().inFlight > 0) await sleep(5);
+await system.quiet();
 // #endregion
 
 const { total, size, dropped } = system.deadLetters;
@@ -60,7 +59,7 @@ const printedBefore = [...printed];
 // #region replay
 sheets = 10;
 const { replayed, kept } = system.deadLetters.replay(({ failure }) => failure instanceof OutOfPaper);
-while (system.health().inFlight > 0) await sleep(5);
+await system.quiet();
 // #endregion
 console.log(`replayed ${replayed}, kept ${kept}; printed ${printed}`);
 

@@ -8,6 +8,7 @@
  */
 import { GCProfiler } from 'node:v8';
 import type { Measure } from './benchmark.ts';
+import { collectGarbage, heldBytes } from './heap.ts';
 
 /** What one run took, in nanoseconds for each unit. */
 export interface Took {
@@ -75,17 +76,8 @@ export function scales(): Gauge<Weighed> {
           `the garbage collector worked ${collections} times: choose a smaller size, or more room`,
         );
       }
-      collectGarbage();
-      kept += process.memoryUsage().heapUsed - before;
+      kept += heldBytes() - before;
     },
     reading: (units) => ({ allocatedBytes: allocated / units, keptBytes: kept / units }),
   };
-}
-
-/** Errors: an `Error` when Node was started without `--expose-gc`. */
-export function collectGarbage(): void {
-  if (globalThis.gc === undefined) {
-    throw new Error('benchmarks need node --expose-gc: use npm run bench');
-  }
-  globalThis.gc();
 }

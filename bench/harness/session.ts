@@ -2,7 +2,7 @@
  * A session: one benchmark, measured in a process of its own, so that what one
  * leaves behind in heap and compiled code does not weigh on the next.
  *
- *     node --expose-gc bench/harness/session.ts time|weigh FILE SIZE ROUNDS
+ *     node bench/harness/session.ts time|weigh FILE SIZE ROUNDS
  *
  * Prints what it measured as one line of JSON. Variants are interleaved: each
  * round runs every one of them once, so that a neighbour on the machine disturbs all

@@ -117,7 +117,7 @@ export function indexer() {
 
   return defineAgent({
     name: 'indexer',
-    // Eight files of 4 MiB at most: what may wait in memory.
+    // Files have at most 1 MiB, so at most 8 MiB of them wait in memory.
     capacity: 8,
     overflow: 'suspend',
     state: { refused: [] } as Refused,

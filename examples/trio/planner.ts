@@ -55,22 +55,27 @@ const partsMax = 6;
 export function planOf(question: string): Part[] {
   const asked =
     /,?\s+(?:and|but|also)\s+(?=(?:also\s+)?(?:what|how|when|why|who|where|which|is|are|do|does|can|will)\b)/i;
-  return question
+  const parts = question
     .split(/(?<=[?!;])\s+|;|\n+/)
     .flatMap((sentence) => sentence.split(asked))
     .map((part) => part.replace(/[\s?!.,;]+$/, '').trim())
     .filter((part) => part !== '')
-    .slice(0, partsMax)
-    .map((part) => ({ question: `${part[0]!.toUpperCase()}${part.slice(1)}?`, queries: queriesOf(part) }));
+    .slice(0, partsMax);
+  return parts.map((part, at) => ({
+    question: `${part[0]!.toUpperCase()}${part.slice(1)}?`,
+    queries: queriesOf(part, at === 0 ? '' : parts[at - 1]!),
+  }));
 }
 
-function queriesOf(part: string): Query[] {
+/** @param before What was asked before it: what `it` and `they` mean. */
+function queriesOf(part: string, before: string): Query[] {
   const place = placeIn(part);
   if (place !== undefined) {
     const month = months.find((name) => new RegExp(`\\b${name}\\b`, 'i').test(part));
     return [{ tool: 'weather.get', city: place, ...(month === undefined ? {} : { month }) }];
   }
-  const words = wordsOf(part).filter((word) => termsOf(word).length > 0);
+  const told = /\b(it|its|they|them|their|that|those|these)\b/i.test(part) ? `${before} ${part}` : part;
+  const words = wordsOf(told).filter((word) => termsOf(word).length > 0);
   const related = words.flatMap((word) => termsOf(word).flatMap((term) => relatedWords[term] ?? []));
   const wordings = [
     words,
@@ -101,6 +106,8 @@ const relatedWords: Readonly<Record<string, readonly string[]>> = {
   queu: ['mailbox'],
   slow: ['backpressure', 'suspend', 'bounded'],
   crash: ['failure', 'restart', 'supervision'],
+  throw: ['failure', 'supervision'],
+  restart: ['supervision', 'supervisor'],
   fail: ['failure', 'supervision'],
   error: ['failure'],
   die: ['terminated', 'stop'],

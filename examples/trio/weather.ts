@@ -58,7 +58,7 @@ const climates: Readonly<
 export const cities = Object.keys(climates);
 
 /** The table has no such city. */
-export class UnknownCity extends Failure {
+class UnknownCity extends Failure {
   readonly _tag = 'UnknownCity';
   readonly code = 'INVALID_PARAMS';
   readonly class = 'invalid';

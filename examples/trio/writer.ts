@@ -27,7 +27,7 @@ export const Compose = defineTopic('trio.compose', {
 });
 
 /** What a person reads before asking more precisely. */
-const quotesMax = 4;
+const quotesMax = 3;
 /** A passage up to here is quoted whole; of a longer one, its best sentences. */
 const quoteCharsMax = 300;
 const lineCharsMax = 96;
@@ -79,7 +79,7 @@ export function quotesFrom(question: string, findings: readonly Finding[]): Quot
   const asked = termSet(question);
   const chosen: Candidate[] = [];
   for (const candidate of ranked(asked, findings)) {
-    const isWeak = candidate.score < (chosen[0]?.score ?? 0) / 3;
+    const isWeak = candidate.score < (chosen[0]?.score ?? 0) / 2;
     const isRepeated = chosen.some((earlier) => overlap(earlier.terms, candidate.terms) > 0.7);
     if (chosen.length < quotesMax && !isWeak && !isRepeated) {
       chosen.push(candidate);
@@ -96,7 +96,8 @@ export function quotesFrom(question: string, findings: readonly Finding[]): Quot
 
 /**
  * One order out of several: a passage counts for each query that found it, more
- * the further up it stood, and more the more of the question it speaks of.
+ * the further up it stood, and more the more of the question it speaks of, above
+ * all in one sentence.
  *
  * Source: Cormack, Clarke & Büttcher, "Reciprocal Rank Fusion" (SIGIR 2009).
  */
@@ -113,8 +114,10 @@ function ranked(asked: ReadonlySet<string>, findings: readonly Finding[]): Candi
   return [...byPlace.values()]
     .map(({ hit, fused }) => {
       const terms = termSet(`${hit.title} ${hit.text}`);
-      const covered = [...asked].filter((term) => terms.has(term)).length / Math.max(1, asked.size);
-      return { hit, terms, score: fused * covered };
+      const inOne = Math.max(
+        ...sentencesOf(hit.text).map((sentence) => overlapCount(termSet(sentence), asked)),
+      );
+      return { hit, terms, score: (fused * (overlapCount(asked, terms) + inOne)) / Math.max(1, asked.size) };
     })
     .filter(({ score }) => score > 0)
     .sort((a, b) => b.score - a.score || (placeOf(a.hit) < placeOf(b.hit) ? -1 : 1));
@@ -127,9 +130,13 @@ function essence(text: string, wanted: ReadonlySet<string>): string {
   if (text.length <= quoteCharsMax) {
     return text;
   }
-  const sentences = text.split(/(?<=[.!?])\s+(?=\S)/);
+  const sentences = sentencesOf(text);
   const best = sentences
-    .map((sentence, at) => ({ at, said: overlapCount(termSet(sentence), wanted) }))
+    // A sentence that names everything says little of each.
+    .map((sentence, at) => ({
+      at,
+      said: overlapCount(termSet(sentence), wanted) / Math.log(50 + sentence.length),
+    }))
     .toSorted((a, b) => b.said - a.said || a.at - b.at)
     .slice(0, 2)
     .toSorted((a, b) => a.at - b.at);
@@ -137,6 +144,8 @@ function essence(text: string, wanted: ReadonlySet<string>): string {
     .map(({ at }, index) => `${index > 0 && best[index - 1]!.at + 1 < at ? '… ' : ''}${sentences[at]}`)
     .join(' ');
 }
+
+const sentencesOf = (text: string): string[] => text.split(/(?<=[.!?])\s+(?=\S)/);
 
 const termSet = (text: string): Set<string> => new Set(wordsOf(text).flatMap(termsOf));
 

@@ -88,7 +88,10 @@ describe('supervision of a child that failed', () => {
       },
     };
 
-    expect(decide(resolveSupervision(), 'transient', [], hostile, 0, 0)).toEqual({ _tag: 'restart', afterMs: 10 });
+    expect(decide(resolveSupervision(), 'transient', [], hostile, 0, 0)).toEqual({
+      _tag: 'restart',
+      afterMs: 10,
+    });
   });
 
   it('restarts permanent and transient children and stops temporary ones', () => {

@@ -111,14 +111,19 @@ class BufferedReader<T> implements AsyncIterator<T, undefined> {
         });
         return;
       case 'drop-oldest':
-        onDropped?.(this.#waiting.shift() as T);
+        this.#drop(1);
         break;
       default:
-        while (this.#waiting.size > 0) {
-          onDropped?.(this.#waiting.shift() as T);
-        }
+        this.#drop(this.#waiting.size);
     }
     this.#waiting.push(value);
+  }
+
+  #drop(count: number): void {
+    for (let left = count; left > 0; left -= 1) {
+      const oldest = this.#waiting.shift() as T;
+      this.#options.onDropped?.(oldest);
+    }
   }
 
   #finish(end: End): void {

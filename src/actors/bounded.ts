@@ -64,13 +64,18 @@ class Guarded<T> extends Observable<T> {
     const guard =
       <A extends unknown[]>(call: (...given: A) => void) =>
       (...given: A): void => {
+        if (over) {
+          return;
+        }
         try {
           call(...given);
         } catch (thrown) {
+          over = true;
           this.#onThrow(thrown);
           subscription?.unsubscribe();
         }
       };
+    let over = false;
     let subscription: Subscription | undefined;
     subscription = super.subscribe({
       next: guard((value: T) => wanted.next?.(value)),
@@ -83,6 +88,10 @@ class Guarded<T> extends Observable<T> {
       }),
       complete: guard(() => wanted.complete?.()),
     });
+    if (over) {
+      // It threw while it was being subscribed.
+      subscription.unsubscribe();
+    }
     return subscription;
   }
 }

@@ -5,9 +5,10 @@
  *     find → permit → budget → check input → run, in time → check output → record
  */
 import { BudgetExceeded, type Lease } from '../core/budget.ts';
-import { check, InvalidParams } from '../core/schema.ts';
+import { check } from '../core/schema.ts';
 import { type Capability, CapabilityError } from './capability.ts';
 import type { CapabilityDirectory } from './capability-directory.ts';
+import { payers } from './payers.ts';
 import { Interrupted, NoResponder, RequestTimeout } from './request-failures.ts';
 import { WaitCycle } from './wait-cycle.ts';
 
@@ -52,8 +53,8 @@ export async function callCapability(
 
 /** A call is counted before it is made: it is refused rather than paid for too late. */
 function takeToolCall(caller: Caller): void {
-  for (const lease of new Set([caller.lease, caller.cell?.lease])) {
-    if (lease !== undefined && !lease.tryTake('toolCalls', 1)) {
+  for (const lease of payers(caller.lease, caller.cell?.lease)) {
+    if (!lease.tryTake('toolCalls', 1)) {
       throw lease.refusal('toolCalls', 1);
     }
   }
@@ -65,5 +66,4 @@ const passesOn = (failure: unknown, name: string): boolean =>
   failure instanceof Interrupted ||
   failure instanceof BudgetExceeded ||
   failure instanceof WaitCycle ||
-  (failure instanceof NoResponder && failure.target === name) ||
-  (failure instanceof InvalidParams && failure.what === `payload of 'capability.${name}'`);
+  (failure instanceof NoResponder && failure.target === name);

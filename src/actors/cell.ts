@@ -40,13 +40,21 @@ export type Signal =
     }
   | {
       readonly _tag: 'restart';
-      /** See `RestartPlan`. */
-      readonly plan: { readonly afterMs: number; readonly dueMs: number };
-      readonly failure: unknown;
+      readonly group: RestartedTogether;
     }
   | { readonly _tag: 'interrupt'; readonly handling: OpenHandling | undefined; readonly failure: unknown }
   | { readonly _tag: 'childEnded'; readonly child: Cell }
-  | { readonly _tag: 'backoffOver' };
+  | { readonly _tag: 'backoffOver'; readonly group: RestartedTogether };
+
+/** Agents that are restarted together: see `restart-group`. */
+export interface RestartedTogether {
+  /** When the restart falls due, if everything ends at once. */
+  readonly dueMs: number;
+  readonly failure: unknown;
+  ended(cell: Cell): void;
+  began(cell: Cell): void;
+  left(cell: Cell): void;
+}
 
 /** A handling whose work goes on. */
 export interface OpenHandling extends Work {
@@ -156,11 +164,11 @@ export class Cell implements Receiver, Runnable {
   whenChildrenEnded: (() => void) | undefined;
   /** Whether it has ever had a state: only then is there something for `onStop` to end. */
   begun = false;
-  /** Whether a restart is in progress, and when it fell due. */
+  /** Whether a restart is in progress. */
   restarting = false;
-  restartDueMs = 0;
   stopTimer: Timer | undefined;
-  backoffTimer: Timer | undefined;
+  /** Those it is being restarted with. */
+  restartGroup: RestartedTogether | undefined;
   /** Whether it ends as soon as it has nothing more to do. */
   drains = false;
   /** How often messages were put back, for redelivery. */
@@ -411,7 +419,8 @@ export class Cell implements Receiver, Runnable {
       case 'fail': {
         const failure = this.full(envelope.payload);
         this.kernel.deadLetter(envelope, this.path, 'MailboxFailed', failure);
-        this.conduct.fail(this, failure, undefined);
+        // With its envelope: what does not fit may itself tell of a failure, and is not to be told of again.
+        this.conduct.fail(this, failure, envelope);
         return 'taken';
       }
       default:

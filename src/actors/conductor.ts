@@ -70,6 +70,7 @@ export class Conductor implements Works, StepEnds {
   }
 
   begin(cell: Cell): void {
+    this.agents.add(cell);
     if (cell.subscribes) {
       for (const { topic } of cell.definition.handlers) {
         this.kernel.subscribe(topic.name, cell);
@@ -80,13 +81,7 @@ export class Conductor implements Works, StepEnds {
   }
 
   discard(cell: Cell): void {
-    cell.signal({
-      _tag: 'stop',
-      mode: 'now',
-      withinMs: Number.POSITIVE_INFINITY,
-      reason: 'stopped',
-      failure: undefined,
-    });
+    this.#lifecycle.discard(cell);
   }
 
   actOnSignals(cell: Cell): void {

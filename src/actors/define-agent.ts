@@ -214,7 +214,7 @@ export function definitionOf(options: AgentOptions<unknown>, handlers: readonly 
       `an agent's name is one token of letters, digits, '-' and '_'; got '${String(name)}'`,
     );
   }
-  const capacity = wholeNumber(name, 'capacity', options.capacity ?? 1_024, 1);
+  const capacity = wholeNumber(name, 'capacity', finite(name, 'capacity', options.capacity ?? 1_024), 1);
   const overflow = oneOf(name, 'overflow', options.overflow ?? 'suspend', overflows) as Overflow;
   return Object.freeze({
     name,
@@ -223,7 +223,7 @@ export function definitionOf(options: AgentOptions<unknown>, handlers: readonly 
     concurrency: wholeNumber(name, 'concurrency', options.concurrency ?? 1, 1),
     capacity,
     overflow,
-    spillMax: wholeNumber(name, 'spillMax', options.spillMax ?? capacity, 0),
+    spillMax: wholeNumber(name, 'spillMax', finite(name, 'spillMax', options.spillMax ?? capacity), 0),
     keyOf: keyAmong(handlers),
     effectsMax: wholeNumber(name, 'effectsMax', options.effectsMax ?? 1_024, 1),
     lane: lanes.indexOf(oneOf(name, 'lane', options.lane ?? 'normal', lanes)),
@@ -254,6 +254,15 @@ function keyAmong(handlers: readonly Handler[]): (envelope: Envelope) => unknown
     const { keyOf } = handlers.find((handler) => handler.topic.name === topic)?.topic ?? {};
     return `${topic} ${String(keyOf?.(payload))}`;
   };
+}
+
+function finite(agent: string, option: string, value: number): number {
+  if (value === Number.POSITIVE_INFINITY) {
+    throw new RangeError(
+      `${option} of agent '${agent}' is finite, since every mailbox is bounded; got ${value}`,
+    );
+  }
+  return value;
 }
 
 function wholeNumber(agent: string, option: string, value: number, least: number): number {

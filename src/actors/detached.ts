@@ -1,6 +1,7 @@
 /**
  * Detached verbs: an agent begins a new chain, without thread, deadline or
- * budget of what it handles now. They outlive the handling, not the agent.
+ * budget of what it handles now. They outlive the handling they were asked for in,
+ * but not a restart or the end of the agent. Used in a step, they are part of it.
  */
 import type { Lease } from '../core/budget.ts';
 import type { Envelope } from '../core/envelope.ts';
@@ -13,9 +14,9 @@ import { Cell } from './cell.ts';
 import type { SpawnOptions } from './context.ts';
 import type { Kernel } from './kernel.ts';
 import { refOf } from './local-ref.ts';
-import { sendBehind } from './outbox.ts';
+import { releaseOne, sendBehind } from './outbox.ts';
 import type { PendingReply, Requester } from './pending-reply.ts';
-import { HandlingOver } from './request-failures.ts';
+import { HandlingOver, Interrupted } from './request-failures.ts';
 import { Sender } from './sender.ts';
 import { type Addressed, publishNow, requestNow, tellNow } from './sending.ts';
 import { startChild } from './spawn.ts';
@@ -25,13 +26,14 @@ export class Detached extends Sender {
   readonly cell: Cell;
   readonly works: Works;
   readonly cause = undefined;
-  readonly #life: number;
+  /** In which life of the agent; `undefined` when the handling was over already. */
+  readonly #life: number | undefined;
 
-  constructor(cell: Cell, works: Works) {
+  constructor(cell: Cell, works: Works, handlingOver: boolean) {
     super();
     this.cell = cell;
     this.works = works;
-    this.#life = cell.restarts;
+    this.#life = handlingOver ? undefined : cell.restarts;
   }
 
   get kernel(): Kernel {
@@ -50,8 +52,17 @@ export class Detached extends Sender {
     if (this.revoked !== undefined) {
       throw this.revoked;
     }
-    const child = startChild(this.works, this.cell, agent as AnyAgent, options, this.lease);
-    this.works.begin(child);
+    const { cell, works } = this;
+    const child = startChild(works, cell, agent as AnyAgent, options, this.lease);
+    if (this.#staging) {
+      works.stage.addAct(
+        cell,
+        () => works.begin(child),
+        () => works.discard(child),
+      );
+    } else {
+      works.begin(child);
+    }
     return refOf(child) as AgentRef<M, R>;
   }
 
@@ -74,6 +85,10 @@ export class Detached extends Sender {
       kernel.deadLetter(envelope, envelope.to ?? envelope.topic, 'HandlingOver');
       return undefined;
     }
+    if (this.#staging) {
+      this.works.stage.add(cell, target, envelope);
+      return undefined;
+    }
     if (cell.blocked) {
       return sendBehind(cell, target, envelope);
     }
@@ -81,10 +96,22 @@ export class Detached extends Sender {
   }
 
   protected sendRequest(target: Cell | TopicEntry, envelope: Envelope, request: PendingReply): void {
-    if (this.cell.blocked) {
-      void sendBehind(this.cell, target, envelope);
+    const { cell } = this;
+    if (this.#staging) {
+      this.works.stage.addAct(
+        cell,
+        () => releaseOne(cell, target, envelope),
+        () => request.interrupt(new Interrupted({ agent: cell.path, reason: 'the step failed' })),
+      );
+    } else if (cell.blocked) {
+      void sendBehind(cell, target, envelope);
     } else {
       requestNow(target, envelope, request);
     }
+  }
+
+  /** Whether a step of this agent is being taken. */
+  get #staging(): boolean {
+    return this.works.stage.handling?.cell === this.cell;
   }
 }

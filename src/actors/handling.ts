@@ -21,14 +21,13 @@ import { Detached } from './detached.ts';
 import { guardedAbort } from './guarded-abort.ts';
 import type { Kernel } from './kernel.ts';
 import { LocalRef, refOf } from './local-ref.ts';
-import { afterOutbox, sendBehind } from './outbox.ts';
+import { releaseReply, replyBehind, sendBehind } from './outbox.ts';
 import type { PendingReply, Requester } from './pending-reply.ts';
 import { HandlingOver } from './request-failures.ts';
 import type { Result } from './result.ts';
 import { Sender } from './sender.ts';
 import { type Addressed, publishNow, requestNow, tellNow } from './sending.ts';
 import { startChild } from './spawn.ts';
-import { StagedAct } from './stage.ts';
 import { unstashAll } from './stash.ts';
 import { waitCycleOfRoom } from './waits.ts';
 import type { Works } from './works.ts';
@@ -53,6 +52,8 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
   whenOver: (() => void) | undefined;
   /** Gives the lease it spends from back. */
   releaseLease: (() => void) | undefined;
+  /** What it spends from when nobody has set it a budget. */
+  #unlimited: Lease | undefined;
   #partial: unknown;
   #abort: AbortController | undefined;
 
@@ -97,7 +98,11 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
   }
 
   get budget(): Lease {
-    return this.lease ?? Lease.root();
+    if (this.lease !== undefined) {
+      return this.lease;
+    }
+    this.#unlimited ??= Lease.root();
+    return this.#unlimited;
   }
 
   get signal(): AbortSignal {
@@ -160,14 +165,11 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
       return undefined;
     }
     if (this.#staging) {
-      this.#stage(() => {
-        port.reply(reply, cell.path);
-      });
+      this.#stage(() => releaseReply(cell, port, reply));
       return undefined;
     }
     if (cell.blocked) {
-      afterOutbox(cell, () => port.reply(reply, cell.path));
-      return undefined;
+      return replyBehind(cell, port, reply);
     }
     return port.reply(reply, cell.path);
   }
@@ -245,7 +247,7 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
   }
 
   detach(): Verbs {
-    return new Detached(this.cell, this.works);
+    return new Detached(this.cell, this.works, this.over);
   }
 
   spawn<M, R>(agent: Agent<M, R>, options: SpawnOptions = {}): AgentRef<M, R> {
@@ -271,7 +273,8 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
     if (onBudgetLow !== undefined && !cell.ending) {
       const id = cell.kernel.environment.nextId();
       const cause = ownEnvelope(id, cell.path, undefined, budgetLowNotice, notice, this.envelope);
-      cell.notice({ deliver: () => works.aside(cell, cause, (context) => onBudgetLow(notice, context)) });
+      const tell = (context: Context): unknown => onBudgetLow(notice, context);
+      cell.notice({ deliver: () => this.over || works.aside(cell, cause, tell) });
     }
   }
 
@@ -345,8 +348,9 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
     }
   }
 
+  /** Whether a step of this agent is being taken: another handling's context used in it is part of it, too. */
   get #staging(): boolean {
-    return this.works.stage.handling === this;
+    return this.works.stage.handling?.cell === this.cell;
   }
 
   #act(act: () => void, undo: () => void = nothing): void {
@@ -360,7 +364,7 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
   }
 
   #stage(act: () => void, undo: () => void = nothing): void {
-    this.works.stage.add(this.cell, new StagedAct(act, undo), undefined);
+    this.works.stage.addAct(this.cell, act, undo);
   }
 
   #relative(ref: AgentRef<never, unknown>, whom: 'child' | 'any' = 'child'): Cell {

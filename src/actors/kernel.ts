@@ -279,6 +279,9 @@ export class Kernel {
       return;
     }
     switch (cause) {
+      case 'Expired':
+        // Its request ends at the same moment, by its own timer, and knows why.
+        break;
       case 'Displaced':
       case 'Dropped':
       case 'Rejected':

@@ -10,14 +10,15 @@
  */
 import { BudgetExceeded } from '../core/budget.ts';
 import type { DeadLetterCause } from '../core/dead-letter.ts';
-import type { Cell, Signal } from './cell.ts';
+import type { Cell, RestartedTogether, Signal } from './cell.ts';
 import type { Handling } from './handling.ts';
 import { afterOutbox } from './outbox.ts';
 import { ownStep } from './own-step.ts';
+import { RestartGroup } from './restart-group.ts';
 import { beginRestart } from './restarting.ts';
 import type { Stepping } from './stepping.ts';
 import { Stopping } from './stopping.ts';
-import { type Measures, type RestartPlan, restarted, supervise, superviseFinished } from './supervising.ts';
+import { type Measures, restarted, supervise, superviseFinished } from './supervising.ts';
 import { shutsDown } from './supervision.ts';
 import type { Works } from './works.ts';
 
@@ -73,10 +74,13 @@ export class Lifecycle implements Measures {
     }
   }
 
-  restart(cell: Cell, plan: RestartPlan, failure: unknown): void {
-    if (!cell.ending) {
-      this.suspend(cell);
-      cell.signal({ _tag: 'restart', plan, failure });
+  restart(members: readonly Cell[], afterMs: number, dueMs: number, failure: unknown): void {
+    const alive = members.filter((member) => !member.ending);
+    for (const member of alive) {
+      this.suspend(member);
+    }
+    if (alive.length > 0) {
+      new RestartGroup({ members: alive, afterMs, dueMs, failure }).begin();
     }
   }
 
@@ -93,6 +97,11 @@ export class Lifecycle implements Measures {
     }
   }
 
+  /** The step that spawned this agent failed. */
+  discard(cell: Cell): void {
+    this.#stopping.discard(cell);
+  }
+
   degrade(cell: Cell): void {
     this.#onDegraded(cell);
   }
@@ -106,10 +115,10 @@ export class Lifecycle implements Measures {
         this.#interrupt(cell, signal.handling as Handling | undefined, signal.failure);
         break;
       case 'restart':
-        beginRestart(this.#stepping, cell, signal.plan, signal.failure);
+        beginRestart(this.#stepping, cell, signal.group);
         break;
       case 'backoffOver':
-        this.#resurrect(cell);
+        this.#resurrect(cell, signal.group);
         break;
       case 'childEnded':
         this.#childEnded(cell, signal.child);
@@ -166,6 +175,7 @@ export class Lifecycle implements Measures {
   #run(cell: Cell): void {
     cell.phase = cell.drains ? 'draining' : 'running';
     cell.wake();
+    cell.restartGroup?.began(cell);
     this.mayHaveDrained(cell);
   }
 
@@ -181,13 +191,12 @@ export class Lifecycle implements Measures {
     }
   }
 
-  #resurrect(cell: Cell): void {
-    if (cell.ending || !cell.restarting) {
+  #resurrect(cell: Cell, group: RestartedTogether): void {
+    if (cell.restartGroup !== group) {
       return;
     }
-    cell.backoffTimer = undefined;
     cell.restarting = false;
-    restarted(cell, cell.restartDueMs);
+    restarted(cell, group.dueMs);
     const { kernel } = cell;
     if (kernel.listening) {
       kernel.emit({
@@ -275,7 +284,8 @@ export class Lifecycle implements Measures {
 
 /** Whether neither an agent nor any below it has anything to do. */
 function isIdle(cell: Cell): boolean {
-  if (cell.open > 0 || cell.blocked || cell.mailbox.size > 0 || cell.mailbox.spilled > 0) {
+  const { mailbox, toRedeliver } = cell;
+  if (cell.open > 0 || cell.blocked || mailbox.size > 0 || mailbox.spilled > 0 || toRedeliver !== undefined) {
     return false;
   }
   for (const child of cell.children?.values() ?? []) {

@@ -9,12 +9,13 @@
  * Bound: `effectsMax` effects, and one entry for each open handling that waits to
  * be concluded behind them.
  */
-import type { Envelope } from '../core/envelope.ts';
+import type { Envelope, ReplyPort } from '../core/envelope.ts';
 import { MailboxFull } from '../core/mailbox.ts';
 import { Ring } from '../core/ring.ts';
 import type { Receiver, TopicEntry } from '../core/topic-board.ts';
 import { Cell, type StandingInLine, type Waiting } from './cell.ts';
 import { PendingReply } from './pending-reply.ts';
+import { PendingStream } from './pending-stream.ts';
 import { type Stage, StagedAct, type StagedTarget } from './stage.ts';
 import { waitCycleOfEffect, waitCycleOfRequest } from './waits.ts';
 
@@ -67,15 +68,34 @@ export function release(cell: Cell, stage: Stage): void {
  * @returns A promise that resolves when the outbox is empty.
  */
 export function sendBehind(cell: Cell, target: StagedTarget, envelope: Envelope): Promise<void> {
+  return waitBehind(cell, effectOf(cell, target, envelope), envelope.payload);
+}
+
+/** Puts a reply behind the effects that wait. Errors and result: as for `sendBehind`. */
+export function replyBehind(cell: Cell, port: ReplyPort, reply: unknown): Promise<void> {
+  const release = (): void => releaseReply(cell, port, reply);
+  return waitBehind(cell, { release, discard: () => {} }, reply);
+}
+
+/** Answers. Where the reader of a stream is behind, the reply stands in line there like any other effect. */
+export function releaseReply(cell: Cell, port: ReplyPort, reply: unknown): void {
+  if (port instanceof PendingStream && !port.settled) {
+    handOver(cell, port.reader, port.replyFrom(reply, cell.path));
+  } else {
+    port.reply(reply, cell.path);
+  }
+}
+
+function waitBehind(cell: Cell, effect: Waiting, payload: unknown): Promise<void> {
   const most = cell.definition.effectsMax;
   if ((cell.outbox?.size ?? 0) >= most) {
     throw new MailboxFull({
       receiver: `the outbox of ${cell.path}`,
-      payload: envelope.payload,
+      payload,
       capacity: most,
     });
   }
-  enqueue(cell, effectOf(cell, target, envelope));
+  enqueue(cell, effect);
   cell.outboxRoom ??= Promise.withResolvers<void>();
   return cell.outboxRoom.promise;
 }

@@ -79,7 +79,8 @@ export class Outlet<T> implements Receiver, Runnable, Creditor {
   }
 
   get mustWait(): boolean {
-    return !this.#closed && this.mailbox.overflow === 'suspend' && !this.mailbox.hasRoom;
+    const { mailbox } = this;
+    return !this.#closed && this.#end === undefined && mailbox.overflow === 'suspend' && !mailbox.hasRoom;
   }
 
   receive(envelope: Envelope): Reception {
@@ -184,6 +185,11 @@ export class Outlet<T> implements Receiver, Runnable, Creditor {
   #endWith(end: End): void {
     if (this.#end === undefined && !this.#closed) {
       this.#end = end;
+      if (end !== 'complete') {
+        for (const envelope of this.mailbox.turnAway()) {
+          this.#kernel.lose(envelope, this.path, 'LateReply');
+        }
+      }
       this.#ready();
     }
   }

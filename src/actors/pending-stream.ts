@@ -2,8 +2,9 @@
  * A request for a stream of replies: they come through an outlet, and a reader
  * that falls behind slows down whoever replies.
  */
-import { ownEnvelope } from '../core/envelope.ts';
+import { type Envelope, ownEnvelope } from '../core/envelope.ts';
 import { MailboxFull } from '../core/mailbox.ts';
+import type { Receiver } from '../core/topic-board.ts';
 import type { OpenSource } from './bounded.ts';
 import { Outlet, type Sink } from './outlet.ts';
 import { type PendingOptions, PendingReply } from './pending-reply.ts';
@@ -33,14 +34,23 @@ export class PendingStream<T> extends PendingReply implements OpenSource<T> {
       this.late(payload, from);
       return undefined;
     }
-    this.#replied = true;
-    const reception = this.#outlet.receive(
-      ownEnvelope(this.kernel.environment.nextId(), undefined, from, undefined, payload, undefined, this.id),
-    );
+    const reception = this.#outlet.receive(this.replyFrom(payload, from));
     if (reception === 'rejected') {
       throw new MailboxFull({ receiver: this.#outlet.path, payload, capacity: this.#outlet.mailboxCapacity });
     }
     return reception === 'waiting' ? this.#outlet.room() : undefined;
+  }
+
+  /** Where replies wait to be read. */
+  get reader(): Receiver {
+    return this.#outlet;
+  }
+
+  /** One reply, as it waits there. */
+  replyFrom(payload: unknown, from: string): Envelope {
+    this.#replied = true;
+    const id = this.kernel.environment.nextId();
+    return ownEnvelope(id, undefined, from, undefined, payload, undefined, this.id);
   }
 
   /** What it has to say, it says through its outlet. */

@@ -8,34 +8,33 @@
  */
 import type { Envelope } from '../core/envelope.ts';
 import { isNotice } from '../core/notice.ts';
-import type { Cell } from './cell.ts';
+import type { Cell, RestartedTogether } from './cell.ts';
 import type { Handling } from './handling.ts';
 import { Interrupted } from './request-failures.ts';
 import { unstashAll } from './stash.ts';
 import type { Stepping } from './stepping.ts';
 import { endChildren, quiet } from './stopping.ts';
-import type { RestartPlan } from './supervising.ts';
 
-/** Begins a restart: when its children have ended and the backoff has passed, the cell gets the signal `backoffOver`. */
-export function beginRestart(stepping: Stepping, cell: Cell, plan: RestartPlan, failure: unknown): void {
-  if (cell.ending || cell.restarting) {
+/** Begins a restart: when its children have ended, its group hears of it and says when it begins again. */
+export function beginRestart(stepping: Stepping, cell: Cell, group: RestartedTogether): void {
+  if (cell.ending || cell.restartGroup !== group) {
     return;
   }
-  cell.phase = 'suspended';
-  cell.restarting = true;
-  cell.restartDueMs = plan.dueMs;
-  cell.restarts += 1;
-  const again = withdrawWork(stepping, cell, failure);
-  quiet(cell, new Interrupted({ agent: cell.path, reason: 'it was restarted', cause: failure }));
-  unstashAll(cell);
-  for (const envelope of again.reverse()) {
-    cell.mailbox.putBack(envelope);
+  if (!cell.restarting) {
+    cell.phase = 'suspended';
+    cell.restarting = true;
+    cell.restarts += 1;
+    const { failure } = group;
+    const again = withdrawWork(stepping, cell, failure);
+    quiet(cell, new Interrupted({ agent: cell.path, reason: 'it was restarted', cause: failure }));
+    unstashAll(cell);
+    for (const envelope of again.reverse()) {
+      cell.mailbox.putBack(envelope);
+    }
   }
   endChildren(cell, () => {
     forgetChildren(cell);
-    cell.backoffTimer = cell.kernel.environment.schedule(plan.afterMs, () =>
-      cell.signal({ _tag: 'backoffOver' }),
-    );
+    group.ended(cell);
   });
 }
 

@@ -101,8 +101,13 @@ export abstract class Sender implements Verbs, Origin {
     if (this.revoked !== undefined) {
       return rejected(this.revoked);
     }
-    const called = callCapability(this, this.capabilities, name, input, (entry, checkedInput) =>
-      this.request(entry, checkedInput, options),
+    const called = callCapability(
+      this,
+      this.capabilities,
+      name,
+      input,
+      (entry, checkedInput) =>
+        this.#ask(entry, checkedInput, options, (pending) => new PendingRequest(pending), 'checked').promise,
     );
     called.catch(ignore);
     return called;
@@ -113,6 +118,7 @@ export abstract class Sender implements Verbs, Origin {
     payload: unknown,
     options: RequestOptions | undefined,
     makeRequest: (pending: ConstructorParameters<typeof PendingRequest>[0]) => Request,
+    input?: 'checked',
   ): Request {
     if (this.revoked !== undefined) {
       throw this.revoked;
@@ -125,7 +131,7 @@ export abstract class Sender implements Verbs, Origin {
       });
     }
     const { kernel, requester } = this;
-    const to = asked(this, target, payload, options);
+    const to = asked(this, target, payload, options, input);
     const deadlineMs = deadlineOf(this, to.timeoutMs);
     const lease = leaseFor(this, options?.budget);
     const request = makeRequest({

@@ -19,7 +19,7 @@ import type { RequestOptions, SendOptions } from './context.ts';
 import { handlerForTold } from './handlers.ts';
 import type { Kernel } from './kernel.ts';
 import { LocalRef } from './local-ref.ts';
-import { onlyResponder, refuseCycle, responders } from './outbox.ts';
+import { fullAt, onlyResponder, refuseCycle, responders } from './outbox.ts';
 import type { PendingReply } from './pending-reply.ts';
 
 /** Who sends, and because of what. */
@@ -100,17 +100,22 @@ export interface Asked {
   readonly payload: unknown;
 }
 
-/** Finds whom a request is for. */
+/**
+ * Finds whom a request is for.
+ *
+ * @param alreadyChecked Whether the broker has checked the input of a capability: what a schema made of it need not pass again.
+ */
 export function asked(
   origin: Origin,
   target: object,
   payload: unknown,
   options: RequestOptions | undefined,
+  alreadyChecked?: 'checked',
 ): Asked {
   const { kernel } = origin;
   if (isCapability(target)) {
     const timeoutMs = timeoutOf(options, target.timeoutMs ?? kernel.requestTimeoutMs);
-    const input = checked(origin, target.topic, payload);
+    const input = alreadyChecked === undefined ? checked(origin, target.topic, payload) : payload;
     return {
       name: target.name,
       topic: target.topic,
@@ -217,7 +222,7 @@ export function publishNow(kernel: Kernel, entry: TopicEntry, envelope: Envelope
       rooms ??= [];
       rooms.push(receiver.room());
     } else if (reception === 'rejected') {
-      kernel.deadLetter(envelope, receiver.path, 'Rejected');
+      kernel.deadLetter(envelope, receiver.path, 'Rejected', fullAt(receiver, envelope));
     }
   }
   if (rooms === undefined) {

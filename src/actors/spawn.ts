@@ -11,8 +11,8 @@ import { checkChild } from './supervision.ts';
 import type { Works } from './works.ts';
 
 /**
- * Makes an agent, in its parent's place, that has not begun yet: messages to it
- * wait.
+ * Makes an agent, in its place under its parent, that has not begun yet: messages
+ * to it wait, and nobody finds it.
  *
  * Errors: `RangeError` when the id is no name or is taken, or when the parent is
  * ending; `BudgetExceeded` when its budget cannot be spared.
@@ -47,8 +47,19 @@ export function startChild(
   });
   parent.children ??= new Map();
   parent.children.set(id, cell);
-  works.agents.add(cell);
   return cell;
+}
+
+/** Takes the place in the tree back from an agent that has never begun. */
+export function giveUpPlace(cell: Cell): void {
+  const { definition, path } = cell;
+  const { childNames, children } = cell.parent!;
+  const id = path.slice(path.lastIndexOf('/') + 1);
+  children!.delete(id);
+  const count = childNames?.get(definition.name);
+  if (count !== undefined && id === nameOf(definition.name, count)) {
+    childNames!.set(definition.name, count - 1);
+  }
 }
 
 function idFor(parent: Cell, name: string, wanted: string | undefined): string {
@@ -68,10 +79,12 @@ function idFor(parent: Cell, name: string, wanted: string | undefined): string {
   do {
     const count = (parent.childNames.get(name) ?? 0) + 1;
     parent.childNames.set(name, count);
-    id = count === 1 ? name : `${name}-${count}`;
+    id = nameOf(name, count);
   } while (parent.children?.has(id) === true);
   return id;
 }
+
+const nameOf = (name: string, count: number): string => (count === 1 ? name : `${name}-${count}`);
 
 function leaseOf(works: Works, options: SpawnOptions, lease: Lease | undefined): Lease | undefined {
   if (options.budget === undefined) {

@@ -8,7 +8,7 @@
 import type { Envelope } from '../core/envelope.ts';
 import { MailboxFull } from '../core/mailbox.ts';
 import type { TopicEntry } from '../core/topic-board.ts';
-import type { Cell } from './cell.ts';
+import type { Cell, OpenHandling } from './cell.ts';
 
 /** An effect that is no message: `act` when the step has committed, `undo` when it failed. */
 export class StagedAct {
@@ -26,14 +26,14 @@ export type StagedTarget = Cell | TopicEntry | StagedAct;
 
 export class Stage {
   /** Whose step it is; `undefined` between steps. */
-  handling: object | undefined;
+  handling: OpenHandling | undefined;
   readonly targets: StagedTarget[] = [];
   readonly envelopes: (Envelope | undefined)[] = [];
 
-  /** Errors: `MailboxFull` when the step has staged `most` effects already. */
+  /** Errors: `MailboxFull` when the agent has `effectsMax` effects that have not left already. */
   add(cell: Cell, target: StagedTarget, envelope: Envelope | undefined): void {
     const most = cell.definition.effectsMax;
-    if (this.targets.length >= most) {
+    if (this.targets.length + (cell.outbox?.size ?? 0) >= most) {
       throw new MailboxFull({
         receiver: `the effects of one step of ${cell.path}`,
         payload: envelope?.payload,
@@ -42,6 +42,16 @@ export class Stage {
     }
     this.targets.push(target);
     this.envelopes.push(envelope);
+  }
+
+  /** Stages what is no message. Errors: as for `add`; then it is undone. */
+  addAct(cell: Cell, act: () => void, undo: () => void): void {
+    try {
+      this.add(cell, new StagedAct(act, undo), undefined);
+    } catch (full) {
+      undo();
+      throw full;
+    }
   }
 
   clear(): void {

@@ -23,7 +23,8 @@ import { type Handle, handlerOf } from './handlers.ts';
 import { Handling } from './handling.ts';
 import { beginTiming, endTiming } from './handling-times.ts';
 import { interruptRequestsOf, withPartial } from './interrupting.ts';
-import { afterOutbox, release, releaseOutbox } from './outbox.ts';
+import { afterOutbox, release, releaseOutbox, releaseReply } from './outbox.ts';
+import { payers } from './payers.ts';
 import { AgentDefect, Interrupted } from './request-failures.ts';
 import { forgetStashing, layAside } from './stash.ts';
 import { startTask, type TaskEnds } from './tasks.ts';
@@ -121,10 +122,10 @@ export class Stepping implements TaskEnds {
   }
 
   succeeded(handling: Handling, value: unknown): void {
-    if (!handling.over) {
+    if (handling.over) {
+      cameTooLate(handling, value);
+    } else {
       handling.cell.notice({ deliver: () => this.#conclude(handling, value) });
-    } else if (value !== undefined && handling.envelope.replyTo !== undefined) {
-      handling.lateReply(value);
     }
   }
 
@@ -164,7 +165,8 @@ export class Stepping implements TaskEnds {
 
   /**
    * Takes a step beside the open handlings of an agent, which is all there is to
-   * it: it takes no slot, and what it returns means nothing.
+   * it: it takes no slot, and what it returns means nothing, but that a promise that
+   * fails is told of.
    */
   aside(cell: Cell, cause: Envelope, handle: (context: Handling) => unknown): void {
     const { stage } = this.#works;
@@ -172,7 +174,7 @@ export class Stepping implements TaskEnds {
     const before = cell.state;
     stage.handling = handling;
     try {
-      handle(handling);
+      Promise.resolve(handle(handling)).catch((thrown) => cell.reportStray(thrown));
       stage.handling = undefined;
     } catch (thrown) {
       stage.handling = undefined;
@@ -246,8 +248,8 @@ export class Stepping implements TaskEnds {
   /** Whether its budgets allow this message one more step; otherwise it fails closed. */
   #mayBegin(handling: Handling): boolean {
     const { cell, envelope } = handling;
-    for (const lease of [envelope.budget, cell.lease]) {
-      if (lease !== undefined && !lease.tryTake('steps', 1)) {
+    for (const lease of payers(envelope.budget, cell.lease)) {
+      if (!lease.tryTake('steps', 1)) {
         cell.expired += 1;
         cell.drop(envelope, 'BudgetExceeded', lease.refusal('steps', 1));
         return false;
@@ -290,7 +292,7 @@ export class Stepping implements TaskEnds {
   /** Its work is done: answers, and ends the handling, behind what it sent. */
   #conclude(handling: Handling, value: unknown): void {
     const { cell } = handling;
-    if (!cell.blocked) {
+    if (handling.over || !cell.blocked) {
       this.#concludeNow(handling, value);
       return;
     }
@@ -301,6 +303,7 @@ export class Stepping implements TaskEnds {
 
   #concludeNow(handling: Handling, value: unknown): void {
     if (handling.over) {
+      cameTooLate(handling, value);
       return;
     }
     const { cell, envelope } = handling;
@@ -310,13 +313,11 @@ export class Stepping implements TaskEnds {
       layAside(handling);
       return;
     }
-    if (port !== undefined) {
-      try {
-        if (value !== undefined) {
-          port.reply(value, cell.path);
-        }
-      } catch (thrown) {
-        this.#fail(handling, thrown);
+    if (port !== undefined && value !== undefined) {
+      releaseReply(cell, port, value);
+      if (cell.blocked) {
+        // The reader of the replies is behind: it is over when that one has this reply.
+        this.#conclude(handling, undefined);
         return;
       }
     }
@@ -378,6 +379,13 @@ export class Stepping implements TaskEnds {
     if (!cell.queued && cell.hasWork) {
       cell.wake();
     }
+  }
+}
+
+/** What came of a handling that was ended from outside meanwhile. */
+function cameTooLate(handling: Handling, value: unknown): void {
+  if (value !== undefined && handling.envelope.replyTo !== undefined) {
+    handling.lateReply(value);
   }
 }
 

@@ -14,6 +14,7 @@ import { interruptRequestsOf } from './interrupting.ts';
 import { discardOutbox } from './outbox.ts';
 import { ownStep } from './own-step.ts';
 import { Interrupted } from './request-failures.ts';
+import { giveUpPlace } from './spawn.ts';
 import type { Stepping } from './stepping.ts';
 import type { Works } from './works.ts';
 
@@ -37,8 +38,7 @@ export class Stopping {
     cell.restarting = false;
     cell.stopTimer?.cancel();
     cell.stopTimer = undefined;
-    cell.backoffTimer?.cancel();
-    cell.backoffTimer = undefined;
+    cell.restartGroup?.left(cell);
     this.#withdraw(cell);
     const stopped = new Interrupted({ agent: cell.path, reason: 'it was stopped' });
     for (const one of [...(cell.openHandlings ?? [])] as Handling[]) {
@@ -51,6 +51,16 @@ export class Stopping {
     quiet(cell, stopped);
     this.#emptyMailbox(cell);
     endChildren(cell, () => this.#takeLastStep(cell));
+  }
+
+  /** An agent that has never begun ends at once, and its place is free again. */
+  discard(cell: Cell): void {
+    cell.phase = 'stopped';
+    this.#emptyMailbox(cell);
+    cell.lease?.settle();
+    giveUpPlace(cell);
+    endWatches(cell);
+    cell.observers?.changed(cell);
   }
 
   /** It hears nothing any more, and nobody finds it by what it offers. */

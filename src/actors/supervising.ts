@@ -29,18 +29,13 @@ export class FinishedTooOften extends Failure {
   }
 }
 
-/** When a restart is to happen: at the earliest after `afterMs`, which falls due at `dueMs`. */
-export interface RestartPlan {
-  readonly afterMs: number;
-  readonly dueMs: number;
-}
-
 /** What a supervisor can do to an agent. */
 export interface Measures {
   /** It takes no more messages until one of the others is called. */
   suspend(cell: Cell): void;
   resume(cell: Cell): void;
-  restart(cell: Cell, plan: RestartPlan, failure: unknown): void;
+  /** Restarts agents together, in their order, when `afterMs` have passed: that is at `dueMs`. */
+  restart(members: readonly Cell[], afterMs: number, dueMs: number, failure: unknown): void;
   stop(cell: Cell, failure: unknown): void;
   /** A failure has reached the top. */
   degrade(cell: Cell): void;
@@ -84,8 +79,7 @@ export function supervise(
   if (child !== cell && directive === 'resume') {
     // Its own supervisor has given it up, and the one above sees no reason to restart that one.
     measures.stop(cell, failure);
-    for (const one of passedOn) {
-      // All but the one that is being stopped.
+    for (const one of passedOn.slice(1)) {
       measures.resume(one);
     }
   }
@@ -115,9 +109,9 @@ export function superviseFinished(measures: Measures, cell: Cell): 'restart' | '
   if (directive._tag !== 'restart') {
     return 'stop';
   }
-  const plan = { afterMs: directive.afterMs, dueMs: nowMs + directive.afterMs };
-  remember(supervisor, cell, plan.dueMs);
-  measures.restart(cell, plan, undefined);
+  const dueMs = nowMs + directive.afterMs;
+  remember(supervisor, cell, dueMs);
+  measures.restart([cell], directive.afterMs, dueMs, undefined);
   return 'restart';
 }
 
@@ -134,15 +128,18 @@ function act(measures: Measures, supervisor: Cell, child: Cell, failure: unknown
       measures.resume(child);
       break;
     case 'restart': {
-      const plan = { afterMs: directive.afterMs, dueMs: nowMs + directive.afterMs };
-      remember(supervisor, child, plan.dueMs);
-      for (const one of affected(supervision.strategy, [...supervisor.children!.values()], child)) {
-        if (one.kind === 'temporary') {
-          measures.stop(one, failure);
-        } else {
-          measures.restart(one, plan, failure);
-        }
+      const dueMs = nowMs + directive.afterMs;
+      remember(supervisor, child, dueMs);
+      const together = affected(supervision.strategy, [...supervisor.children!.values()], child);
+      for (const one of together.filter(isTemporary)) {
+        measures.stop(one, failure);
       }
+      measures.restart(
+        together.filter((one) => !isTemporary(one)),
+        directive.afterMs,
+        dueMs,
+        failure,
+      );
       break;
     }
     case 'stop':
@@ -153,6 +150,9 @@ function act(measures: Measures, supervisor: Cell, child: Cell, failure: unknown
   return directive._tag;
 }
 
+/** A temporary agent is never begun again, whoever failed. */
+const isTemporary = (cell: Cell): boolean => cell.kind === 'temporary';
+
 /** Under `one-for-one` each child has its own history; children restarted together share their parent's. */
 function historyOf(supervisor: Cell, child: Cell): readonly number[] {
   return supervisor.definition.supervision.strategy === 'one-for-one'
@@ -162,7 +162,10 @@ function historyOf(supervisor: Cell, child: Cell): readonly number[] {
 
 function remember(supervisor: Cell, child: Cell, dueMs: number): void {
   const { windowMs } = supervisor.definition.supervision;
-  setHistory(supervisor, child, [...prune(historyOf(supervisor, child), windowMs, child.kernel.nowMs()), dueMs]);
+  setHistory(supervisor, child, [
+    ...prune(historyOf(supervisor, child), windowMs, child.kernel.nowMs()),
+    dueMs,
+  ]);
 }
 
 function setHistory(supervisor: Cell, child: Cell, history: readonly number[]): void {

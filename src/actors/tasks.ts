@@ -13,6 +13,7 @@ import { failureClass } from '../core/failure.ts';
 import { InvalidParams } from '../core/schema.ts';
 import type { EffectRuntime } from './effect-runtime.ts';
 import type { Handling, Task } from './handling.ts';
+import { Interrupted } from './request-failures.ts';
 
 /** Called when a task has ended, in whatever turn; each handling once. */
 export interface TaskEnds {
@@ -86,6 +87,9 @@ function effect(
       ends.succeeded(handling, exit.value);
     } else if (handling.over) {
       reportDeath(handling, exit.cause);
+    } else if (Cause.hasInterruptsOnly(exit.cause)) {
+      const { path } = handling.cell;
+      ends.failed(handling, new Interrupted({ agent: path, reason: 'its Effect interrupted itself' }));
     } else {
       ends.failed(handling, Cause.squash(exit.cause));
     }

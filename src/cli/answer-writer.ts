@@ -15,6 +15,7 @@ export class AnswerWriter {
   readonly #onFirst: () => void;
   /** The answer so far, where it is kept. */
   text = '';
+  #begun = false;
   #endsInBreak = true;
   #turnMs = 0;
 
@@ -60,7 +61,8 @@ export class AnswerWriter {
     if (this.#keeps) {
       this.text += piece;
     } else if (piece !== '') {
-      this.#onFirst();
+      if (!this.#begun) this.#onFirst();
+      this.#begun = true;
       this.#endsInBreak = piece.endsWith('\n');
       await this.#stdout.write(piece);
     }

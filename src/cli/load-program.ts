@@ -13,7 +13,7 @@ import type { Program, ProgramOption } from './program.ts';
 const ourFolder = new URL('..', import.meta.url).href;
 
 /** A file cannot be run as a program. */
-export class ProgramUnusable extends Error {
+class ProgramUnusable extends Error {
   readonly _tag = 'ProgramUnusable';
   /** As a person would write it, with its line where that is known. */
   readonly place: string;

@@ -346,6 +346,11 @@ export class Lease {
     return amountOf(slot, this.#account.reserved(slot));
   }
 
+  /** Whether what is spent here is charged to `other` too: it is this lease, or one above. */
+  isPartOf(other: Lease): boolean {
+    return this.#chain().includes(other);
+  }
+
   /** The failure of the nearest lease, from this one up, whose limit was passed. It is never taken back. */
   get exceeded(): BudgetExceeded | undefined {
     for (let lease: Lease | undefined = this; lease !== undefined; lease = lease.#parent) {

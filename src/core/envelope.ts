@@ -123,6 +123,6 @@ export function ownEnvelope(
     Number.POSITIVE_INFINITY,
     cause === undefined ? 0 : cause.hops,
     cause === undefined ? noHeaders : cause.headers,
-    undefined,
+    cause?.budget,
   );
 }

@@ -206,6 +206,25 @@ export class Mailbox {
     this.#ring.push(envelope);
   }
 
+  /** Takes a notice back that means nothing any more, found by its payload. */
+  withdrawNotice(payload: unknown): void {
+    const position = positionOf(this.#ring, payload);
+    if (position === undefined) {
+      const inLine = this.#line === undefined ? undefined : positionOf(this.#line, payload);
+      if (inLine !== undefined) {
+        this.#line!.removeAt(inLine);
+      }
+      return;
+    }
+    this.#ring.removeAt(position);
+    this.#notices -= 1;
+    for (const [key, place] of this.#places ?? []) {
+      if (place < position) {
+        this.#places!.set(key, place + 1);
+      }
+    }
+  }
+
   /** Puts a sender that will wait in line. Only where `hasRoom` is false. */
   park(parked: Parked): void {
     this.#line ??= new Ring();
@@ -219,7 +238,8 @@ export class Mailbox {
 
   /**
    * A promise, one for all who ask while it is open, that resolves when the line
-   * outside is gone and the mailbox is at most half full. It never rejects.
+   * outside is gone and at most half of the mailbox is taken, not counting what is
+   * stashed. It never rejects.
    */
   room(): Promise<void> {
     this.#room ??= Promise.withResolvers<void>();
@@ -279,6 +299,25 @@ export class Mailbox {
     return this.#inside < this.capacity;
   }
 
+  /** Lets the senders that stand in line go on, and hands back what they wanted to hand over. */
+  turnAway(): Envelope[] {
+    const line = this.#line;
+    this.#line = undefined;
+    const away: Parked[] = [];
+    for (let entry = line?.shift(); entry !== undefined; entry = line?.shift()) {
+      if ('admitted' in entry) {
+        away.push(entry);
+      } else {
+        this.#line ??= new Ring();
+        this.#line.push(entry);
+      }
+    }
+    for (const sender of away) {
+      sender.admitted();
+    }
+    return away.map(({ envelope }) => envelope);
+  }
+
   /** Hands back everything, in order; senders in line are told that they need not wait. */
   close(): Envelope[] {
     const left: Envelope[] = [];
@@ -312,6 +351,12 @@ export class Mailbox {
 
   get #inside(): number {
     return this.#ring.size - this.#notices + this.#stashed;
+  }
+
+  /** Whether at most half of the room that is not stashed is taken, and some of it is free. */
+  get #isHalfEmpty(): boolean {
+    const waiting = this.#ring.size - this.#notices;
+    return this.#inside < this.capacity && waiting <= (this.capacity - this.#stashed) >> 1;
   }
 
   #accept(envelope: Envelope): void {
@@ -429,7 +474,7 @@ export class Mailbox {
         this.#ring.push(next);
       }
     }
-    if (this.#room !== undefined && this.#inside <= this.capacity >> 1) {
+    if (this.#room !== undefined && this.#isHalfEmpty) {
       this.#openRoom();
     }
   }
@@ -438,4 +483,15 @@ export class Mailbox {
     this.#room?.resolve();
     this.#room = undefined;
   }
+}
+
+/** Where the notice with this payload stands, if it does. */
+function positionOf(ring: Ring<Envelope | Parked>, payload: unknown): number | undefined {
+  for (let position = ring.first; position < ring.first + ring.size; position += 1) {
+    const entry = ring.at(position);
+    if (!('admitted' in entry) && entry.payload === payload && isNotice(entry)) {
+      return position;
+    }
+  }
+  return undefined;
 }

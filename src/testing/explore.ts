@@ -4,10 +4,12 @@
  *
  * Source: Claessen & Hughes, "QuickCheck" (2000), for shrinking; Lowis and others'
  * deterministic simulation for the rest. fast-check's own scheduler cannot shrink
- * a schedule; a tape of choices can.
+ * a schedule; a tape of choices can. fast-check makes the tapes, and `shrink-tape`
+ * shrinks them, because it knows that 0 is the quiet answer.
  */
 import fc from 'fast-check';
 import type { System } from '../actors/system.ts';
+import { shrinkTape } from './shrink-tape.ts';
 import { readTape, trimTape } from './tape.ts';
 import { World, type WorldOptions } from './world.ts';
 
@@ -63,6 +65,9 @@ export class CounterexampleFound extends Error {
   }
 }
 
+/** Most runs spent on making a counterexample quieter: a few seconds. */
+const shrinkRunsMax = 2_000;
+
 /**
  * Runs `setup` in a new world for each schedule and checks `atQuiet` when nothing
  * is left to do.
@@ -96,6 +101,15 @@ export async function explore(
     return world;
   };
 
+  const breaks = async (tape: readonly number[]): Promise<readonly number[] | undefined> => {
+    try {
+      await runOnce(tape, true);
+    } catch (thrown) {
+      return (thrown as Broken).tape;
+    }
+    return undefined;
+  };
+
   if (options.tape !== undefined) {
     await explain(options.tape, options.seed ?? 0, 1, runOnce);
     return { runs, steps };
@@ -105,10 +119,15 @@ export async function explore(
     fc.asyncProperty(tapes, async (tape) => {
       await runOnce(tape, false);
     }),
-    { numRuns: options.runs ?? 1_000, ...(options.seed === undefined ? {} : { seed: options.seed }) },
+    {
+      numRuns: options.runs ?? 1_000,
+      endOnFailure: true,
+      ...(options.seed === undefined ? {} : { seed: options.seed }),
+    },
   );
   if (checked.failed) {
-    await explain(checked.counterexample?.[0] ?? [], checked.seed, checked.numRuns, runOnce);
+    const tape = await shrinkTape(checked.counterexample?.[0] ?? [], breaks, shrinkRunsMax);
+    await explain(tape, checked.seed, checked.numRuns, runOnce);
     throw new Error(
       `a run failed that does not fail again with the same tape: ${String(checked.errorInstance)}`,
     );

@@ -1,4 +1,5 @@
 /** Twenty messages of 50 ms each; says so when the first is being handled. */
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { defineAgent, defineTopic, type } from 'troupe';
 import { program } from 'troupe/cli';
@@ -22,7 +23,7 @@ export default program({
       await system.publish(Work, n);
     }
     yield 'working\n';
-    await new Promise((resolve) => signal.addEventListener('abort', resolve));
+    if (!signal.aborted) await once(signal, 'abort');
     // Whoever leaves a timer behind does not keep the command from ending.
     setInterval(() => {}, 1_000);
     yield 'asked to stop\n';

@@ -100,6 +100,12 @@ class Cutter {
     this.#chars = 0;
   }
 
+  /** Forgets the row that is open: it was the heading of a table, which says nothing of itself. */
+  dropRow(): void {
+    if (this.open === 'row') this.#lines = [];
+    this.end();
+  }
+
   heading(level: number, title: string): void {
     this.end();
     while ((this.#headings.at(-1)?.level ?? 0) >= level) {
@@ -181,7 +187,8 @@ function markdownLine(cutter: Cutter, line: number, text: string, depth: number)
   } else if (/^([-*_])(?:\s*\1){2,}$/.test(text)) {
     cutter.end();
   } else if (text.startsWith('|')) {
-    if (!/^[\s:|-]+$/.test(text)) cutter.begin('row', line, rowText(text));
+    if (/^[\s:|-]+$/.test(text)) cutter.dropRow();
+    else cutter.begin('row', line, rowText(text));
   } else if (item !== null) {
     cutter.begin('item', line, item[1]!);
   } else if (depth >= 4 && (open === undefined || open === 'code')) {

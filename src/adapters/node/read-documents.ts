@@ -44,7 +44,7 @@ export type DocumentRead =
   | { readonly _tag: 'Skipped'; readonly path: string; readonly reason: SkipReason; readonly detail: string };
 
 export interface ReadDocumentsOptions {
-  /** Most bytes of one file; 4 MiB when not given: the longest novels have about 3. */
+  /** Most bytes of one file; 1 MiB when not given: a book of 500 pages, which takes an index about half a second. */
   readonly bytesMax?: number;
   /** Most files; 10 000 when not given. Not derived: a person's notes have hundreds. */
   readonly filesMax?: number;
@@ -81,7 +81,7 @@ export function readDocuments(
   paths: readonly string[],
   options: ReadDocumentsOptions = {},
 ): AsyncGenerator<DocumentRead, void, undefined> {
-  const { bytesMax = 4 * 1_024 * 1_024, filesMax = 10_000, files = nodeFiles } = options;
+  const { bytesMax = 1_024 * 1_024, filesMax = 10_000, files = nodeFiles } = options;
   checkLimit('bytesMax', bytesMax);
   checkLimit('filesMax', filesMax);
   return walk(paths, { bytesMax, filesMax, files });

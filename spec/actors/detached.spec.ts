@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+import type { AgentRef } from '../../src/actors/agent-ref.ts';
+import type { Context, Verbs } from '../../src/actors/context.ts';
+import { defineAgent } from '../../src/actors/define-agent.ts';
+import { type } from '../../src/core/schema.ts';
+import { defineTopic } from '../../src/core/topic.ts';
+import { aWorld } from '../support/a-world.ts';
+
+const Order = defineTopic('order', { schema: type<string>(), reply: type<string>() });
+const refused = { class: 'permanent' };
+
+describe('detached verbs', () => {
+  it('leave with the step they are used in, in its order', async () => {
+    const { order, heard } = aSecretary((secretary, detached, friend) => {
+      secretary.tell(friend, 'first');
+      detached.tell(friend, 'second');
+      secretary.tell(friend, 'third');
+    });
+
+    await order();
+
+    expect(heard).toEqual(['first', 'second', 'third']);
+  });
+
+  it('do nothing in a step that throws', async () => {
+    const { order, heard, outcomes, paths } = aSecretary((_, detached, friend) => {
+      detached.tell(friend, 'told');
+      detached.publish(Order, 'published');
+      detached.spawn(defineAgent({ name: 'child', subscribe: [Order], receive: () => {} }));
+      outcomes.push(detached.request(friend, 'asked'));
+      throw refused;
+    });
+
+    await order();
+
+    expect(heard).toEqual([]);
+    expect(paths()).toEqual(['/friend', '/secretary']);
+    await expect(outcomes[0]).rejects.toMatchObject({ code: 'INTERRUPTED' });
+  });
+
+  it('go on when the handling is over', async () => {
+    const kept: Verbs[] = [];
+    const { order, heard, friend } = aSecretary((_, detached) => kept.push(detached));
+
+    await order();
+    await order(() => kept[0]!.tell(friend, 'later'));
+
+    expect(heard).toEqual(['later']);
+  });
+
+  it('are over from the beginning when they are asked for after the handling', async () => {
+    const kept: Context[] = [];
+    const { order, heard, friend, world } = aSecretary((secretary) => kept.push(secretary));
+
+    await order();
+    await order(() => kept[0]!.detach().tell(friend, 'too late'));
+
+    expect(heard).toEqual([]);
+    expect(world.system.deadLetters.countByCause()).toEqual({ HandlingOver: 1 });
+  });
+});
+
+/** An agent that does something with detached verbs in a step, and a friend who hears what it says. */
+function aSecretary(act: (context: Context, detached: Verbs, friend: AgentRef<string, string>) => unknown) {
+  const world = aWorld();
+  const heard: string[] = [];
+  const outcomes: Promise<unknown>[] = [];
+  const friend = world.system.spawn(
+    defineAgent({ name: 'friend', subscribe: [Order], receive: (order) => void heard.push(order) }),
+    { subscribe: false },
+  );
+  const secretary = world.system.spawn(
+    defineAgent({
+      name: 'secretary',
+      subscribe: [Order],
+      receive: (_, context) => void act(context as Context, context.detach(), friend),
+    }),
+    { subscribe: false },
+  );
+  const order = async (give: () => unknown = () => world.system.tell(secretary, 'act')): Promise<void> => {
+    give();
+    await world.runUntilQuiet();
+  };
+  return {
+    world,
+    heard,
+    outcomes,
+    friend,
+    order,
+    paths: () => world.system.agents.list().map(({ path }) => path),
+  };
+}

@@ -1,0 +1,15 @@
+import { describe, expect, it } from 'vitest';
+import { defineAgent } from '../../src/actors/define-agent.ts';
+import { type } from '../../src/core/schema.ts';
+import { defineTopic } from '../../src/core/topic.ts';
+
+const Order = defineTopic('order', { schema: type<string>() });
+
+describe('the mailbox of a definition', () => {
+  it.each(['capacity', 'spillMax'])('is refused at once when its %s is infinite', (limit) => {
+    const define = () =>
+      defineAgent({ name: 'a', subscribe: [Order], receive: () => {}, [limit]: Number.POSITIVE_INFINITY });
+
+    expect(define).toThrow(`${limit} of agent 'a' is finite, since every mailbox is bounded; got Infinity`);
+  });
+});

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { defineAgent } from '../../src/actors/define-agent.ts';
+import { type } from '../../src/core/schema.ts';
+import { defineTopic } from '../../src/core/topic.ts';
+import { aWorld } from '../support/a-world.ts';
+
+const Order = defineTopic('order', { schema: type<string>() });
+const helper = defineAgent({ name: 'helper', subscribe: [Order], receive: () => {} });
+/** Its class is one after which an agent goes on. */
+const refused = { class: 'permanent' };
+
+describe('an agent spawned in a step that throws', () => {
+  it('has never been there, and its id is free for the next step', async () => {
+    const { world, changes, paths } = aSpawner({ effectsMax: 8 });
+
+    world.system.publish(Order, 'spawn, then throw');
+    world.system.publish(Order, 'spawn');
+    await world.runUntilQuiet();
+
+    expect(paths()).toEqual(['/spawner', '/spawner/named', '/spawner/helper']);
+    expect(changes).toEqual(['Added /spawner', 'Added /spawner/named', 'Added /spawner/helper']);
+  });
+
+  it('has never been there when the step has staged too much to spawn it', async () => {
+    const { world, paths } = aSpawner({ effectsMax: 1 });
+
+    world.system.publish(Order, 'spawn');
+    await world.runUntilQuiet();
+
+    expect(paths()).toEqual(['/spawner']);
+  });
+});
+
+/** An agent that spawns two others, one under a name of its own, when it is told to. */
+function aSpawner(options: { readonly effectsMax: number }) {
+  const world = aWorld();
+  const changes: string[] = [];
+  world.system.agents.changes.subscribe(({ _tag, path }) => changes.push(`${_tag} ${path}`));
+  world.system.spawn(
+    defineAgent({
+      name: 'spawner',
+      subscribe: [Order],
+      ...options,
+      receive: (order, context) => {
+        context.spawn(helper, { id: 'named', subscribe: false });
+        context.spawn(helper, { subscribe: false });
+        if (order !== 'spawn') {
+          throw refused;
+        }
+      },
+    }),
+  );
+  return { world, changes, paths: () => world.system.agents.list().map(({ path }) => path) };
+}

@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import { defineAgent } from '../../src/actors/define-agent.ts';
+import { type } from '../../src/core/schema.ts';
+import { defineTopic } from '../../src/core/topic.ts';
+import { aWorld } from '../support/a-world.ts';
+
+const Word = defineTopic('word', { schema: type<string>() });
+
+/** Stashes everything until it hears `open`; then it takes everything. */
+function aDoorkeeper(options: { capacity?: number } = {}) {
+  const world = aWorld();
+  const heard: string[] = [];
+  const keeper = defineAgent({
+    name: 'keeper',
+    ...options,
+    subscribe: [Word],
+    state: { open: false },
+    receive: (word, context) => {
+      if (word === 'open') {
+        context.update(() => ({ open: true }));
+        context.unstash();
+      } else if (!context.state.open) {
+        context.stash();
+      } else if (word === 'fail') {
+        throw new Error('no');
+      } else {
+        heard.push(word);
+      }
+    },
+  });
+  return { world, heard, ref: world.system.spawn(keeper) };
+}
+
+describe('the stash', () => {
+  it('gives back what was laid aside in its order, before what came later', async () => {
+    const { world, heard, ref } = aDoorkeeper();
+
+    ['a', 'b', 'open', 'c'].forEach((word) => {
+      world.system.tell(ref, word);
+    });
+    await world.runUntilQuiet();
+
+    expect(heard).toEqual(['a', 'b', 'c']);
+  });
+
+  it('keeps the room of what was laid aside', async () => {
+    const { world, ref } = aDoorkeeper({ capacity: 2 });
+    ['a', 'b'].forEach((word) => {
+      world.system.tell(ref, word);
+    });
+    await world.runUntilQuiet();
+
+    const room = world.system.tell(ref, 'c');
+
+    expect(room).toBeInstanceOf(Promise);
+    expect(world.system.statistics().agents[0]).toMatchObject({ stashed: 2, waiting: 1 });
+  });
+
+  it('goes to the dead letters when its agent stops', async () => {
+    const { world, ref } = aDoorkeeper();
+    world.system.tell(ref, 'a');
+    await world.runUntilQuiet();
+
+    const stopped = world.system.stop(ref);
+    await world.runUntilQuiet();
+    await stopped;
+
+    expect(world.system.deadLetters.list().map(({ envelope, cause }) => [envelope.payload, cause])).toEqual([
+      ['a', 'Stopped'],
+    ]);
+  });
+
+  it('returns to the front when its agent is restarted', async () => {
+    const { world, heard, ref } = aDoorkeeper();
+    ['a', 'b'].forEach((word) => {
+      world.system.tell(ref, word);
+    });
+    await world.runUntilQuiet();
+
+    world.crash('/keeper');
+    world.system.tell(ref, 'open');
+    await world.runUntilQuiet();
+
+    expect(heard).toEqual(['a', 'b']);
+  });
+});
