@@ -100,8 +100,11 @@ export function onThrowOf(kernel: Kernel): (thrown: unknown) => void {
 function checkOptions(topic: AnyTopic, options: ObserveOptions): void {
   const { overflow, capacity = 1_024, window = 1 } = options;
   const issue = (path: string, message: string, value: unknown): never => {
-    throw new InvalidParams({ what: `observe('${topic.name}')`, value, issues: [{ path, message }] });
+    throw new InvalidParams({ what: `observe('${topic?.name}')`, value, issues: [{ path, message }] });
   };
+  if (typeof topic?.name !== 'string') {
+    issue('topic', 'expected what defineTopic returns', topic);
+  }
   if (!overflows.includes(overflow) || (overflow as Overflow) === 'reject') {
     issue('overflow', `expected one of ${overflows.filter((one) => one !== 'reject').join(', ')}`, overflow);
   }

@@ -79,8 +79,7 @@ export function supervise(
   if (child !== cell && directive === 'resume') {
     // Its own supervisor has given it up, and the one above sees no reason to restart that one.
     measures.stop(cell, failure);
-    for (const one of passedOn) {
-      // All but the one that is being stopped.
+    for (const one of passedOn.slice(1)) {
       measures.resume(one);
     }
   }
