@@ -79,7 +79,7 @@ system.observe(Delivered, { overflow: 'suspend' }).subscribe(({ to }) => {
 system.publish(Brought, { to: 'Utrecht' });
 system.publish(Brought, { to: 'Nowhere' });
 await system.quiet();
-system.publish(Brought, { to: 'Lisbon' }); // The desk is still restarting: the parcel waits in its mailbox.
+system.publish(Brought, { to: 'Lisbon' }); // The desk may still be restarting: then the parcel waits in its mailbox.
 await system.quiet();
 
 const [letter] = system.deadLetters.list();
