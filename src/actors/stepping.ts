@@ -309,8 +309,9 @@ export class Stepping implements TaskEnds {
     const { cell, envelope } = handling;
     const port = envelope.replyTo;
     if (handling.stashing) {
-      this.#end(handling, undefined);
+      // Before it is over: that may be the end of a draining agent, which looks for what is laid aside.
       layAside(handling);
+      this.#end(handling, undefined);
       return;
     }
     if (port !== undefined && value !== undefined) {
