@@ -12,13 +12,26 @@ import type { Cell, OpenHandling } from '../../src/actors/cell.ts';
 import { statisticsOfCell } from '../../src/actors/statistics.ts';
 import { kernelOf } from '../support/inside.ts';
 import { lawRuns, lawTimeoutMs } from '../support/law-runs.ts';
-import { anyManners, exploreTroupes, type Troupe } from '../support/unruly-troupe.ts';
+import { anyManners, exploreTroupes, often, type Troupe } from '../support/unruly-troupe.ts';
+
+/** Little room, much laid aside, and those who send wait. */
+const crowded = {
+  ...anyManners,
+  capacities: [2, 1],
+  overflows: ['suspend'] as const,
+  deeds: often({ nothing: 1, tell: 8, publish: 3, stash: 5, unstash: 2, throw: 1 }),
+  endings: often({ returns: 4, resolves: 5, rejects: 4, throws: 2, hangs: 1 }),
+  errands: often({ wait: 2, tell: 8, publish: 4, interrupt: 2 }),
+};
 
 describe('conservation', () => {
-  it(
-    'law: every message an agent was offered is somewhere, once',
-    async () => {
-      const explored = await exploreTroupes(anyManners, {
+  it.each([
+    ['any', anyManners],
+    ['crowded', crowded],
+  ])(
+    'law: every message an agent was offered is somewhere, once, in %s company',
+    async (_, manners) => {
+      const explored = await exploreTroupes(manners, {
         always: (troupe) => {
           everyAccountIsEven(troupe);
           whatIsInFlightAddsUp(troupe);
