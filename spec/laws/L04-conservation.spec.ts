@@ -44,6 +44,7 @@ describe('conservation', () => {
             () => everyAccountIsEven(troupe),
           );
           nothingIsLeft(troupe);
+          nothingIsLostInSilence(troupe);
         },
       });
 
@@ -118,5 +119,17 @@ function nothingIsLeft({ cells, system }: Troupe): void {
   const left = [...cells].filter((cell) => cell.phase !== 'stopped' || statisticsOfCell(cell).waiting > 0);
   if (inFlight !== 0 || left.length > 0) {
     throw new Error(`after the end ${inFlight} are in flight, and there is ${left.map((cell) => cell.path)}`);
+  }
+}
+
+/** What was told was taken up, gave way to another of its key, or is a dead letter. */
+function nothingIsLostInSilence({ tellings, turns, system }: Troupe): void {
+  const takenUp = new Set(turns.map(({ word }) => word));
+  const letters = new Set(system.deadLetters.list().map(({ envelope }) => envelope.payload));
+  for (const { word, to } of tellings) {
+    const mayHaveGivenWay = to === undefined || to.definition.overflow === 'conflate';
+    if (!mayHaveGivenWay && !takenUp.has(word) && !letters.has(word)) {
+      throw new Error(`what ${word.author?.path ?? 'somebody outside'} told ${to.path} is nowhere`);
+    }
   }
 }
