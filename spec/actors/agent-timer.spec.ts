@@ -3,6 +3,7 @@ import { defineAgent } from '../../src/actors/define-agent.ts';
 import { type } from '../../src/core/schema.ts';
 import { defineTopic } from '../../src/core/topic.ts';
 import { aWorld } from '../support/a-world.ts';
+import { cellOf } from '../support/inside.ts';
 
 const Order = defineTopic('order', { schema: type<string>(), reply: type<string>() });
 
@@ -24,5 +25,26 @@ describe('a timer of an agent', () => {
     await world.run(() => world.system.request(agent, 'set a timer', { budget: { tokens: 7 } }));
 
     expect(limits).toEqual([7]);
+  });
+
+  it('leaves nothing in the mailbox when it is cancelled after it rang', async () => {
+    const world = aWorld();
+    const agent = world.system.spawn(
+      defineAgent({
+        name: 'agent',
+        subscribe: [Order],
+        receive: async (_, context) => {
+          const timer = context.schedule(1, () => {});
+          await new Promise<void>((resolve) => void world.environment.schedule(2, resolve));
+          timer.cancel();
+          await new Promise(() => {});
+        },
+      }),
+    );
+
+    world.system.tell(agent, 'set a timer');
+    await world.runUntilQuiet();
+
+    expect(cellOf(agent).mailbox.size).toBe(0);
   });
 });

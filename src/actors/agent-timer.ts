@@ -20,6 +20,8 @@ export class AgentTimer implements Timer {
   readonly #delayMs: number;
   readonly #every: boolean;
   #timer: Timer | undefined;
+  /** Whether its notice waits in the mailbox. */
+  #rang = false;
 
   constructor(cell: Cell, cause: Envelope, delayMs: number, step: Step, every: boolean) {
     this.#cell = cell;
@@ -42,10 +44,15 @@ export class AgentTimer implements Timer {
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#cell.timers?.delete(this);
+    if (this.#rang) {
+      this.#rang = false;
+      this.#cell.mailbox.withdrawNotice(this);
+    }
   }
 
   /** Its step has been taken: one that rings every so often is set again, so that at most one notice of it waits. */
   taken(): void {
+    this.#rang = false;
     if (this.#every) {
       this.start();
     } else {
@@ -55,6 +62,7 @@ export class AgentTimer implements Timer {
 
   #ring(): void {
     const cell = this.#cell;
+    this.#rang = true;
     cell.receiveNotice(
       ownEnvelope(cell.kernel.environment.nextId(), cell.path, cell.path, timerNotice, this, this.#cause),
     );

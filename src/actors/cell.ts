@@ -266,12 +266,15 @@ export class Cell implements Receiver, Runnable {
       case 'displaced': {
         const displaced = mailbox.handedBack!;
         mailbox.handedBack = undefined;
+        this.attempts?.delete(displaced);
         kernel.deadLetter(displaced, this.path, 'Displaced', this.full(displaced.payload));
         return 'taken';
       }
       case 'conflated': {
-        const { replyTo, payload } = mailbox.handedBack!;
+        const conflated = mailbox.handedBack!;
+        const { replyTo, payload } = conflated;
         mailbox.handedBack = undefined;
+        this.attempts?.delete(conflated);
         replyTo?.fail(this.full(payload), this.path);
         return 'taken';
       }

@@ -29,7 +29,9 @@ export function watch(watcher: Cell, target: Cell): void {
 
 export function unwatch(watcher: Cell, target: Cell): void {
   target.watchers?.delete(watcher);
-  watcher.watching?.delete(target);
+  if (watcher.watching?.delete(target) === true && target.phase === 'stopped') {
+    watcher.mailbox.withdrawNotice(target);
+  }
 }
 
 /** This agent has ended: those who watch it are told, and it watches nobody any more. */

@@ -122,10 +122,10 @@ export class Stepping implements TaskEnds {
   }
 
   succeeded(handling: Handling, value: unknown): void {
-    if (!handling.over) {
+    if (handling.over) {
+      cameTooLate(handling, value);
+    } else {
       handling.cell.notice({ deliver: () => this.#conclude(handling, value) });
-    } else if (value !== undefined && handling.envelope.replyTo !== undefined) {
-      handling.lateReply(value);
     }
   }
 
@@ -292,7 +292,7 @@ export class Stepping implements TaskEnds {
   /** Its work is done: answers, and ends the handling, behind what it sent. */
   #conclude(handling: Handling, value: unknown): void {
     const { cell } = handling;
-    if (!cell.blocked) {
+    if (handling.over || !cell.blocked) {
       this.#concludeNow(handling, value);
       return;
     }
@@ -303,6 +303,7 @@ export class Stepping implements TaskEnds {
 
   #concludeNow(handling: Handling, value: unknown): void {
     if (handling.over) {
+      cameTooLate(handling, value);
       return;
     }
     const { cell, envelope } = handling;
@@ -378,6 +379,13 @@ export class Stepping implements TaskEnds {
     if (!cell.queued && cell.hasWork) {
       cell.wake();
     }
+  }
+}
+
+/** What came of a handling that was ended from outside meanwhile. */
+function cameTooLate(handling: Handling, value: unknown): void {
+  if (value !== undefined && handling.envelope.replyTo !== undefined) {
+    handling.lateReply(value);
   }
 }
 

@@ -16,7 +16,7 @@ import { exitCodes, Interruption, type StopSignal } from './interruption.ts';
 import type { Output } from './output.ts';
 import type { Findings, Job, Program } from './program.ts';
 import { Progress } from './progress.ts';
-import { type Facts, figuresText, findingsText, jsonText } from './report.ts';
+import { counted, type Facts, figuresText, findingsText, jsonText } from './report.ts';
 import { exitCodeOf, failureText } from './say-failure.ts';
 import { openTraceFile } from './trace-file.ts';
 
@@ -117,18 +117,16 @@ async function drainAloud(system: System, say: (text: string) => void): Promise<
   const lettersBefore = system.deadLetters.total;
   let finished = 0;
   system.listen({ next: (event) => (finished += isFinished(event) ? 1 : 0) });
-  const accepted = messages(system.health().inFlight);
+  const accepted = counted(system.health().inFlight, 'message');
   say(`\nStopping: ${accepted} to finish, for at most ${drainMs / 1_000} s; Ctrl-C again ends at once.\n`);
   await system.drain({ withinMs: drainMs });
   const left = system.deadLetters.total - lettersBefore;
   const seconds = ((performance.now() - startedAtMs) / 1_000).toFixed(2);
-  return `Drained in ${seconds} s: ${messages(finished)} finished, ${left} left.`;
+  return `Drained in ${seconds} s: ${counted(finished, 'message')} finished, ${left} left.`;
 }
 
 const isFinished = (event: SystemEvent): boolean =>
   event._tag === 'HandlingEnded' && event.outcome !== 'interrupted';
-
-const messages = (count: number): string => `${count} ${count === 1 ? 'message' : 'messages'}`;
 
 /** Says how it ended, to people or to machines, and tells the exit code. */
 async function report(
@@ -199,7 +197,8 @@ function progressOf({ file, stderr }: Run, system: System): Progress {
     write: (text) => void stderr.write(text),
     nowMs: () => performance.now(),
     statistics: () => system.statistics(),
-    columns: isLive ? () => stderr.stream.columns ?? 80 : undefined,
+    // A terminal that does not know its width says 0.
+    columns: isLive ? () => stderr.stream.columns || 80 : undefined,
     title: file,
   });
 }

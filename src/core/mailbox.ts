@@ -206,6 +206,25 @@ export class Mailbox {
     this.#ring.push(envelope);
   }
 
+  /** Takes a notice back that means nothing any more, found by its payload. */
+  withdrawNotice(payload: unknown): void {
+    const position = positionOf(this.#ring, payload);
+    if (position === undefined) {
+      const inLine = this.#line === undefined ? undefined : positionOf(this.#line, payload);
+      if (inLine !== undefined) {
+        this.#line!.removeAt(inLine);
+      }
+      return;
+    }
+    this.#ring.removeAt(position);
+    this.#notices -= 1;
+    for (const [key, place] of this.#places ?? []) {
+      if (place < position) {
+        this.#places!.set(key, place + 1);
+      }
+    }
+  }
+
   /** Puts a sender that will wait in line. Only where `hasRoom` is false. */
   park(parked: Parked): void {
     this.#line ??= new Ring();
@@ -464,4 +483,15 @@ export class Mailbox {
     this.#room?.resolve();
     this.#room = undefined;
   }
+}
+
+/** Where the notice with this payload stands, if it does. */
+function positionOf(ring: Ring<Envelope | Parked>, payload: unknown): number | undefined {
+  for (let position = ring.first; position < ring.first + ring.size; position += 1) {
+    const entry = ring.at(position);
+    if (!('admitted' in entry) && entry.payload === payload && isNotice(entry)) {
+      return position;
+    }
+  }
+  return undefined;
 }

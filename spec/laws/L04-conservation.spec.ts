@@ -1,0 +1,109 @@
+/**
+ * L4: every message is somewhere, once.
+ *
+ *     offered  = accepted + refused
+ *     accepted = handled + failed + interrupted + expired + displaced + conflated
+ *                + unhandled at stop + in flight + stashed + waiting
+ *
+ * for every agent, the ended ones included, after every step.
+ */
+import { describe, expect, it } from 'vitest';
+import type { Cell, OpenHandling } from '../../src/actors/cell.ts';
+import { statisticsOfCell } from '../../src/actors/statistics.ts';
+import { kernelOf } from '../support/inside.ts';
+import { lawRuns, lawTimeoutMs } from '../support/law-runs.ts';
+import { anyManners, exploreTroupes, type Troupe } from '../support/unruly-troupe.ts';
+
+describe('conservation', () => {
+  it(
+    'law: every message an agent was offered is somewhere, once',
+    async () => {
+      const explored = await exploreTroupes(anyManners, {
+        always: (troupe) => {
+          everyAccountIsEven(troupe);
+          whatIsInFlightAddsUp(troupe);
+        },
+        atQuiet: async (troupe) => {
+          noneIsHandledTooOften(troupe);
+          noneWaitsForNothing(troupe);
+          await troupe.world.run(
+            () => troupe.system.stop(),
+            () => everyAccountIsEven(troupe),
+          );
+          nothingIsLeft(troupe);
+        },
+      });
+
+      expect(explored.runs).toBeGreaterThanOrEqual(lawRuns);
+    },
+    lawTimeoutMs,
+  );
+});
+
+function everyAccountIsEven({ cells }: Troupe): void {
+  for (const cell of cells) {
+    const figures = statisticsOfCell(cell);
+    const { offered, accepted, refused } = figures;
+    const { handled, failed, interrupted, expired, displaced, conflated } = figures;
+    const { unhandledAtStop, inFlight, stashed, waiting } = figures;
+    const ended = handled + failed + interrupted + expired + displaced + conflated + unhandledAtStop;
+    if (offered !== accepted + refused || accepted !== ended + inFlight + stashed + waiting) {
+      throw new Error(`the account of ${cell.path} is not even: ${JSON.stringify(figures)}`);
+    }
+  }
+}
+
+function whatIsInFlightAddsUp({ cells, system }: Troupe): void {
+  let inFlight = 0;
+  for (const cell of cells) {
+    const figures = statisticsOfCell(cell);
+    inFlight += figures.inFlight + figures.waiting;
+  }
+  const { inFlight: counted } = kernelOf(system);
+  if (counted !== inFlight) {
+    throw new Error(`${counted} messages are counted as in flight; the agents have ${inFlight}`);
+  }
+}
+
+/** Without redelivery once; with it, as often as its agent allows. Laying a message aside is not handling it. */
+function noneIsHandledTooOften({ turns }: Troupe): void {
+  const times = new Map<Cell, Map<number, number>>();
+  for (const { cell, word, envelopeId, context } of turns) {
+    if (word !== undefined && !(context as unknown as OpenHandling).stashing) {
+      const ofCell = times.get(cell) ?? new Map<number, number>();
+      times.set(cell, ofCell.set(envelopeId, (ofCell.get(envelopeId) ?? 0) + 1));
+      if (ofCell.get(envelopeId)! > cell.definition.attemptsMax) {
+        throw new Error(`${cell.path} handled a message ${ofCell.get(envelopeId)} times`);
+      }
+    }
+  }
+}
+
+/** At quiet, whoever could take a message has none, and whoever stands in line does so where there is no room. */
+function noneWaitsForNothing({ cells }: Troupe): void {
+  for (const cell of cells) {
+    const { mailbox, phase, parked = [] } = cell;
+    const mayTakeMore = cell.mayTake && !cell.blocked && (mailbox.size > 0 || !hasRoomOrStash(cell));
+    const isLate = phase !== 'stopped' && phase !== 'running' && cell.open === 0 && !isHeldUp(cell);
+    const standsAtNothing = parked.some(({ receiver }) => !receiver.mustWait);
+    if (cell.hasWork || mayTakeMore || isLate || standsAtNothing) {
+      throw new Error(
+        `${cell.path} is ${phase} and has ${mailbox.waiting} waiting, but nothing happens any more`,
+      );
+    }
+  }
+}
+
+/** Whether one more would come in; where all room is stashed, nobody but the agent itself can change that. */
+const hasRoomOrStash = ({ mailbox }: Cell): boolean => mailbox.hasRoom || mailbox.stashed >= mailbox.capacity;
+
+/** Whether it, or the beginning of it, waits for room elsewhere. */
+const isHeldUp = (cell: Cell): boolean => cell.blocked || (cell.phase === 'starting' && cell.parent!.blocked);
+
+function nothingIsLeft({ cells, system }: Troupe): void {
+  const { inFlight } = kernelOf(system);
+  const left = [...cells].filter((cell) => cell.phase !== 'stopped' || statisticsOfCell(cell).waiting > 0);
+  if (inFlight !== 0 || left.length > 0) {
+    throw new Error(`after the end ${inFlight} are in flight, and there is ${left.map((cell) => cell.path)}`);
+  }
+}
