@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { defineAgent } from '../../src/actors/define-agent.ts';
 import { AgentDefect, Interrupted, NoResponder } from '../../src/actors/request-failures.ts';
 import { MailboxFull } from '../../src/core/mailbox.ts';
-import { Ask, aScene, later, type Scene } from '../support/a-scene.ts';
+import { Ask, aScene, later } from '../support/a-scene.ts';
 import { boom } from '../support/boom.ts';
 
 const never = () => new Promise<never>(() => {});

@@ -13,15 +13,18 @@ describe('a handler that returns a promise', () => {
   });
 
   it('answers with the value of any thenable', async () => {
-    const thenable = { then: (resolve: (value: string) => void) => resolve('soon') } as PromiseLike<string>;
+    const soon = thenable({}, (resolve) => resolve('soon'));
 
-    expect(await aScene(() => thenable).ask()).toBe('soon');
+    expect(await aScene(() => soon).ask()).toBe('soon');
   });
 
   it('answers with the value of a thenable that is a function', async () => {
-    const thenable = Object.assign(() => {}, { then: (resolve: (value: string) => void) => resolve('soon') });
+    const soon = thenable(
+      () => {},
+      (resolve) => resolve('soon'),
+    );
 
-    expect(await aScene(() => thenable as never).ask()).toBe('soon');
+    expect(await aScene(() => soon).ask()).toBe('soon');
   });
 
   it('does not answer when it has none', async () => {
@@ -36,14 +39,12 @@ describe('a handler that returns a promise', () => {
   });
 
   it('fails once when a thenable calls back twice, and throws as well', async () => {
-    const twice = {
-      then: (_: unknown, reject: (failure: unknown) => void) => {
-        reject(new Error('first'));
-        reject(new Error('second'));
-        boom();
-      },
-    };
-    const scene = aScene(() => twice as unknown as PromiseLike<string>);
+    const twice = thenable({}, (_, reject) => {
+      reject(new Error('first'));
+      reject(new Error('second'));
+      boom();
+    });
+    const scene = aScene(() => twice);
 
     await scene.tell('go');
 
@@ -336,6 +337,12 @@ describe('a handler that returns a stream of replies', () => {
     expect(scene.heard).toEqual(['begun', 'ended']);
   });
 });
+
+type Settle = (value: unknown) => void;
+
+/** Makes something one can await. */
+const thenable = (target: object, then: (resolve: Settle, reject: Settle) => void) =>
+  Object.defineProperty(target, 'then', { value: then }) as PromiseLike<unknown>;
 
 /** What a subscriber of a stream of replies is told. */
 async function streamed(play: Play): Promise<unknown[]> {
