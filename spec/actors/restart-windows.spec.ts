@@ -24,6 +24,19 @@ describe('a restart', () => {
     },
   );
 
+  it('counts once, also when the one before happened as this one fell due', async () => {
+    const { world, restartsMs } = aTeamThatFailsWhenItHasBegun({
+      supervision: { restartsMax: 2, windowMs: 20, backoffMs: 0 },
+      childEndsAfterMs: 40,
+      failsAfterMs: 0,
+      times: 3,
+    });
+
+    await world.runUntilQuiet();
+
+    expect(restartsMs()).toEqual([40, 80, 120]);
+  });
+
   it('lets the agent treat its new children as if there had been no others', async () => {
     const world = aWorld();
     const worker = defineAgent({ name: 'worker', subscribe: [Work], receive: () => {} });
@@ -87,8 +100,11 @@ describe('a failure that goes up two levels', () => {
 function aTeamThatFailsWhenItHasBegun(options: {
   readonly supervision: NonNullable<Parameters<typeof defineAgent>[0]['supervision']>;
   readonly childEndsAfterMs: number;
+  readonly failsAfterMs?: number;
+  readonly times?: number;
 }): { readonly world: World; readonly restartsMs: () => number[] } {
   const events: SystemEvent[] = [];
+  let left = options.times ?? 10;
   const world = aWorld({ system: { events: [{ next: (event) => void events.push(event) }] } });
   const child = defineAgent({
     name: 'child',
@@ -103,7 +119,10 @@ function aTeamThatFailsWhenItHasBegun(options: {
     receive: () => {},
     onStart: (context) => {
       context.spawn(child);
-      context.schedule(1, () => Promise.reject(new Error('broken')));
+      if (left > 0) {
+        left -= 1;
+        context.schedule(options.failsAfterMs ?? 1, () => Promise.reject(new Error('broken')));
+      }
     },
   });
   world.system.spawn(

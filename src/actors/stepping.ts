@@ -233,7 +233,10 @@ export class Stepping implements TaskEnds {
     if (envelope.topic === timerNotice) {
       const timer = envelope.payload as AgentTimer;
       const { step } = timer;
-      if (step !== undefined) {
+      if (handling.lease?.exceeded !== undefined) {
+        // It fails closed: a step would spend one chunk more, at every ring.
+        timer.cancel();
+      } else if (step !== undefined) {
         timer.taken();
         this.step(handling, (_, context) => step(context), undefined);
       }

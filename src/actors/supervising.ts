@@ -186,11 +186,8 @@ export function restarted(cell: Cell, dueMs: number): void {
   const history = historyOf(supervisor, cell);
   const late = history.filter((atMs) => atMs >= dueMs && atMs < nowMs);
   if (late.length > 0) {
-    setHistory(
-      supervisor,
-      cell,
-      history.map((atMs) => (late.includes(atMs) ? nowMs : atMs)),
-    );
+    // The first of them: a later one is of another restart, that has not happened yet or was one of a sibling.
+    setHistory(supervisor, cell, history.with(history.indexOf(Math.min(...late)), nowMs));
   } else if (!history.some((atMs) => atMs >= nowMs)) {
     // It took so long that it was forgotten meanwhile.
     setHistory(supervisor, cell, [...history, nowMs]);
