@@ -307,7 +307,9 @@ describe('npm start', () => {
     const meter = 'process.on("exit", () => console.error("cpu", JSON.stringify(process.cpuUsage())))';
     const nodeArgs = ['--import', `data:text/javascript,${meter}`];
 
-    const { stderr } = await troupe(['run', 'examples/trio.ts'], { nodeArgs });
+    const { stderr } = await troupe(['run', 'examples/trio.ts', '--trace', join(aFolder(), 't.json')], {
+      nodeArgs,
+    });
     const { user, system } = JSON.parse(/^cpu (.*)$/m.exec(stderr)![1]!) as NodeJS.CpuUsage;
 
     expect((user + system) / 1_000_000).toBeLessThan(2);

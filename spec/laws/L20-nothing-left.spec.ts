@@ -101,7 +101,8 @@ function heldBy(cell: Cell): object {
   const held = [
     ['not stopped', cell.phase === 'stopped' ? 0 : 1],
     ['handlings', open + (cell.openHandlings?.size ?? 0)],
-    ['waiting', mailbox.waiting + (cell.stashed?.length ?? 0)],
+    ['waiting', mailbox.waiting],
+    ['stashed', cell.stashed?.length ?? 0],
     ['timers', (timers?.size ?? 0) + (cell.stopTimer === undefined ? 0 : 1)],
     ['children', children?.size ?? 0],
     ['watches', (watchers?.size ?? 0) + (watching?.size ?? 0)],
@@ -147,7 +148,7 @@ const manners = [
   'in an Effect',
   'in an Effect without end',
   'in a stream',
-  'in a stream without end',
+  'in a long stream',
   'pushing',
   'with its signal',
   'with a request',
@@ -312,8 +313,8 @@ class Household {
         return this.#fibre(Effect.never);
       case 'in a stream':
         return this.#replies(3);
-      case 'in a stream without end':
-        return this.#replies(Number.POSITIVE_INFINITY);
+      case 'in a long stream':
+        return this.#replies(30);
       case 'pushing':
         return bounded(this.#pushing(), { overflow: 'drop-oldest', capacity: 1 });
       case 'with its signal': {

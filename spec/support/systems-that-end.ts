@@ -26,9 +26,15 @@ const thinker = defineAgent({
   concurrency: 8,
   onStart: (context) => {
     context.schedule(60_000, () => {});
-    context.schedule(1, () => {}, { every: true });
   },
   receive: (question) => (question === 'now?' ? 'now' : Effect.as(Effect.sleep(100_000), 'later')),
+});
+
+const metronome = defineAgent({
+  name: 'metronome',
+  onStart: (context) => {
+    context.schedule(1, () => {}, { every: true });
+  },
 });
 
 const listenerCounts = (): string =>
@@ -55,6 +61,7 @@ async function busy(options: SystemOptions = {}): Promise<System> {
 const ways: readonly (() => Promise<void>)[] = [
   async () => (await busy()).stop(),
   async () => (await busy()).drain({ withinMs: 5 }),
+  async () => (await busy({ agents: [thinker, metronome] })).stop(),
   async () => (await busy({ handleSignals: true })).stop(),
   async () => (await busy({ handleSignals: { withinMs: 5 } })).drain({ withinMs: 5 }),
   async () => {

@@ -147,6 +147,8 @@ export class Cell implements Receiver, Runnable {
   children: Map<string, Cell> | undefined;
   /** How many children were named after each definition. */
   childNames: Map<string, number> | undefined;
+  /** How many its parent had named so before it, if it got its name by counting. */
+  countedFrom: number | undefined;
   watchers: Set<Watcher> | undefined;
   watching: Set<Cell> | undefined;
   observers: SnapshotObservers | undefined;

@@ -7,6 +7,7 @@
  * is said. A run ends in one of four ways: the program is done, it failed, the user
  * asked to stop, or nobody reads what it prints.
  */
+import { getEventListeners } from 'node:events';
 import { createSystem, type System } from '../actors/system.ts';
 import { consoleWriter } from '../core/console-writer.ts';
 import type { EventListener, SystemEvent } from '../core/system-event.ts';
@@ -22,6 +23,8 @@ import { openTraceFile } from './trace-file.ts';
 
 /** How long agents may take to finish what they accepted: a person who pressed Ctrl-C waits no longer. */
 const drainMs = 5_000;
+
+const hourMs = 3_600_000;
 
 export interface Run {
   readonly file: string;
@@ -72,7 +75,7 @@ export async function runProgram(run: Run): Promise<number> {
     }),
     interruption.asked.then((by) => ({ _tag: 'Interrupted', by })),
     stdout.closed.then(() => unread(stdout)),
-    brokenProcess(file),
+    brokenProcess(file, interruption.signal),
   ]);
   // What was counted is forgotten when the agents have gone.
   const statistics = system.statistics();
@@ -172,10 +175,15 @@ function unread(stdout: Output): Ending {
 }
 
 /** Code outside of agents threw where nobody could catch it, or waits for something that cannot come. */
-function brokenProcess(file: string): Promise<Ending> {
+function brokenProcess(file: string, signal: AbortSignal): Promise<Ending> {
   return new Promise((resolve) => {
     process.on('uncaughtException', (failure) => resolve({ _tag: 'Failed', failure }));
     process.once('beforeExit', () => {
+      if (getEventListeners(signal, 'abort').length > 0) {
+        // It waits for the user, who can still come, but listening to signals keeps no process alive.
+        setInterval(() => {}, hourMs);
+        return;
+      }
       const failure = new Error(`${file} waits for something that can no longer come`);
       resolve({ _tag: 'Failed', failure });
     });
