@@ -25,7 +25,7 @@ export function outsideRequestsOf(system: System): number {
 
 /** Effects on the stage while a step of this context is being taken. */
 export function stagedBy(context: object): number {
-  return (context as Handling).works.stage.targets.length;
+  return (context as Handling).works.stage.size;
 }
 
 /** Where the replies to a request for a stream wait to be read; `undefined` for other messages. */

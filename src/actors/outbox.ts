@@ -47,10 +47,9 @@ export class ParkedEffect implements StandingInLine {
 
 /** Releases what a step staged, in order; what must wait, waits in the outbox. */
 export function release(cell: Cell, stage: Stage): void {
-  const { targets, envelopes } = stage;
-  for (let n = 0; n < targets.length; n += 1) {
-    const target = targets[n]!;
-    const envelope = envelopes[n];
+  for (let n = 0; n < stage.size; n += 1) {
+    const target = stage.target(n);
+    const envelope = stage.envelope(n);
     if (cell.blocked) {
       enqueue(cell, effectOf(cell, target, envelope));
     } else {

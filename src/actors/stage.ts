@@ -2,8 +2,8 @@
  * The stage: the effects of the step that is being taken, until it has committed.
  *
  * Only one step is taken at a time in a system, so there is one stage. Targets
- * and envelopes stand side by side, so that a message that goes well costs
- * nothing here but its place.
+ * and envelopes stand side by side, in arrays that keep their room from step to
+ * step, so that a message that goes well costs nothing here but its place.
  */
 import type { Envelope } from '../core/envelope.ts';
 import { MailboxFull } from '../core/mailbox.ts';
@@ -29,21 +29,33 @@ export type StagedTarget = Cell | TopicEntry | StagedAct;
 export class Stage {
   /** Whose step it is; `undefined` between steps. */
   handling: OpenHandling | undefined;
-  readonly targets: StagedTarget[] = [];
-  readonly envelopes: (Envelope | undefined)[] = [];
+  /** How many effects are staged: so many of the targets and envelopes count. */
+  size = 0;
+  readonly #targets: (StagedTarget | undefined)[] = [];
+  readonly #envelopes: (Envelope | undefined)[] = [];
+
+  target(n: number): StagedTarget {
+    return this.#targets[n]!;
+  }
+
+  /** What is sent there; `undefined` when the effect is no message. */
+  envelope(n: number): Envelope | undefined {
+    return this.#envelopes[n];
+  }
 
   /** Errors: `MailboxFull` when the agent has `effectsMax` effects that have not left already. */
   add(cell: Cell, target: StagedTarget, envelope: Envelope | undefined): void {
     const most = cell.definition.effectsMax;
-    if (this.targets.length + (cell.outbox?.size ?? 0) >= most) {
+    if (this.size + (cell.outbox?.size ?? 0) >= most) {
       throw new MailboxFull({
         receiver: `the effects of one step of ${cell.path}`,
         payload: envelope?.payload,
         capacity: most,
       });
     }
-    this.targets.push(target);
-    this.envelopes.push(envelope);
+    this.#targets[this.size] = target;
+    this.#envelopes[this.size] = envelope;
+    this.size += 1;
   }
 
   /** Stages what is no message. Errors: as for `add`; then it is undone. */
@@ -57,14 +69,17 @@ export class Stage {
   }
 
   clear(): void {
-    this.targets.length = 0;
-    this.envelopes.length = 0;
+    for (let n = 0; n < this.size; n += 1) {
+      this.#targets[n] = undefined;
+      this.#envelopes[n] = undefined;
+    }
+    this.size = 0;
   }
 
   /** The step failed: nothing of it happens, and who asked in it hears so at once. */
   undo(): void {
-    const acts = this.targets.filter((target) => target instanceof StagedAct);
-    const requests = this.envelopes.flatMap((envelope) =>
+    const acts = this.#targets.filter((target) => target instanceof StagedAct);
+    const requests = this.#envelopes.flatMap((envelope) =>
       envelope?.replyTo instanceof PendingReply ? [envelope.replyTo] : [],
     );
     this.clear();

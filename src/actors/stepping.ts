@@ -108,7 +108,7 @@ export class Stepping implements TaskEnds {
       return;
     }
     stage.handling = undefined;
-    if (stage.targets.length > 0) {
+    if (stage.size > 0) {
       cell.current = handling;
       // Known before it leaves what it staged, because one of these may close a cycle of those who wait for it.
       handling.envelope.replyTo?.working(handling);
