@@ -41,10 +41,10 @@ export async function callCapability(
     throw new CapabilityError({ capability: name, cause });
   }
   takeToolCall(caller);
-  const checked = check(capability.input, input, `input of '${name}'`);
+  const checked = check(capability.input, input, 'input of', name);
   try {
     const output = await run(capability, checked);
-    return check(capability.output, output, `output of '${name}'`);
+    return check(capability.output, output, 'output of', name);
   } catch (failure) {
     directory.failed(name);
     throw passesOn(failure, name) ? failure : new CapabilityError({ capability: name, cause: failure });

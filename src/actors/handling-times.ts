@@ -22,7 +22,7 @@ export function beginTiming(handling: Handling): void {
 export function endTiming(handling: Handling, outcome: HandlingOutcome): void {
   const { cell, envelope, startedAtMs } = handling;
   const { kernel } = cell;
-  if (startedAtMs < 0) {
+  if (startedAtMs === undefined) {
     return;
   }
   const atMs = kernel.environment.nowMs();

@@ -45,7 +45,8 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
   over = false;
   /** Whether the message is to be laid aside when the handling is over. */
   stashing = false;
-  startedAtMs = -1;
+  /** When it began, if that is measured. */
+  startedAtMs: number | undefined;
   task: Task | undefined;
   rooms: OpenHandling['rooms'];
   /** Called once when it is over. */

@@ -292,7 +292,7 @@ function checked(origin: Origin, topic: AnyTopic, payload: unknown): unknown {
   if (validate === 'never' || (validate === 'edge' && origin.cell !== undefined)) {
     return payload;
   }
-  return check(topic.schema, payload, `payload of '${topic.name}'`);
+  return check(topic.schema, payload, 'payload of', topic.name);
 }
 
 function entryOf(kernel: Kernel, topic: AnyTopic): TopicEntry {

@@ -283,9 +283,7 @@ export class Stepping implements TaskEnds {
   #stayOpen(handling: Handling, task: Handling['task']): void {
     const { cell, envelope } = handling;
     handling.task = task;
-    if (handling.startedAtMs < 0) {
-      handling.startedAtMs = cell.kernel.nowMs();
-    }
+    handling.startedAtMs ??= cell.kernel.nowMs();
     cell.openHandlings ??= new Set();
     cell.openHandlings.add(handling);
     envelope.replyTo?.working(handling);

@@ -100,9 +100,15 @@ export class InvalidParams extends Failure {
  *
  * Cost: that of the schema; nothing for `type<T>()`.
  *
- * @param what What the value is meant to be, for the message: `payload of 'orders.placed'`.
+ * @param what What the value is meant to be, for the message: `an order`.
+ * @param name Stands behind it in quotes, `payload of 'orders.placed'`: put together only when it is needed.
  */
-export function check<Output>(schema: StandardSchema<Output>, value: unknown, what: string): Output {
+export function check<Output>(
+  schema: StandardSchema<Output>,
+  value: unknown,
+  what: string,
+  name?: string,
+): Output {
   if (schema === unchecked) {
     return value as Output;
   }
@@ -120,14 +126,17 @@ export function check<Output>(schema: StandardSchema<Output>, value: unknown, wh
   } catch (cause) {
     const thrown = describeValue(cause, issueCharsMax);
     throw new InvalidParams({
-      what,
+      what: named(what, name),
       value,
       issues: [{ path: '', message: `its schema threw ${thrown}` }],
       cause,
     });
   }
-  throw new InvalidParams({ what, value, issues });
+  throw new InvalidParams({ what: named(what, name), value, issues });
 }
+
+const named = (what: string, name: string | undefined): string =>
+  name === undefined ? what : `${what} '${name}'`;
 
 const isPromise = (result: object): result is Promise<unknown> =>
   'then' in result && typeof result.then === 'function';
