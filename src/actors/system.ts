@@ -26,6 +26,7 @@ import { Interrupted } from './request-failures.ts';
 import { startChild } from './spawn.ts';
 import { type SystemStatistics, statisticsOf } from './statistics.ts';
 import type { SupervisionOptions } from './supervision.ts';
+import { checkLength, checkSystemLimits } from './system-limits.ts';
 
 export interface SystemOptions {
   /** Started at once, at the top. */
@@ -129,6 +130,7 @@ class RunningSystem extends Outside implements System {
 
   constructor(options: SystemOptions) {
     super();
+    checkSystemLimits(options);
     const environment = options.environment ?? liveEnvironment();
     this.id = options.id ?? idFrom(environment);
     this.kernel = new Kernel({
@@ -157,6 +159,7 @@ class RunningSystem extends Outside implements System {
     }
     if (options.handleSignals !== undefined && options.handleSignals !== false) {
       const withinMs = options.handleSignals === true ? 10_000 : options.handleSignals.withinMs;
+      checkLength('handleSignals.withinMs', withinMs);
       environment.onTermination((end) => void this.drain({ withinMs }).then(end));
     }
   }
@@ -177,7 +180,7 @@ class RunningSystem extends Outside implements System {
   watch(ref: AgentRef<never, unknown>, options: { readonly signal?: AbortSignal } = {}): Promise<Terminated> {
     const cell = this.cellOf(ref);
     const { signal } = options;
-    return new Promise((resolve, reject) => {
+    const ended = new Promise<Terminated>((resolve, reject) => {
       if (cell.phase === 'stopped') {
         resolve(terminated(cell));
         return;
@@ -201,6 +204,9 @@ class RunningSystem extends Outside implements System {
         aborted();
       }
     });
+    // Who ignores it must not end the process by aborting the watch.
+    ended.catch(() => {});
+    return ended;
   }
 
   interrupt(ref: AgentRef<never, unknown>, reason = 'the system was asked to'): void {
@@ -213,6 +219,7 @@ class RunningSystem extends Outside implements System {
   }
 
   async stop(ref?: AgentRef<never, unknown>, options: StopOptions = {}): Promise<void> {
+    checkLength('withinMs', options.withinMs);
     if (ref === undefined) {
       if (options.drain === true) {
         await this.drain(options);
@@ -236,6 +243,7 @@ class RunningSystem extends Outside implements System {
   }
 
   async drain(options: { readonly withinMs?: number } = {}): Promise<void> {
+    checkLength('withinMs', options.withinMs);
     const { kernel } = this;
     if (this.#status === 'up') {
       this.#status = 'draining';
