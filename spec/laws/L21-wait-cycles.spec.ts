@@ -6,6 +6,9 @@
  * report; so whoever still waits when nothing is left to do is in a cycle that
  * nobody was told of. And where nobody waits for whom it was called by, directly or
  * through others, there is no cycle to report.
+ *
+ * That a free slot or an open way round keeps a cycle from being reported is held
+ * against a model in `spec/actors/wait-cycle.spec.ts`, for the analysis alone.
  */
 import { type AgentRef, type Context, defineAgent, defineTopic, type } from 'troupe';
 import { describe, expect, it } from 'vitest';
