@@ -120,9 +120,7 @@ export const places: Readonly<Record<string, Place>> = {
   // biome-ignore lint/suspicious/noThenProperty: just what this is about.
   'a then that throws': { receive: (thrown) => ({ then: thrown }) },
   'a then that is a getter': {
-    receive: (thrown) =>
-      // biome-ignore lint/suspicious/noThenProperty: just what this is about.
-      Object.defineProperty({}, 'then', { get: thrown }),
+    receive: (thrown) => Object.defineProperty({}, 'then', { get: thrown }),
   },
   'a then that calls back twice': {
     receive: () => ({
