@@ -55,7 +55,7 @@ export default program({
       { signal, timeoutMs: Number.POSITIVE_INFINITY },
     );
     for await (shelf of reading) {
-      progress({ 'files read': shelf.read, passages: shelf.passages });
+      progress({ 'files read': shelf.read });
     }
 
     let findings: Findings = {};
@@ -100,7 +100,7 @@ function notesOn(shelf: Shelf | undefined): string[] {
   }
   const rest = shelf.skipped - shelf.named.length;
   return [
-    `${shelf.read} files were read and ${shelf.skipped} skipped:`,
+    `Files: ${shelf.read} read, ${shelf.skipped} skipped:`,
     ...shelf.named.map((name) => `- ${name}`),
     ...(rest === 0 ? [] : [`- and ${rest} more`]),
   ];

@@ -82,7 +82,7 @@ export const reader = defineAgent({
       throw new NoDocuments({ paths, skipped: shelf.named });
     }
     const { passages, refused } = await context.request(Catalogue, {});
-    yield refused.reduce(withSkipped, { ...shelf, passages });
+    yield refused.reduce(withSkipped, { ...shelf, passages, read: shelf.read - refused.length });
   },
 });
 

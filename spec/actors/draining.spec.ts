@@ -23,4 +23,21 @@ describe('a draining agent', () => {
 
     await expect(world.run(() => system.stop(slow, { drain: true }))).resolves.toBeUndefined();
   });
+
+  it('answers also whoever asked what it lays aside last', async () => {
+    const world = aWorld();
+    const { system } = world;
+    const shy = system.spawn(
+      defineAgent({ name: 'shy', subscribe: [Question], receive: (_, context) => context.stash() }),
+    );
+    const answers: unknown[] = [];
+    void system.request(shy, 'first', { timeoutMs: Number.POSITIVE_INFINITY }).catch((failure) => {
+      answers.push(failure.code);
+    });
+
+    await world.run(() => system.stop(shy, { drain: true }));
+
+    expect(answers).toEqual(['NO_RESPONDER']);
+    expect(system.deadLetters.countByCause()).toEqual({ Stopped: 1 });
+  });
 });

@@ -4,7 +4,7 @@ import { defineAgent } from '../../src/actors/define-agent.ts';
 import { HandlingOver } from '../../src/actors/request-failures.ts';
 import { MailboxFull } from '../../src/core/mailbox.ts';
 import { memoryWriter } from '../../src/core/memory-writer.ts';
-import { Ask, aScene, Heard, type Scene } from '../support/a-scene.ts';
+import { Ask, aScene, Heard, later, type Scene } from '../support/a-scene.ts';
 import { boom } from '../support/boom.ts';
 
 const idle = defineAgent({ name: 'idle', subscribe: [Ask], receive: () => {} });
@@ -651,10 +651,6 @@ describe('the budget of an agent', () => {
     expect(failure).toMatchObject({ _tag: 'BudgetExceeded', resource: 'tokens', partial: 'half a page' });
   });
 });
-
-/** Resolves when this much of the world's time has passed. */
-const later = (scene: Scene, ms: number) =>
-  new Promise<void>((resolve) => void scene.world.environment.schedule(ms, resolve));
 
 /** An agent with room for one message, which takes 10 ms for each. */
 const slowly = (scene: Scene, done: (message: unknown) => void) =>

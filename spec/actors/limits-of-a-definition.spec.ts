@@ -5,11 +5,11 @@ import { defineTopic } from '../../src/core/topic.ts';
 
 const Order = defineTopic('order', { schema: type<string>() });
 
-describe('the mailbox of a definition', () => {
-  it.each(['capacity', 'spillMax'])('is refused at once when its %s is infinite', (limit) => {
+describe('a limit of a definition', () => {
+  it.each(['capacity', 'spillMax', 'effectsMax'])('is refused at once when it is infinite: %s', (limit) => {
     const define = () =>
       defineAgent({ name: 'a', subscribe: [Order], receive: () => {}, [limit]: Number.POSITIVE_INFINITY });
 
-    expect(define).toThrow(`${limit} of agent 'a' is finite, since every mailbox is bounded; got Infinity`);
+    expect(define).toThrow(`${limit} of agent 'a' is finite, since everything is bounded; got Infinity`);
   });
 });

@@ -22,6 +22,17 @@ describe('the end of a system', () => {
     await expect(drained).resolves.toBeUndefined();
   });
 
+  it('comes at once to a listener of events that comes after it', async () => {
+    const system = createSystem();
+    const heard: string[] = [];
+    await system.stop();
+
+    const forget = system.listen({ next: () => heard.push('event'), complete: () => heard.push('end') });
+    forget();
+
+    expect(heard).toEqual(['end']);
+  });
+
   it('reaches observers, readers of streams and the code of agents inside a simulation too', async () => {
     const world = aWorld();
     const { system } = world;

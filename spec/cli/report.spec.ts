@@ -17,7 +17,10 @@ const facts = (count: number) => ({
 describe('the report to people', () => {
   it('lists sources by the numbers that the answer cites, and notes', () => {
     const text = findingsText({
-      sources: [{ path: 'docs/A.md', line: 12, title: 'Overflow' }, { path: 'weather.get' }],
+      sources: [
+        { path: 'docs/A.md', line: 12, title: 'Overflow' },
+        { path: 'weather.get', title: '' },
+      ],
       notes: ['1 file was skipped'],
     });
 
@@ -45,7 +48,7 @@ describe('the report to people', () => {
 Agents  accepted  handled  failed  dropped  restarts  p50 ms  p99 ms
 /a            12        9       1        3         1    0.12    12.3
 
-1 agents, 12 messages, 0 dead letters, 1.23 s
+1 agent, 12 messages, 0 dead letters, 1.23 s
 Trace: /tmp/trace.json (opens in ui.perfetto.dev)
 `);
   });

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { aFolder } from '../support/a-folder.ts';
 import { startTroupe, troupe } from '../support/troupe-command.ts';
@@ -186,6 +187,16 @@ describe.concurrent('troupe run, when it is to stop', () => {
 
     expect(performance.now() - askedAtMs).toBeLessThan(2_000);
     expect(code).toBe(130);
+  });
+
+  it('goes on until it is asked, where the program waits for that', { timeout }, async () => {
+    const command = startTroupe(['run', `${programs}/slow.ts`, '--step', '0', '--no-trace']);
+
+    await command.printed('working');
+    await sleep(500);
+    command.process.kill('SIGINT');
+
+    expect(await command.ended).toMatchObject({ code: 130, stdout: 'working\nasked to stop\n' });
   });
 
   it('stops an answer that has no end', { timeout }, async () => {

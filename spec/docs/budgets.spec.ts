@@ -10,7 +10,7 @@ import {
   Lease,
   type,
 } from 'troupe';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 
 it('a budget is a lease that nests', () => {
   // #region lease
@@ -127,10 +127,11 @@ it('an agent hears when a budget is nearly spent', async () => {
   // #endregion
 
   await using system = createSystem({ agents: [drafter] });
-  const points = ['one', 'two', 'three', 'four', 'five', 'six', 'seven'];
+  const points = Array.from({ length: 40 }, (_, index) => `point ${index}`);
   const drafted: string[] = [];
-  for await (const point of system.stream(Draft, points, { budget: { tokens: 5 } })) drafted.push(point);
-  expect(drafted).toEqual(['one', 'two', 'three', 'four', 'and so on']);
+  for await (const point of system.stream(Draft, points, { budget: { tokens: 20 } })) drafted.push(point);
+  expect(drafted.at(-1)).toBe('and so on');
+  expect(drafted.length).toBeLessThanOrEqual(21);
 });
 
 it('the limit interrupts work that only waits', async () => {
@@ -180,8 +181,7 @@ it('a caller can interrupt what it asked for', async () => {
   setTimeout(() => gone.abort(), 10);
   expect(await answer).toBeInstanceOf(Interrupted);
   // #endregion
-  await sleep(1);
-  expect(told).toBe(true);
+  await vi.waitFor(() => expect(told).toBe(true));
 });
 
 it('the system can interrupt an agent and all below it', async () => {

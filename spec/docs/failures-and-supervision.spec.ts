@@ -1,5 +1,4 @@
 /** The programs of docs/guides/failures-and-supervision.md. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   AgentDefect,
   createSystem,
@@ -11,7 +10,7 @@ import {
   systemFailures,
   type,
 } from 'troupe';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 
 const quick = { backoffMs: 1, jitter: 0 };
 
@@ -65,7 +64,7 @@ it("another agent's defect arrives as AgentDefect and restarts only the one that
   });
   const failure = await system.request(Ask, 'why?').catch((thrown: unknown) => thrown);
   // #endregion
-  await sleep(30);
+  await vi.waitFor(() => expect(reports).toHaveLength(2));
 
   // #region defect-result
   expect(failure).toBeInstanceOf(AgentDefect);
@@ -120,8 +119,7 @@ it('a supervisor chooses by class, or by a function', async () => {
   for (const job of ['range', 'a', 'b', 'c']) {
     system.publish(Job, job);
   }
-  await sleep(60);
-  expect(directives).toEqual(['resume', 'restart', 'restart', 'stop']);
+  await vi.waitFor(() => expect(directives).toEqual(['resume', 'restart', 'restart', 'stop']));
 });
 
 it('rest-for-one restarts what was started after the one that failed', async () => {
@@ -151,10 +149,10 @@ it('rest-for-one restarts what was started after the one that failed', async () 
   // #endregion
 
   await using system = createSystem({ agents: [team] });
-  await sleep(1);
-  // #region strategy-result
+  await system.quiet();
   system.publish(Break, 1);
-  await sleep(30);
+  await vi.waitFor(() => expect(started).toHaveLength(5));
+  // #region strategy-result
   expect(started).toEqual(['store', 'cache', 'api', 'cache', 'api']); // The store goes on as if nothing had happened.
   // #endregion
 });
@@ -182,7 +180,7 @@ it('a team ends when its significant member has finished', async () => {
   await using system = createSystem();
   const ref = system.spawn(team);
   // #endregion
-  await sleep(1);
+  await system.quiet();
   system.publish(Done, 'the end');
   // #region shutdown-result
   const { reason } = await system.watch(ref);

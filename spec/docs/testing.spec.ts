@@ -1,4 +1,5 @@
 /** The programs of docs/guides/testing.md. */
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { defineAgent, defineTopic, RequestTimeout, type System, type } from 'troupe';
 import { CounterexampleFound, explore } from 'troupe/testing';
@@ -56,12 +57,8 @@ it('finds the order of arrival that decides an auction', async () => {
 
   const found = await exploring.catch((thrown: unknown) => thrown);
   assert(found instanceof CounterexampleFound);
-  expect(found.trace.filter((line) => line.includes('auction.bid'))).toEqual([
-    '0 ms  /grace → all: auction.bid',
-    '0 ms  /ada → all: auction.bid',
-    '0 ms  /seller handled auction.bid',
-    '0 ms  /seller handled auction.bid',
-  ]);
+  // What the guide prints is what is printed. When this fails because a schedule has become another one, copy it there.
+  expect(readFileSync('docs/guides/testing.md', 'utf8')).toContain(`\n${found.message}\n`);
 
   // #region replay
   const again = explore(auction(higher), { tape: found.tape }, () => winner === 'ada');

@@ -1,6 +1,7 @@
 import { readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { type AgentRef, createSystem, type System } from 'troupe';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type AgentRef, createSystem, defineAgent, defineTopic, type System, type } from 'troupe';
 import { afterEach, describe, expect, it } from 'vitest';
 import { indexer, NoDocuments, ReadLibrary, reader, type Shelf } from '../../examples/trio/library.ts';
 import { Ask, planner, planOf } from '../../examples/trio/planner.ts';
@@ -139,22 +140,29 @@ describe('the library', () => {
     expect(shelf?.named).toEqual([`${join(folder, 'picture.md')} (binary: it has NUL bytes)`]);
   });
 
-  it('has never more than its mailbox of files in memory, however many there are', async () => {
-    const folder = aFolder(
-      Object.fromEntries(Array.from({ length: 100 }, (_, at) => [`${at}.md`, `${mail}${at}`])),
-    );
+  it('reads no faster than the slowest who hears of its files', async () => {
+    const names = Array.from({ length: 30 }, (_, at) => `${at}.md`);
+    const folder = aFolder(Object.fromEntries(names.map((name) => [name, mail])));
     const system = aSystem();
     system.spawn(reader);
     system.spawn(indexer());
-    const waiting: number[] = [];
-    system.listen({
-      next: () =>
-        waiting.push(system.statistics().agents.find(({ path }) => path === '/indexer')?.waiting ?? 0),
+    const slow = defineAgent({
+      name: 'slow',
+      capacity: 2,
+      subscribe: [defineTopic('docs.found', { schema: type<unknown>() })],
+      receive: async () => {
+        waiting.push(figuresOf(system, '/slow').waiting);
+        await sleep(5);
+      },
     });
+    const waiting: number[] = [];
+    system.spawn(slow);
 
     await shelvesOf(system, folder);
 
-    expect(Math.max(...waiting)).toBeLessThanOrEqual(9);
+    // Two in its mailbox, and the one that the reader holds in its hand.
+    expect(Math.max(...waiting)).toBeLessThanOrEqual(3);
+    expect(figuresOf(system, '/slow').accepted).toBe(30);
   });
 
   it('fails with what it skipped when there is nothing to read', async () => {
@@ -283,18 +291,28 @@ const trio = (...args: string[]): Promise<Ended> =>
   troupe(['run', 'examples/trio.ts', '--no-trace', ...args]);
 
 describe('npm start', () => {
-  // Other specs and other programs want the machine too.
-  const retry = 3;
-
-  it('answers its own question from its own documents within three seconds', { timeout, retry }, async () => {
-    const { code, elapsedMs, stderr, stdout } = await trio();
+  it('answers its own question from its own documents', { timeout }, async () => {
+    const { code, stderr, stdout } = await trio();
 
     expect(stdout).toContain('What happens when a mailbox is full?\n');
     expect(stdout).toContain('In Lisbon it is on average 18 °C by day and 12 °C by night in November.');
     expect(stdout).toMatch(/\nSources\n {2}\[1\] \S+\.md:\d+ /);
     expect(stdout).toMatch(/\n\/researchers\/researcher-3 +1 +1 +0 /);
-    expect([code, stderr]).toEqual([0, 'Running examples/trio.ts\n']);
-    expect(elapsedMs).toBeLessThan(3_000);
+    expect(stderr).toMatch(/^Running examples\/trio\.ts\n/);
+    expect(code).toBe(0);
+  });
+
+  // Three seconds of the clock are promised; what others take of the machine is not ours to test.
+  it('needs less than two seconds of the processor', { timeout }, async () => {
+    const meter = 'process.on("exit", () => console.error("cpu", JSON.stringify(process.cpuUsage())))';
+    const nodeArgs = ['--import', `data:text/javascript,${meter}`];
+
+    const { stderr } = await troupe(['run', 'examples/trio.ts', '--trace', join(aFolder(), 't.json')], {
+      nodeArgs,
+    });
+    const { user, system } = JSON.parse(/^cpu (.*)$/m.exec(stderr)![1]!) as NodeJS.CpuUsage;
+
+    expect((user + system) / 1_000_000).toBeLessThan(2);
   });
 
   it('is this program', () => {
@@ -343,7 +361,7 @@ describe.concurrent('troupe run examples/trio.ts', () => {
     const { code, stdout } = await trio('--docs', folder, '--ask', 'What is a mailbox?');
 
     expect(stdout).toContain(`Notes
-  1 files were read and 3 skipped:
+  Files: 1 read, 3 skipped:
   - ${join(folder, 'binary.md')} (binary: it has NUL bytes)
   - ${join(folder, 'huge.txt')} (too large: 1100000 bytes, and 1048576 is the limit)
   - ${join(folder, 'link.md')} (unreadable: a link to nothing)
@@ -429,6 +447,9 @@ async function shelvesOf(system: System, folder: string): Promise<Shelf[]> {
   for await (const shelf of system.stream(ReadLibrary, { paths: [folder] })) shelves.push(shelf);
   return shelves;
 }
+
+const figuresOf = (system: System, path: string) =>
+  system.statistics().agents.find((agent) => agent.path === path)!;
 
 const restartsIn = (system: System): number =>
   system.statistics().agents.reduce((sum, { restarts }) => sum + restarts, 0);

@@ -12,13 +12,26 @@ import type { Cell, OpenHandling } from '../../src/actors/cell.ts';
 import { statisticsOfCell } from '../../src/actors/statistics.ts';
 import { kernelOf } from '../support/inside.ts';
 import { lawRuns, lawTimeoutMs } from '../support/law-runs.ts';
-import { anyManners, exploreTroupes, type Troupe } from '../support/unruly-troupe.ts';
+import { anyManners, exploreTroupes, often, type Troupe } from '../support/unruly-troupe.ts';
+
+/** Little room, much laid aside, and those who send wait. */
+const crowded = {
+  ...anyManners,
+  capacities: [2, 1],
+  overflows: ['suspend'] as const,
+  deeds: often({ nothing: 1, tell: 8, publish: 3, stash: 5, unstash: 2, throw: 1 }),
+  endings: often({ returns: 4, resolves: 5, rejects: 4, throws: 2, hangs: 1 }),
+  errands: often({ wait: 2, tell: 8, publish: 4, interrupt: 2 }),
+};
 
 describe('conservation', () => {
-  it(
-    'law: every message an agent was offered is somewhere, once',
-    async () => {
-      const explored = await exploreTroupes(anyManners, {
+  it.each([
+    ['any', anyManners],
+    ['crowded', crowded],
+  ])(
+    'law: every message an agent was offered is somewhere, once, in %s company',
+    async (_, manners) => {
+      const explored = await exploreTroupes(manners, {
         always: (troupe) => {
           everyAccountIsEven(troupe);
           whatIsInFlightAddsUp(troupe);
@@ -31,6 +44,7 @@ describe('conservation', () => {
             () => everyAccountIsEven(troupe),
           );
           nothingIsLeft(troupe);
+          nothingIsLostInSilence(troupe);
         },
       });
 
@@ -105,5 +119,17 @@ function nothingIsLeft({ cells, system }: Troupe): void {
   const left = [...cells].filter((cell) => cell.phase !== 'stopped' || statisticsOfCell(cell).waiting > 0);
   if (inFlight !== 0 || left.length > 0) {
     throw new Error(`after the end ${inFlight} are in flight, and there is ${left.map((cell) => cell.path)}`);
+  }
+}
+
+/** What was told was taken up, gave way to another of its key, or is a dead letter. */
+function nothingIsLostInSilence({ tellings, turns, system }: Troupe): void {
+  const takenUp = new Set(turns.map(({ word }) => word));
+  const letters = new Set(system.deadLetters.list().map(({ envelope }) => envelope.payload));
+  for (const { word, to } of tellings) {
+    const mayHaveGivenWay = to === undefined || to.definition.overflow === 'conflate';
+    if (!mayHaveGivenWay && !takenUp.has(word) && !letters.has(word)) {
+      throw new Error(`what ${word.author?.path ?? 'somebody outside'} told ${to.path} is nowhere`);
+    }
   }
 }

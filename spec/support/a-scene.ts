@@ -90,3 +90,7 @@ export function aScene(
     causes: () => system.deadLetters.countByCause(),
   };
 }
+
+/** Resolves when this much of the world's time has passed. */
+export const later = (scene: Scene, ms: number): Promise<void> =>
+  new Promise((resolve) => void scene.world.environment.schedule(ms, resolve));

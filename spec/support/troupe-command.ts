@@ -8,7 +8,6 @@ export interface Ended {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
-  readonly elapsedMs: number;
 }
 
 export interface StartedCommand {
@@ -18,12 +17,14 @@ export interface StartedCommand {
   printed(text: string): Promise<void>;
 }
 
-export function startTroupe(
-  args: readonly string[],
-  options: { readonly cwd?: string } = {},
-): StartedCommand {
-  const startedAtMs = performance.now();
-  const child = spawn(process.execPath, [main, ...args], {
+export interface CommandOptions {
+  readonly cwd?: string;
+  /** Words for Node, before ours. */
+  readonly nodeArgs?: readonly string[];
+}
+
+export function startTroupe(args: readonly string[], options: CommandOptions = {}): StartedCommand {
+  const child = spawn(process.execPath, [...(options.nodeArgs ?? []), main, ...args], {
     cwd: options.cwd ?? process.cwd(),
     env: { ...process.env, NODE_OPTIONS: '' },
   });
@@ -34,9 +35,7 @@ export function startTroupe(
 
   const ended = new Promise<Ended>((resolve, reject) => {
     child.on('error', reject);
-    child.on('close', (code) =>
-      resolve({ code, stdout, stderr, elapsedMs: performance.now() - startedAtMs }),
-    );
+    child.on('close', (code) => resolve({ code, stdout, stderr }));
   });
   return {
     process: child,
@@ -52,5 +51,5 @@ export function startTroupe(
   };
 }
 
-export const troupe = (args: readonly string[], options?: { readonly cwd?: string }): Promise<Ended> =>
+export const troupe = (args: readonly string[], options?: CommandOptions): Promise<Ended> =>
   startTroupe(args, options).ended;

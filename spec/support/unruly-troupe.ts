@@ -14,21 +14,26 @@ import { Observable } from 'rxjs';
 import {
   type Agent,
   type AgentRef,
+  type Bounded,
   bounded,
   type ChildKind,
   type Context,
+  capability,
   defineAgent,
   defineTopic,
   type Overflow,
   on,
   type Result,
   type System,
+  type Target,
   type Timer,
   type Topic,
   type,
+  type Verbs,
 } from 'troupe';
 import type { Cell } from '../../src/actors/cell.ts';
 import { type Explored, type ExploreOptions, explore, type World } from '../../src/testing/index.ts';
+import { Inquiry } from './inquiry.ts';
 import { cellOf, stagedBy } from './inside.ts';
 import { lawRuns } from './law-runs.ts';
 
@@ -55,6 +60,9 @@ export const Sung = defineTopic('troupe.sung', {
   key: (word) => word.key,
 });
 
+/** What nobody hears. */
+const Unheard = defineTopic('troupe.unheard', { schema: type<Word>(), reply: type<number>() });
+
 export type Member = AgentRef<Word, number>;
 /** What a member sees of its context. */
 export type Scene = Context<number, number>;
@@ -65,7 +73,9 @@ export type Deed =
   | 'tell'
   | 'publish'
   | 'request'
+  | 'request detached'
   | 'stream'
+  | 'abort'
   | 'reply'
   | 'tell detached'
   | 'update'
@@ -102,6 +112,7 @@ export type Errand =
   | 'publish'
   | 'request'
   | 'stream'
+  | 'abort'
   | 'send'
   | 'observe'
   | 'interrupt'
@@ -121,6 +132,7 @@ export interface Manners {
   readonly deeds: readonly Deed[];
   readonly endings: readonly Ending[];
   readonly errands: readonly Errand[];
+  readonly timeoutsMs: readonly number[];
   /** Most messages and agents in one run, so that each comes to an end. */
   readonly energy: number;
 }
@@ -139,7 +151,9 @@ export const anyManners: Manners = {
     tell: 6,
     publish: 4,
     request: 4,
+    'request detached': 1,
     stream: 2,
+    abort: 1,
     reply: 2,
     'tell detached': 1,
     update: 1,
@@ -174,6 +188,7 @@ export const anyManners: Manners = {
     publish: 6,
     request: 5,
     stream: 2,
+    abort: 1,
     send: 1,
     observe: 1,
     interrupt: 1,
@@ -181,6 +196,7 @@ export const anyManners: Manners = {
     stop: 1,
     drain: 1,
   }),
+  timeoutsMs: [20, 50, 3, 0, Number.POSITIVE_INFINITY],
   energy: 80,
 };
 
@@ -218,6 +234,7 @@ export class Troupe {
   readonly cells = new Set<Cell>();
   readonly turns: Turn[] = [];
   readonly tellings: Telling[] = [];
+  readonly inquiries: Inquiry[] = [];
   /** Timers of the troupe itself. */
   naps = 0;
   /** An agent that had more on the stage than it may. */
@@ -226,6 +243,12 @@ export class Troupe {
   readonly #members: Member[] = [];
   readonly #timers: Timer[] = [];
   readonly #said = new Map<Cell | undefined, number>();
+  /** What each member can do for others. */
+  readonly #lent = capability('troupe.lent', {
+    input: type<Word>(),
+    output: type<number>(),
+    run: (word, context) => this.#play(context as Scene, word),
+  });
   #energy: number;
 
   constructor(world: World, manners: Manners) {
@@ -264,13 +287,11 @@ export class Troupe {
           this.#mayAwait(system.publish(this.#anyTopic(), word)),
         );
       case 'request':
-        return this.#say(undefined, undefined, (word) =>
-          this.#mayAwait(system.request(this.#anyTarget(), word, this.#timeout())),
-        );
+        return this.#mayAwait(this.#request(system, undefined, Number.POSITIVE_INFINITY));
       case 'stream':
-        return this.#say(undefined, undefined, (word) =>
-          this.#read(system.stream(this.#anyTarget(), word, { ...this.#timeout(), capacity: 1 })),
-        );
+        return void this.#stream(system, undefined, Number.POSITIVE_INFINITY);
+      case 'abort':
+        return this.#abortOne();
       case 'send':
         return this.#say(undefined, undefined, (word) => member.send(word));
       case 'observe':
@@ -409,13 +430,13 @@ export class Troupe {
       case 'publish':
         return this.#say(self, undefined, (word) => context.publish(this.#anyTopic(), word));
       case 'request':
-        return this.#say(self, undefined, (word) =>
-          heeded(context.request(this.#anyTarget(), word, this.#timeout())),
-        );
+        return this.#request(context, self, context.envelope.deadlineMs);
+      case 'request detached':
+        return this.#request(context.detach(), self, Number.POSITIVE_INFINITY);
       case 'stream':
-        return this.#say(self, undefined, (word) =>
-          this.#read(context.stream(this.#anyTarget(), word, { ...this.#timeout(), capacity: 1 })),
-        );
+        return this.#stream(context, self, context.envelope.deadlineMs);
+      case 'abort':
+        return this.#abortOne();
       case 'reply':
         return context.reply(2);
       case 'tell detached': {
@@ -465,6 +486,49 @@ export class Troupe {
     }
   }
 
+  /** Asks somebody, and waits for one reply. */
+  #request(verbs: Verbs, asker: Cell | undefined, causeDueMs: number): Promise<unknown> | undefined {
+    return this.#say(asker, undefined, (word) => {
+      const { inquiry, options } = this.#inquire(asker, causeDueMs, false);
+      const target = this.#anyTarget();
+      const reply = inquiry.made(() => verbs.request(target, word, options));
+      reply.then(
+        () => inquiry.end(this.world.nowMs),
+        (failure) => inquiry.end(this.world.nowMs, failure),
+      );
+      return reply;
+    });
+  }
+
+  /** Asks somebody for a stream of replies, and reads all or some of it, pulled or pushed. */
+  #stream(verbs: Verbs, asker: Cell | undefined, causeDueMs: number): Promise<void> | undefined {
+    return this.#say(asker, undefined, (word) => {
+      const { inquiry, options } = this.#inquire(asker, causeDueMs, true);
+      const replies = verbs.stream(this.#anyTarget(), word, { ...options, capacity: 1 });
+      return this.world.choose(2, 'reads') === 0
+        ? this.#read(replies, inquiry)
+        : this.#subscribe(replies, inquiry);
+    });
+  }
+
+  #inquire(asker: Cell | undefined, causeDueMs: number, reads: boolean) {
+    const timeoutMs = this.#pick(this.#manners.timeoutsMs, 'timeout');
+    const { nowMs } = this.world;
+    const dueMs = Math.max(nowMs, Math.min(causeDueMs, nowMs + timeoutMs));
+    const abortable = this.world.choose(3, 'abortable') === 2;
+    const inquiry = new Inquiry({ asker, dueMs, abortable, reads });
+    this.inquiries.push(inquiry);
+    const signal = inquiry.abort?.signal;
+    return { inquiry, options: signal === undefined ? { timeoutMs } : { timeoutMs, signal } };
+  }
+
+  #abortOne(): void {
+    const open = this.inquiries.filter(({ abort, ends }) => abort !== undefined && ends === 0);
+    if (open.length > 0) {
+      this.#pick(open, 'whom to abort').abort!.abort();
+    }
+  }
+
   /** Says something new, as far as there is energy. */
   #say<T>(author: Cell | undefined, to: Member | undefined, say: (word: Word) => T): T | undefined {
     return this.#spend(() => {
@@ -509,6 +573,7 @@ export class Troupe {
         on(Said, (word, context: Scene) => this.#play(context, word)),
         on(Sung, (word, context: Scene) => this.#play(context, word)),
       ],
+      capabilities: [this.#lent],
       concurrency: this.#pick(manners.windows, 'window'),
       capacity: this.#pick(manners.capacities, 'capacity'),
       overflow: this.#pick(manners.overflows, 'overflow'),
@@ -530,18 +595,43 @@ export class Troupe {
   }
 
   /** Reads a stream, perhaps only its beginning, at the pace of the world. */
-  async #read(stream: AsyncIterable<unknown>): Promise<void> {
-    let left = this.#pick([8, 1, 2], 'values read');
+  async #read(stream: AsyncIterable<unknown>, inquiry?: Inquiry): Promise<void> {
+    const reader = stream[Symbol.asyncIterator]();
+    const next = (): Promise<IteratorResult<unknown>> =>
+      inquiry === undefined ? reader.next() : inquiry.made(() => reader.next());
     try {
-      for await (const _ of stream) {
-        left -= 1;
-        if (left === 0) {
+      for (let left = this.#pick([8, 1, 2], 'values read'); left > 0; left -= 1) {
+        const { done } = await next();
+        if (done === true) {
+          inquiry?.end(this.world.nowMs);
           return;
         }
+        inquiry?.value();
         await this.#nap();
       }
-    } catch {
-      // A stream may fail; that is for the laws about requests.
+    } catch (failure) {
+      inquiry?.end(this.world.nowMs, failure);
+      return;
+    }
+    this.#leave(inquiry);
+    await reader.return?.();
+  }
+
+  async #subscribe(stream: Bounded<unknown>, inquiry: Inquiry): Promise<void> {
+    const end = (failure?: unknown): void => inquiry.end(this.world.nowMs, failure);
+    const subscription = inquiry.made(() =>
+      stream.subscribe({ next: () => inquiry.value(), error: end, complete: () => end() }),
+    );
+    if (this.world.choose(3, 'unsubscribes') === 2) {
+      await this.#nap();
+      this.#leave(inquiry);
+      subscription.unsubscribe();
+    }
+  }
+
+  #leave(inquiry: Inquiry | undefined): void {
+    if (inquiry !== undefined && inquiry.ends === 0) {
+      inquiry.left = true;
     }
   }
 
@@ -567,10 +657,6 @@ export class Troupe {
     return this.world.choose(longestMs, 'delay');
   }
 
-  #timeout(): { readonly timeoutMs: number } {
-    return { timeoutMs: this.#pick([20, 50, 3, 0, Number.POSITIVE_INFINITY], 'timeout') };
-  }
-
   #anyMember(): Member {
     return this.#pick(this.#members, 'member');
   }
@@ -579,8 +665,17 @@ export class Troupe {
     return this.#pick([Said, Sung], 'topic');
   }
 
-  #anyTarget(): Member | Topic<Word, number> {
-    return this.world.choose(3, 'target') === 2 ? this.#anyTopic() : this.#anyMember();
+  #anyTarget(): Target<Word, number> {
+    switch (this.world.choose(6, 'target')) {
+      case 3:
+        return this.#lent;
+      case 4:
+        return this.#anyTopic();
+      case 5:
+        return this.#pick([this.#anyTopic(), Unheard], 'topic');
+      default:
+        return this.#anyMember();
+    }
   }
 
   #pick<T>(among: readonly T[], what: string): T {

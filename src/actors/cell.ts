@@ -147,6 +147,8 @@ export class Cell implements Receiver, Runnable {
   children: Map<string, Cell> | undefined;
   /** How many children were named after each definition. */
   childNames: Map<string, number> | undefined;
+  /** How many its parent had named so before it, if it got its name by counting. */
+  countedFrom: number | undefined;
   watchers: Set<Watcher> | undefined;
   watching: Set<Cell> | undefined;
   observers: SnapshotObservers | undefined;
@@ -266,12 +268,15 @@ export class Cell implements Receiver, Runnable {
       case 'displaced': {
         const displaced = mailbox.handedBack!;
         mailbox.handedBack = undefined;
+        this.attempts?.delete(displaced);
         kernel.deadLetter(displaced, this.path, 'Displaced', this.full(displaced.payload));
         return 'taken';
       }
       case 'conflated': {
-        const { replyTo, payload } = mailbox.handedBack!;
+        const conflated = mailbox.handedBack!;
+        const { replyTo, payload } = conflated;
         mailbox.handedBack = undefined;
+        this.attempts?.delete(conflated);
         replyTo?.fail(this.full(payload), this.path);
         return 'taken';
       }

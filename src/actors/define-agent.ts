@@ -225,7 +225,7 @@ export function definitionOf(options: AgentOptions<unknown>, handlers: readonly 
     overflow,
     spillMax: wholeNumber(name, 'spillMax', finite(name, 'spillMax', options.spillMax ?? capacity), 0),
     keyOf: keyAmong(handlers),
-    effectsMax: wholeNumber(name, 'effectsMax', options.effectsMax ?? 1_024, 1),
+    effectsMax: wholeNumber(name, 'effectsMax', finite(name, 'effectsMax', options.effectsMax ?? 1_024), 1),
     lane: lanes.indexOf(oneOf(name, 'lane', options.lane ?? 'normal', lanes)),
     supervision: resolveSupervision(options.supervision),
     autoShutdown: oneOf(name, 'autoShutdown', options.autoShutdown ?? 'never', [
@@ -259,7 +259,7 @@ function keyAmong(handlers: readonly Handler[]): (envelope: Envelope) => unknown
 function finite(agent: string, option: string, value: number): number {
   if (value === Number.POSITIVE_INFINITY) {
     throw new RangeError(
-      `${option} of agent '${agent}' is finite, since every mailbox is bounded; got ${value}`,
+      `${option} of agent '${agent}' is finite, since everything is bounded; got ${value}`,
     );
   }
   return value;

@@ -14,9 +14,9 @@ import { Cell } from './cell.ts';
 import type { SpawnOptions } from './context.ts';
 import type { Kernel } from './kernel.ts';
 import { refOf } from './local-ref.ts';
-import { releaseOne, sendBehind } from './outbox.ts';
+import { sendBehind } from './outbox.ts';
 import type { PendingReply, Requester } from './pending-reply.ts';
-import { HandlingOver, Interrupted } from './request-failures.ts';
+import { HandlingOver } from './request-failures.ts';
 import { Sender } from './sender.ts';
 import { type Addressed, publishNow, requestNow, tellNow } from './sending.ts';
 import { startChild } from './spawn.ts';
@@ -82,7 +82,12 @@ export class Detached extends Sender {
   protected send({ target, envelope }: Addressed): Promise<void> | undefined {
     const { cell, kernel } = this;
     if (this.revoked !== undefined) {
-      kernel.deadLetter(envelope, envelope.to ?? envelope.topic, 'HandlingOver');
+      const lose = (): void => kernel.deadLetter(envelope, envelope.to ?? envelope.topic, 'HandlingOver');
+      if (this.#staging) {
+        this.works.stage.addAct(cell, lose, () => {});
+      } else {
+        lose();
+      }
       return undefined;
     }
     if (this.#staging) {
@@ -98,11 +103,7 @@ export class Detached extends Sender {
   protected sendRequest(target: Cell | TopicEntry, envelope: Envelope, request: PendingReply): void {
     const { cell } = this;
     if (this.#staging) {
-      this.works.stage.addAct(
-        cell,
-        () => releaseOne(cell, target, envelope),
-        () => request.interrupt(new Interrupted({ agent: cell.path, reason: 'the step failed' })),
-      );
+      this.works.stage.add(cell, target, envelope);
     } else if (cell.blocked) {
       void sendBehind(cell, target, envelope);
     } else {

@@ -1,7 +1,7 @@
 /**
  * Handlers: which of an agent's handlers a message is for.
  */
-import { InvalidParams } from '../core/schema.ts';
+import { check, InvalidParams } from '../core/schema.ts';
 import type { AnyTopic } from '../core/topic.ts';
 import { matches } from '../core/topic-name.ts';
 import type { Context } from './context.ts';
@@ -61,8 +61,8 @@ export function handlerForTold(
 
 function accepts(handler: Handler, payload: unknown): boolean {
   try {
-    const outcome = handler.topic.schema['~standard'].validate(payload);
-    return !('then' in outcome) && outcome.issues === undefined;
+    check(handler.topic.schema, payload, 'message');
+    return true;
   } catch {
     return false;
   }

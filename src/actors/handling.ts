@@ -28,7 +28,7 @@ import type { Result } from './result.ts';
 import { Sender } from './sender.ts';
 import { type Addressed, publishNow, requestNow, tellNow } from './sending.ts';
 import { startChild } from './spawn.ts';
-import { unstashAll } from './stash.ts';
+import { forgetStashing, unstashAll } from './stash.ts';
 import { waitCycleOfRoom } from './waits.ts';
 import type { Works } from './works.ts';
 
@@ -221,6 +221,8 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
     }
     this.stashing = true;
     cell.mailbox.stash();
+    // The step may be that of another handling, which knows nothing of this one.
+    this.#act(nothing, () => forgetStashing(this));
   }
 
   unstash(): void {

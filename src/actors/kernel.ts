@@ -68,6 +68,8 @@ export class Kernel {
   #quiet: PromiseWithResolvers<void> | undefined;
   /** Whether somebody has subscribed to `system.events`. */
   #observed = false;
+  /** The listeners have been told that this is the end. */
+  #ended = false;
 
   constructor(options: KernelOptions) {
     this.id = options.id;
@@ -191,6 +193,10 @@ export class Kernel {
   }
 
   addListener(listener: EventListener): () => void {
+    if (this.#ended) {
+      complete(listener);
+      return () => {};
+    }
     this.#listenTo([...this.#listeners, listener]);
     return () => this.#listenTo(this.#listeners.filter((one) => one !== listener));
   }
@@ -208,13 +214,10 @@ export class Kernel {
   /** Tells the listeners that this is the end. */
   completeListeners(): void {
     const listeners = this.#listeners;
+    this.#ended = true;
     this.#listenTo([]);
     for (const listener of listeners) {
-      try {
-        listener.complete?.();
-      } catch {
-        // It has been told everything, and there is nobody left to tell of it.
-      }
+      complete(listener);
     }
   }
 
@@ -306,6 +309,14 @@ export class Kernel {
       default:
         replyTo.finished(to);
     }
+  }
+}
+
+function complete(listener: EventListener): void {
+  try {
+    listener.complete?.();
+  } catch {
+    // It has been told everything, and there is nobody left to tell of it.
   }
 }
 

@@ -62,15 +62,20 @@ export class RestartGroup {
     if (cell.restartGroup === this) {
       cell.restartGroup = undefined;
     }
-    if (this.#members.every((member) => member.restartGroup !== this)) {
+    if (this.#isEmpty) {
       this.#timer?.cancel();
     } else {
       this.#moved(cell, this.#phase);
     }
   }
 
+  /** Whether all have been stopped, or taken over: then it waits for nothing any more. */
+  get #isEmpty(): boolean {
+    return this.#members.every((member) => member.restartGroup !== this);
+  }
+
   #moved(cell: Cell, phase: 'ending' | 'waiting' | 'beginning'): void {
-    if (this.#phase === phase && this.#members[this.#turn] === cell) {
+    if (this.#phase === phase && this.#members[this.#turn] === cell && !this.#isEmpty) {
       this.#next();
     }
   }

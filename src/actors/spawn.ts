@@ -32,7 +32,8 @@ export function startChild(
   if (parent.ending) {
     throw new RangeError(`'${parent.path || '/'}' is ending and spawns no more: '${definition.name}'`);
   }
-  const id = idFor(parent, definition.name, options.id);
+  const countBefore = parent.childNames?.get(definition.name) ?? 0;
+  const { id, count } = idFor(parent, definition.name, options.id, countBefore);
   const cell = new Cell({
     kernel: works.kernel,
     conduct: works,
@@ -47,22 +48,32 @@ export function startChild(
   });
   parent.children ??= new Map();
   parent.children.set(id, cell);
+  if (count !== countBefore) {
+    cell.countedFrom = countBefore;
+    parent.childNames ??= new Map();
+    parent.childNames.set(definition.name, count);
+  }
   return cell;
 }
 
 /** Takes the place in the tree back from an agent that has never begun. */
 export function giveUpPlace(cell: Cell): void {
-  const { definition, path } = cell;
+  const { countedFrom, definition, path } = cell;
   const { childNames, children } = cell.parent!;
-  const id = path.slice(path.lastIndexOf('/') + 1);
-  children!.delete(id);
-  const count = childNames?.get(definition.name);
-  if (count !== undefined && id === nameOf(definition.name, count)) {
-    childNames!.set(definition.name, count - 1);
+  children!.delete(path.slice(path.lastIndexOf('/') + 1));
+  const count = childNames?.get(definition.name) ?? 0;
+  if (countedFrom !== undefined && countedFrom < count) {
+    childNames!.set(definition.name, countedFrom);
   }
 }
 
-function idFor(parent: Cell, name: string, wanted: string | undefined): string {
+/** Its id, and how many children were named after its definition with it. */
+function idFor(
+  parent: Cell,
+  name: string,
+  wanted: string | undefined,
+  countBefore: number,
+): { readonly id: string; readonly count: number } {
   if (wanted !== undefined) {
     if (typeof wanted !== 'string' || wanted.includes('.') || !isTopicName(wanted)) {
       throw new RangeError(`an id is one token of letters, digits, '-' and '_'; got '${String(wanted)}'`);
@@ -72,16 +83,13 @@ function idFor(parent: Cell, name: string, wanted: string | undefined): string {
         `'${parent.path}/${wanted}' is taken; stop that agent first, or choose another id`,
       );
     }
-    return wanted;
+    return { id: wanted, count: countBefore };
   }
-  parent.childNames ??= new Map();
-  let id: string;
-  do {
-    const count = (parent.childNames.get(name) ?? 0) + 1;
-    parent.childNames.set(name, count);
-    id = nameOf(name, count);
-  } while (parent.children?.has(id) === true);
-  return id;
+  let count = countBefore + 1;
+  while (parent.children?.has(nameOf(name, count)) === true) {
+    count += 1;
+  }
+  return { id: nameOf(name, count), count };
 }
 
 const nameOf = (name: string, count: number): string => (count === 1 ? name : `${name}-${count}`);

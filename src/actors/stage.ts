@@ -9,6 +9,8 @@ import type { Envelope } from '../core/envelope.ts';
 import { MailboxFull } from '../core/mailbox.ts';
 import type { TopicEntry } from '../core/topic-board.ts';
 import type { Cell, OpenHandling } from './cell.ts';
+import { PendingReply } from './pending-reply.ts';
+import { Interrupted } from './request-failures.ts';
 
 /** An effect that is no message: `act` when the step has committed, `undo` when it failed. */
 export class StagedAct {
@@ -59,12 +61,18 @@ export class Stage {
     this.envelopes.length = 0;
   }
 
-  /** The step failed: nothing of it happens. */
+  /** The step failed: nothing of it happens, and who asked in it hears so at once. */
   undo(): void {
     const acts = this.targets.filter((target) => target instanceof StagedAct);
+    const requests = this.envelopes.flatMap((envelope) =>
+      envelope?.replyTo instanceof PendingReply ? [envelope.replyTo] : [],
+    );
     this.clear();
     for (const act of acts.reverse()) {
       act.undo();
+    }
+    for (const request of requests) {
+      request.interrupt(new Interrupted({ agent: request.requester.path!, reason: 'the step failed' }));
     }
   }
 }

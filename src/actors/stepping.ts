@@ -233,7 +233,10 @@ export class Stepping implements TaskEnds {
     if (envelope.topic === timerNotice) {
       const timer = envelope.payload as AgentTimer;
       const { step } = timer;
-      if (step !== undefined) {
+      if (handling.lease?.exceeded !== undefined) {
+        // It fails closed: a step would spend one chunk more, at every ring.
+        timer.cancel();
+      } else if (step !== undefined) {
         timer.taken();
         this.step(handling, (_, context) => step(context), undefined);
       }
@@ -309,8 +312,9 @@ export class Stepping implements TaskEnds {
     const { cell, envelope } = handling;
     const port = envelope.replyTo;
     if (handling.stashing) {
-      this.#end(handling, undefined);
+      // Before it is over: that may be the end of a draining agent, which looks for what is laid aside.
       layAside(handling);
+      this.#end(handling, undefined);
       return;
     }
     if (port !== undefined && value !== undefined) {

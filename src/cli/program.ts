@@ -51,7 +51,10 @@ export interface Job<Values> {
   readonly options: Values;
   /** Shows figures while the program runs: `progress({ 'files read': 12 })`. A name given again replaces its figure. */
   progress(figures: Readonly<Record<string, number | string>>): void;
-  /** Aborts when the user asks to stop; what was accepted is still finished, within bounds. */
+  /**
+   * Aborts when the user asks to stop; what agents have accepted is still finished, within bounds.
+   * A program that has nothing left to do but listens to it goes on until then.
+   */
   readonly signal: AbortSignal;
 }
 

@@ -26,7 +26,7 @@ export function findingsText({ sources = [], notes = [] }: Findings): string {
 }
 
 const placeOf = ({ path, line, title }: Source): string =>
-  `${path}${line === undefined ? '' : `:${line}`}${title === undefined ? '' : `  ${title}`}`;
+  `${path}${line === undefined ? '' : `:${line}`}${title === undefined || title === '' ? '' : `  ${title}`}`;
 
 /** What the agents did, and where the trace is. */
 export function figuresText({ elapsedMs, statistics, trace }: Facts): string {
@@ -40,7 +40,7 @@ export function figuresText({ elapsedMs, statistics, trace }: Facts): string {
   return [
     `\n${tableOf(heading, shown.map(rowOf))}\n`,
     ...(rest === 0 ? [] : [`and ${rest} more, less busy\n`]),
-    `\n${agents.length} agents, ${messages} messages, ${letters} dead letters, ${(elapsedMs / 1_000).toFixed(2)} s\n`,
+    `\n${counted(agents.length, 'agent')}, ${counted(messages, 'message')}, ${counted(letters, 'dead letter')}, ${(elapsedMs / 1_000).toFixed(2)} s\n`,
     ...(trace === undefined ? [] : [`Trace: ${trace} (opens in ui.perfetto.dev)\n`]),
   ].join('');
 }
@@ -50,6 +50,15 @@ const busiest = (agents: readonly AgentStatistics[], countMax: number): readonly
   agents.length <= countMax
     ? agents
     : agents.toSorted((a, b) => b.accepted - a.accepted || (a.path < b.path ? -1 : 1)).slice(0, countMax);
+
+/**
+ * A count with its noun.
+ *
+ * @example
+ * counted(1, 'agent') // => '1 agent'
+ * counted(0, 'dead letter') // => '0 dead letters'
+ */
+export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
 function rowOf(agent: AgentStatistics): string[] {
   const { accepted, handled, failed, restarts, handlingMs } = agent;

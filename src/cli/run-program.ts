@@ -7,6 +7,7 @@
  * is said. A run ends in one of four ways: the program is done, it failed, the user
  * asked to stop, or nobody reads what it prints.
  */
+import { getEventListeners } from 'node:events';
 import { createSystem, type System } from '../actors/system.ts';
 import { consoleWriter } from '../core/console-writer.ts';
 import type { EventListener, SystemEvent } from '../core/system-event.ts';
@@ -16,12 +17,14 @@ import { exitCodes, Interruption, type StopSignal } from './interruption.ts';
 import type { Output } from './output.ts';
 import type { Findings, Job, Program } from './program.ts';
 import { Progress } from './progress.ts';
-import { type Facts, figuresText, findingsText, jsonText } from './report.ts';
+import { counted, type Facts, figuresText, findingsText, jsonText } from './report.ts';
 import { exitCodeOf, failureText } from './say-failure.ts';
 import { openTraceFile } from './trace-file.ts';
 
 /** How long agents may take to finish what they accepted: a person who pressed Ctrl-C waits no longer. */
 const drainMs = 5_000;
+
+const hourMs = 3_600_000;
 
 export interface Run {
   readonly file: string;
@@ -72,7 +75,7 @@ export async function runProgram(run: Run): Promise<number> {
     }),
     interruption.asked.then((by) => ({ _tag: 'Interrupted', by })),
     stdout.closed.then(() => unread(stdout)),
-    brokenProcess(file),
+    brokenProcess(file, interruption.signal),
   ]);
   // What was counted is forgotten when the agents have gone.
   const statistics = system.statistics();
@@ -117,18 +120,16 @@ async function drainAloud(system: System, say: (text: string) => void): Promise<
   const lettersBefore = system.deadLetters.total;
   let finished = 0;
   system.listen({ next: (event) => (finished += isFinished(event) ? 1 : 0) });
-  const accepted = messages(system.health().inFlight);
+  const accepted = counted(system.health().inFlight, 'message');
   say(`\nStopping: ${accepted} to finish, for at most ${drainMs / 1_000} s; Ctrl-C again ends at once.\n`);
   await system.drain({ withinMs: drainMs });
   const left = system.deadLetters.total - lettersBefore;
   const seconds = ((performance.now() - startedAtMs) / 1_000).toFixed(2);
-  return `Drained in ${seconds} s: ${messages(finished)} finished, ${left} left.`;
+  return `Drained in ${seconds} s: ${counted(finished, 'message')} finished, ${left} left.`;
 }
 
 const isFinished = (event: SystemEvent): boolean =>
   event._tag === 'HandlingEnded' && event.outcome !== 'interrupted';
-
-const messages = (count: number): string => `${count} ${count === 1 ? 'message' : 'messages'}`;
 
 /** Says how it ended, to people or to machines, and tells the exit code. */
 async function report(
@@ -174,10 +175,15 @@ function unread(stdout: Output): Ending {
 }
 
 /** Code outside of agents threw where nobody could catch it, or waits for something that cannot come. */
-function brokenProcess(file: string): Promise<Ending> {
+function brokenProcess(file: string, signal: AbortSignal): Promise<Ending> {
   return new Promise((resolve) => {
     process.on('uncaughtException', (failure) => resolve({ _tag: 'Failed', failure }));
     process.once('beforeExit', () => {
+      if (getEventListeners(signal, 'abort').length > 0) {
+        // It waits for the user, who can still come, but listening to signals keeps no process alive.
+        setInterval(() => {}, hourMs);
+        return;
+      }
       const failure = new Error(`${file} waits for something that can no longer come`);
       resolve({ _tag: 'Failed', failure });
     });
@@ -199,7 +205,8 @@ function progressOf({ file, stderr }: Run, system: System): Progress {
     write: (text) => void stderr.write(text),
     nowMs: () => performance.now(),
     statistics: () => system.statistics(),
-    columns: isLive ? () => stderr.stream.columns ?? 80 : undefined,
+    // A terminal that does not know its width says 0.
+    columns: isLive ? () => stderr.stream.columns || 80 : undefined,
     title: file,
   });
 }

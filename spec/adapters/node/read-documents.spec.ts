@@ -20,6 +20,13 @@ describe('reading documents', () => {
     expect(told(folder, found)).toEqual(['a/y.markdown: y', 'a/z.txt: z', 'b.md: b']);
   });
 
+  it('gives what is in a folder in the same order on every disk', async () => {
+    const folder = aFolder({ 'b.md': 'b', 'a.md': 'a', 'C.md': 'C' });
+    const files: Files = { ...nodeFiles, names: async () => ['b.md', 'C.md', 'a.md'] };
+
+    expect(told(folder, await all([folder], { files }))).toEqual(['C.md: C', 'a.md: a', 'b.md: b']);
+  });
+
   it('gives paths in the order given', async () => {
     const folder = aFolder({ 'a.md': 'a', 'b.md': 'b' });
 

@@ -1,0 +1,135 @@
+import * as Clock from 'effect/Clock';
+import * as Effect from 'effect/Effect';
+import * as Fiber from 'effect/Fiber';
+import { describe, expect, it } from 'vitest';
+import { EffectRuntime } from '../../src/actors/effect-runtime.ts';
+import { SimulatedEnvironment } from '../../src/core/simulated-environment.ts';
+
+describe('Effect under an environment', () => {
+  it("tells the environment's time", () => {
+    const { run, environment } = aRuntime();
+    environment.advanceTo(1_500.25);
+
+    const times = run(
+      Effect.gen(function* () {
+        return {
+          millis: yield* Clock.currentTimeMillis,
+          nanos: yield* Clock.currentTimeNanos,
+          unsafe: yield* Effect.clockWith((clock) =>
+            Effect.sync(() => [clock.currentTimeMillisUnsafe(), clock.currentTimeNanosUnsafe()]),
+          ),
+          monotonic: yield* Effect.clockWith((clock) => clock.monotonicTimeNanos),
+          monotonicUnsafe: yield* Effect.clockWith((clock) =>
+            Effect.sync(() => clock.monotonicTimeNanosUnsafe()),
+          ),
+        };
+      }),
+    );
+
+    expect(times()).toEqual({
+      millis: 1_500.25,
+      nanos: 1_500_250_000n,
+      unsafe: [1_500.25, 1_500_250_000n],
+      monotonic: 1_500_250_000n,
+      monotonicUnsafe: 1_500_250_000n,
+    });
+  });
+
+  it("sleeps in the environment's time", () => {
+    const { run, environment } = aRuntime();
+
+    const value = run(Effect.sleep('1 hour').pipe(Effect.as('rested')));
+
+    expect(value()).toBe('rested');
+    expect(environment.nowMs()).toBe(3_600_000);
+  });
+
+  it('leaves no timer of a sleep that was interrupted', () => {
+    const { runtime, environment } = aRuntime();
+    const fiber = runtime.fork(Effect.sleep('1 hour'));
+    const before = environment.timerCount;
+
+    fiber.interruptUnsafe();
+    takeTurns(environment, 100);
+
+    expect([before, environment.timerCount]).toEqual([1, 0]);
+  });
+
+  it('takes turns with everything else', () => {
+    const { runtime, environment } = aRuntime();
+    const order: string[] = [];
+    const worker = (name: string) =>
+      Effect.gen(function* () {
+        order.push(`${name} begins`);
+        yield* Effect.yieldNow;
+        order.push(`${name} ends`);
+      });
+
+    runtime.fork(worker('a'));
+    environment.defer(() => order.push('something else'));
+    runtime.fork(worker('b'));
+    takeTurns(environment, 100);
+
+    expect(order).toEqual(['a begins', 'b begins', 'a ends', 'something else', 'b ends']);
+  });
+
+  it('lets others go first when it computes for long', () => {
+    const { runtime, environment } = aRuntime();
+    const order: string[] = [];
+    const long = Effect.forEach(Array.from({ length: 10_000 }), () => Effect.sync(() => {}), {
+      discard: true,
+    }).pipe(Effect.andThen(Effect.sync(() => order.push('computed'))));
+
+    runtime.fork(long);
+    environment.defer(() => order.push('something else'));
+    takeTurns(environment, 100);
+
+    expect(order).toEqual(['something else', 'computed']);
+  });
+
+  it('holds a fibre only until it has ended', () => {
+    const { runtime, environment } = aRuntime();
+    const fiber = runtime.fork(Effect.sleep('1 second'));
+    const during = runtime.size;
+
+    takeTurns(environment, 100);
+
+    expect([during, runtime.size]).toEqual([1, 0]);
+    expect(fiber.pollUnsafe()?._tag).toBe('Success');
+  });
+
+  it('is inherited by fibres that it forks', () => {
+    const { run, environment } = aRuntime();
+
+    const value = run(
+      Effect.sleep('1 minute').pipe(Effect.as('child'), Effect.forkChild, Effect.flatMap(Fiber.join)),
+    );
+
+    expect(value()).toBe('child');
+    expect(environment.nowMs()).toBe(60_000);
+  });
+});
+
+function aRuntime() {
+  const environment = new SimulatedEnvironment({ choose: () => 0, seed: 1, slow: false });
+  const runtime = new EffectRuntime(environment);
+  return {
+    environment,
+    runtime,
+    /** Forks, and gives what it succeeded with when everything has gone on. */
+    run: <A>(program: Effect.Effect<A, unknown>) => {
+      let value: A | undefined;
+      runtime.fork(
+        Effect.map(program, (one) => {
+          value = one;
+        }),
+      );
+      takeTurns(environment, 100);
+      return () => value;
+    },
+  };
+}
+
+function takeTurns(environment: SimulatedEnvironment, most: number): void {
+  for (let left = most; left > 0 && environment.step(); left -= 1);
+}
