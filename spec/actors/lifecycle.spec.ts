@@ -157,9 +157,7 @@ describe('an agent that is restarted', () => {
     await troupe.settle();
 
     void troupe.system.tell(troupe.ref('/a'), 'fail');
-    for (let left = 6; left > 0 && troupe.world.environment.readyCount > 0; left -= 1) {
-      troupe.world.environment.step();
-    }
+    await troupe.turns();
     const health = troupe.system.health();
     await troupe.settle();
 
@@ -180,9 +178,7 @@ describe('an agent that is restarted', () => {
       { state: 'new' },
     );
     void scene.system.tell(scene.actor, 'go');
-    for (let left = 9; left > 0 && scene.world.environment.readyCount > 0; left -= 1) {
-      await scene.world.step();
-    }
+    await scene.turns();
 
     scene.world.crash('/actor');
     await scene.settle();
@@ -198,9 +194,7 @@ describe('an agent that is restarted', () => {
     const ref = troupe.system.spawn(troupe.player('a'));
     await troupe.settle();
     void troupe.system.tell(ref, 'fail');
-    for (let left = 6; left > 0 && troupe.world.environment.readyCount > 0; left -= 1) {
-      troupe.world.environment.step();
-    }
+    await troupe.turns();
 
     void troupe.system.stop(ref);
     await troupe.settle();

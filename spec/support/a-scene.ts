@@ -15,7 +15,7 @@ import type { FailureReport } from '../../src/core/system-event.ts';
 import { systemFailures } from '../../src/core/system-topics.ts';
 import { defineTopic } from '../../src/core/topic.ts';
 import type { World } from '../../src/testing/world.ts';
-import { aWorld } from './a-world.ts';
+import { aWorld, takeTurns } from './a-world.ts';
 
 export const Ask = defineTopic('ask', { schema: type<unknown>(), reply: type<unknown>() });
 export const Heard = defineTopic('heard', { schema: type<unknown>() });
@@ -32,6 +32,8 @@ export interface Scene {
   readonly envelopes: Envelope[];
   readonly failures: readonly FailureReport[];
   settle(): Promise<void>;
+  /** Lets everything go on as far as it can while time stands still. */
+  turns(): Promise<void>;
   /** Asks the actor, lets everything go on until it is quiet, and gives its reply or its failure. */
   ask(message?: unknown, options?: RequestOptions): Promise<unknown>;
   /** Tells the actor, and lets everything go on until it is quiet. */
@@ -76,6 +78,7 @@ export function aScene(
     envelopes,
     failures,
     settle,
+    turns: () => takeTurns(world),
     ask: async (message, how) => {
       const reply = system.request(actor, message, how).catch((failure: unknown) => failure);
       await settle();

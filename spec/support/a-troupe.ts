@@ -14,7 +14,7 @@ import type { FailureReport } from '../../src/core/system-event.ts';
 import { systemFailures } from '../../src/core/system-topics.ts';
 import { defineTopic } from '../../src/core/topic.ts';
 import type { World } from '../../src/testing/world.ts';
-import { aWorld } from './a-world.ts';
+import { aWorld, takeTurns } from './a-world.ts';
 import { boom } from './boom.ts';
 
 export const Cue = defineTopic('cue', { schema: type<string>(), reply: type<string>() });
@@ -35,6 +35,8 @@ export interface Troupe {
   /** Tells the agent at a path a cue, and lets everything go on until it is quiet. */
   cue(path: string, ...cues: string[]): Promise<void>;
   settle(): Promise<void>;
+  /** Lets everything go on as far as it can while time stands still. */
+  turns(): Promise<void>;
   /** Ends the handlings that wait, oldest first: one, in the way given. */
   go(failure?: unknown): Promise<void>;
   paths(): readonly string[];
@@ -64,6 +66,7 @@ export function aTroupe(options: Omit<SystemOptions, 'environment'> = {}): Troup
     log,
     failures,
     settle,
+    turns: () => takeTurns(world),
     ref,
     paths: () => system.agents.list().map(({ path }) => path),
     cue: async (path, ...cues) => {

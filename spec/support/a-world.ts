@@ -7,3 +7,11 @@ export function aWorld(options: Partial<WorldOptions> = {}): World {
   onTestFinished(() => world.close());
   return world;
 }
+
+/** Lets everything go on as far as it can while time stands still. */
+export async function takeTurns(world: World): Promise<void> {
+  await world.settle();
+  while (world.environment.readyCount > 0) {
+    await world.step();
+  }
+}

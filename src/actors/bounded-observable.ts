@@ -67,7 +67,11 @@ class BufferedReader<T> implements AsyncIterator<T, undefined> {
   return(): Promise<IteratorResult<T, undefined>> {
     this.#opened = true;
     this.#waiting.clear();
-    this.#finish('complete');
+    try {
+      this.#subscription?.unsubscribe();
+    } finally {
+      this.#finish('complete');
+    }
     return Promise.resolve({ done: true, value: undefined });
   }
 
@@ -75,13 +79,22 @@ class BufferedReader<T> implements AsyncIterator<T, undefined> {
     if (!this.#opened) {
       this.#opened = true;
       this.#subscription = this.#source.subscribe({
-        next: (value) => this.#take(value),
+        next: (value) => this.#takeSafely(value),
         error: (failure: unknown) => this.#finish({ failure }),
         complete: () => this.#finish('complete'),
       });
       if (this.#end !== undefined) {
-        this.#subscription.unsubscribe();
+        this.#unsubscribe();
       }
+    }
+  }
+
+  /** Whoever is told of a dropped value and throws has the stream fail with it. */
+  #takeSafely(value: T): void {
+    try {
+      this.#take(value);
+    } catch (failure) {
+      this.#finish({ failure });
     }
   }
 
@@ -126,11 +139,22 @@ class BufferedReader<T> implements AsyncIterator<T, undefined> {
     }
   }
 
-  #finish(end: End): void {
-    this.#subscription?.unsubscribe();
+  /** What the teardown of the source throws, if it does. */
+  #unsubscribe(): { readonly failure: unknown } | undefined {
+    try {
+      this.#subscription?.unsubscribe();
+      return undefined;
+    } catch (failure) {
+      return { failure };
+    }
+  }
+
+  #finish(wanted: End): void {
+    const thrown = this.#unsubscribe();
     if (this.#end !== undefined) {
       return;
     }
+    const end = wanted === 'complete' ? (thrown ?? wanted) : wanted;
     this.#end = end;
     const asking = this.#asking;
     this.#asking = [];

@@ -9,6 +9,7 @@
 import type { Lease } from '../core/budget.ts';
 import { ownEnvelope, type ReplyPort, type Work } from '../core/envelope.ts';
 import type { Timer } from '../core/environment.ts';
+import { isOf, reasonOf } from '../core/failure.ts';
 import type { Kernel } from './kernel.ts';
 import { Interrupted, NoResponder, RequestTimeout } from './request-failures.ts';
 
@@ -173,7 +174,7 @@ export abstract class PendingReply implements ReplyPort {
   #interruptedBy(reason: unknown): unknown {
     return new Interrupted({
       agent: this.target,
-      reason: reason instanceof Error ? reason.message : 'its signal aborted',
+      reason: isOf(reason, Error) ? reasonOf(reason) : 'its signal aborted',
       cause: reason,
     });
   }

@@ -12,7 +12,7 @@
 import { BudgetExceeded } from '../core/budget.ts';
 import type { DeadLetterCause } from '../core/dead-letter.ts';
 import type { Envelope } from '../core/envelope.ts';
-import { failureClass } from '../core/failure.ts';
+import { failureClass, isOf } from '../core/failure.ts';
 import { isNotice, terminatedNotice, timerNotice } from '../core/notice.ts';
 import type { HandlingOutcome } from '../core/system-event.ts';
 import type { AgentTimer } from './agent-timer.ts';
@@ -242,7 +242,7 @@ export class Stepping implements TaskEnds {
       }
     } else if (envelope.topic === terminatedNotice) {
       const terminated = terminatedFor(cell, envelope.payload as Cell);
-      if (terminated !== undefined && onTerminated !== undefined) {
+      if (onTerminated !== undefined) {
         this.step(handling, () => onTerminated(terminated, handling), undefined);
       }
     }
@@ -331,7 +331,7 @@ export class Stepping implements TaskEnds {
     if (handling.over) {
       return;
     }
-    if (failure instanceof BudgetExceeded && handling.lease?.exceeded !== undefined) {
+    if (isOf(failure, BudgetExceeded) && handling.lease?.exceeded !== undefined) {
       // Its own budget is spent: that ends the work as an interrupt does, and is no fault of the agent.
       this.endEarly(handling, failure, 'BudgetExceeded');
       return;

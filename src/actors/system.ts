@@ -16,7 +16,7 @@ import { Conductor } from './conductor.ts';
 import type { RequestOptions, SpawnOptions, Terminated, Verbs } from './context.ts';
 import { type DeadLetterBox, deadLetterBox } from './dead-letter-box.ts';
 import { terminated } from './death-watch.ts';
-import { definitionOf } from './define-agent.ts';
+import { DefinedAgent, definitionOf } from './define-agent.ts';
 import { givenUpMax, type Health, healthOf } from './health.ts';
 import { Kernel } from './kernel.ts';
 import { refOf } from './local-ref.ts';
@@ -26,6 +26,7 @@ import { Interrupted } from './request-failures.ts';
 import { startChild } from './spawn.ts';
 import { type SystemStatistics, statisticsOf } from './statistics.ts';
 import type { SupervisionOptions } from './supervision.ts';
+import { checkLength, checkSystemLimits } from './system-limits.ts';
 
 export interface SystemOptions {
   /** Started at once, at the top. */
@@ -75,7 +76,11 @@ export interface System extends Verbs, AsyncDisposable {
   interrupt(ref: AgentRef<never, unknown>, reason?: string): void;
   /** Stops one agent, or all: now, or, with `drain`, when what was accepted is done or `withinMs` have passed. */
   stop(ref?: AgentRef<never, unknown>, options?: StopOptions): Promise<void>;
-  /** Takes nothing new from outside, finishes what was accepted, then stops; after `withinMs` it stops anyway. */
+  /**
+   * Takes nothing new from outside, finishes the messages that were accepted, then
+   * stops; after `withinMs` it stops anyway. A handler that awaits it waits for
+   * itself: it says `withinMs`, or does not await it.
+   */
   drain(options?: { readonly withinMs?: number }): Promise<void>;
   /**
    * Resolves when nothing is in flight: no message waits and none is being
@@ -129,6 +134,7 @@ class RunningSystem extends Outside implements System {
 
   constructor(options: SystemOptions) {
     super();
+    checkSystemLimits(options);
     const environment = options.environment ?? liveEnvironment();
     this.id = options.id ?? idFrom(environment);
     this.kernel = new Kernel({
@@ -153,10 +159,15 @@ class RunningSystem extends Outside implements System {
     this.deadLetters = deadLetterBox(this.kernel, this.agents);
     this.#root = this.#makeRoot(options);
     for (const agent of options.agents ?? []) {
+      // Before any of them begins: nobody could stop those that had.
+      DefinedAgent.definitionOf(agent);
+    }
+    for (const agent of options.agents ?? []) {
       this.spawn(agent as Agent<never, unknown>);
     }
     if (options.handleSignals !== undefined && options.handleSignals !== false) {
       const withinMs = options.handleSignals === true ? 10_000 : options.handleSignals.withinMs;
+      checkLength('handleSignals.withinMs', withinMs);
       environment.onTermination((end) => void this.drain({ withinMs }).then(end));
     }
   }
@@ -177,7 +188,7 @@ class RunningSystem extends Outside implements System {
   watch(ref: AgentRef<never, unknown>, options: { readonly signal?: AbortSignal } = {}): Promise<Terminated> {
     const cell = this.cellOf(ref);
     const { signal } = options;
-    return new Promise((resolve, reject) => {
+    const ended = new Promise<Terminated>((resolve, reject) => {
       if (cell.phase === 'stopped') {
         resolve(terminated(cell));
         return;
@@ -201,6 +212,9 @@ class RunningSystem extends Outside implements System {
         aborted();
       }
     });
+    // Who ignores it must not end the process by aborting the watch.
+    ended.catch(() => {});
+    return ended;
   }
 
   interrupt(ref: AgentRef<never, unknown>, reason = 'the system was asked to'): void {
@@ -213,6 +227,7 @@ class RunningSystem extends Outside implements System {
   }
 
   async stop(ref?: AgentRef<never, unknown>, options: StopOptions = {}): Promise<void> {
+    checkLength('withinMs', options.withinMs);
     if (ref === undefined) {
       if (options.drain === true) {
         await this.drain(options);
@@ -236,6 +251,7 @@ class RunningSystem extends Outside implements System {
   }
 
   async drain(options: { readonly withinMs?: number } = {}): Promise<void> {
+    checkLength('withinMs', options.withinMs);
     const { kernel } = this;
     if (this.#status === 'up') {
       this.#status = 'draining';

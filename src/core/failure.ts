@@ -98,6 +98,20 @@ export function failureClass(thrown: unknown): FailureClass {
   }
 }
 
+/**
+ * Whether what was thrown is of a class; `false` for what throws when it is looked at.
+ *
+ * @example
+ * isOf(new RangeError('too far'), RangeError) // => true
+ */
+export function isOf<T>(thrown: unknown, kind: abstract new (...args: never[]) => T): thrown is T {
+  try {
+    return thrown instanceof kind;
+  } catch {
+    return false;
+  }
+}
+
 /** Most of a thrown object that a message shows. */
 const charactersMax = 500;
 

@@ -1,0 +1,455 @@
+import { describe, expect, it } from 'vitest';
+import { defineAgent } from '../../src/actors/define-agent.ts';
+import { createSystem, type SystemOptions } from '../../src/actors/system.ts';
+import type { Environment } from '../../src/core/environment.ts';
+import { liveEnvironment } from '../../src/core/live-environment.ts';
+import { memoryWriter } from '../../src/core/memory-writer.ts';
+import { Ask, aScene, Heard } from '../support/a-scene.ts';
+import { aTroupe } from '../support/a-troupe.ts';
+import { aWorld } from '../support/a-world.ts';
+import { boom } from '../support/boom.ts';
+import { childProgram } from '../support/child-program.ts';
+
+const idle = defineAgent({ name: 'idle', subscribe: [Ask], receive: () => {} });
+
+describe('a system', () => {
+  it('starts with the agents it is given', async () => {
+    await using system = createSystem({ agents: [idle] });
+
+    expect(system.agents.list().map(({ path }) => path)).toEqual(['/idle']);
+  });
+
+  it('runs live, and leaves nothing when it is disposed of', async () => {
+    const heard: unknown[] = [];
+    const greeter = defineAgent({ name: 'greeter', subscribe: [Ask], receive: (name) => `Hello, ${name}!` });
+    {
+      await using system = createSystem({ agents: [greeter] });
+      heard.push(await system.request(Ask, 'Ada'));
+    }
+
+    expect(heard).toEqual(['Hello, Ada!']);
+  });
+
+  it('has an id: the one it is given, or one by chance', () => {
+    const environment = (): Environment => ({ ...liveEnvironment(), random: () => 0.5 }) as Environment;
+
+    expect(createSystem({ id: 'shop' }).id).toBe('shop');
+    expect(createSystem({ environment: environment() }).id).toMatch(/^[0-9a-z]{8}$/);
+    expect(createSystem({ environment: { ...environment(), random: () => 0 } }).id).toBe('00000000');
+  });
+
+  it.each<[SystemOptions, string]>([
+    [
+      { validate: 'sometimes' as 'edge' },
+      "validate of a system is one of edge, always, never; got 'sometimes'",
+    ],
+    [{ requestTimeoutMs: -1 }, 'requestTimeoutMs is a number of milliseconds, at least 0; got -1'],
+    [{ requestTimeoutMs: Number.NaN }, 'requestTimeoutMs is a number of milliseconds, at least 0; got NaN'],
+    [{ hopsMax: 0 }, 'hopsMax of a system is a whole number, at least 1; got 0'],
+    [{ topicsMax: 1.5 }, 'topicsMax of a system is a whole number, at least 1; got 1.5'],
+    [{ deadLettersMax: 0 }, 'dead letter capacity is a whole number, at least 1; got 0'],
+    [{ supervision: { restartsMax: -1 } }, 'restartsMax is a whole number, at least 0; got -1'],
+    [
+      { handleSignals: { withinMs: Number.NaN } },
+      'handleSignals.withinMs is a number of milliseconds, at least 0; got NaN',
+    ],
+  ])('is refused with %o', (options, message) => {
+    expect(() => createSystem(options)).toThrow(new RangeError(message));
+  });
+
+  it('may go on for ever where one says so', () => {
+    expect(() => createSystem({ hopsMax: Infinity, requestTimeoutMs: Infinity })).not.toThrow();
+  });
+
+  it('is refused with an agent that is none', () => {
+    expect(() => createSystem({ agents: ['idle' as never] })).toThrow(
+      "an agent is what defineAgent returns; got 'idle'",
+    );
+  });
+});
+
+describe('somebody outside who watches an agent', () => {
+  it('is told of its end', async () => {
+    const troupe = aTroupe();
+    const ref = troupe.system.spawn(troupe.player('a'));
+
+    const ended = troupe.system.watch(ref);
+    await troupe.cue('/a', 'finish');
+
+    await expect(ended).resolves.toEqual({ ref, path: '/a', reason: 'finished', failure: undefined });
+  });
+
+  it('is told at once of an end that has come already, and of what it failed', async () => {
+    const troupe = aTroupe({ supervision: { restartsMax: 0 } });
+    const ref = troupe.system.spawn(troupe.player('a'));
+    await troupe.cue('/a', 'fail');
+
+    await expect(troupe.system.watch(ref)).resolves.toMatchObject({
+      reason: 'failed',
+      failure: new Error('boom'),
+    });
+  });
+
+  it('ceases to when its signal aborts, and then hears nothing', async () => {
+    const troupe = aTroupe();
+    const ref = troupe.system.spawn(troupe.player('a'));
+    const gone = new AbortController();
+    const ended = troupe.system.watch(ref, { signal: gone.signal });
+
+    gone.abort();
+    await troupe.cue('/a', 'finish');
+
+    await expect(ended).rejects.toMatchObject({
+      _tag: 'Interrupted',
+      reason: 'the signal of the watch aborted',
+    });
+  });
+
+  it('does not begin to when its signal has aborted', async () => {
+    const troupe = aTroupe();
+    const ref = troupe.system.spawn(troupe.player('a'));
+
+    await expect(troupe.system.watch(ref, { signal: AbortSignal.abort() })).rejects.toMatchObject({
+      _tag: 'Interrupted',
+    });
+  });
+
+  it('may ignore what it is told', async () => {
+    const troupe = aTroupe();
+    const ref = troupe.system.spawn(troupe.player('a'));
+
+    void troupe.system.watch(ref, { signal: AbortSignal.abort() });
+
+    await expect(troupe.settle()).resolves.toBeUndefined();
+  });
+
+  it('leaves nothing with a signal that outlives the agent', async () => {
+    const troupe = aTroupe();
+    const ref = troupe.system.spawn(troupe.player('a'));
+    const gone = new AbortController();
+    const ended = troupe.system.watch(ref, { signal: gone.signal });
+    await troupe.cue('/a', 'finish');
+
+    gone.abort();
+
+    await expect(ended).resolves.toMatchObject({ reason: 'finished' });
+  });
+});
+
+describe('a ref of another system', () => {
+  it('is refused by every verb that takes one', async () => {
+    const { system } = aWorld();
+    const stranger = aWorld().system.spawn(idle);
+    const refusal = 'expected the ref of an agent of this system';
+
+    expect(() => system.watch(stranger)).toThrow(refusal);
+    expect(() => system.interrupt(stranger)).toThrow(refusal);
+    await expect(system.stop(stranger)).rejects.toThrow(refusal);
+    await expect(system.stop({} as typeof stranger)).rejects.toThrow(refusal);
+  });
+});
+
+describe('a system that is stopped', () => {
+  it('ends its agents and is stopped', async () => {
+    const troupe = aTroupe();
+    troupe.system.spawn(troupe.player('a'));
+    await troupe.settle();
+
+    await troupe.world.run(() => troupe.system.stop());
+
+    expect(troupe.log).toEqual(['/a starts', '/a stops']);
+    expect(troupe.system.health()).toMatchObject({ status: 'stopped', agents: 0 });
+    await expect(troupe.system.stop()).resolves.toBeUndefined();
+  });
+
+  it('spawns nobody any more', async () => {
+    const troupe = aTroupe();
+    await troupe.world.run(() => troupe.system.stop());
+
+    expect(() => troupe.system.spawn(troupe.player('a'))).toThrow(
+      new RangeError("system world is stopped and spawns no more: 'a'"),
+    );
+  });
+
+  it('turns what is sent to it into dead letters', async () => {
+    const troupe = aTroupe();
+    const ref = troupe.system.spawn(troupe.player('a'));
+    await troupe.world.run(() => troupe.system.stop());
+
+    const sent = [troupe.system.tell(ref, 'late'), troupe.system.publish(Heard, 'late')];
+
+    expect(sent).toEqual([undefined, undefined]);
+    expect(troupe.system.deadLetters.list()).toMatchObject([
+      { cause: 'Stopped', to: '/a' },
+      { cause: 'Stopped', to: 'heard' },
+    ]);
+  });
+
+  it('leaves no timer, and nobody who waits', async () => {
+    const scene = aScene((_, context) => {
+      context.schedule(1_000, () => {});
+      return new Promise<never>(() => {});
+    });
+    const reply = scene.system.request(scene.actor, 'go').catch((failure: unknown) => failure);
+    await scene.turns();
+
+    await scene.world.run(() => scene.system.stop());
+
+    expect(await reply).toMatchObject({ _tag: 'Interrupted' });
+    expect(scene.world.environment.timerCount).toBe(0);
+    expect(scene.world.environment.readyCount).toBe(0);
+  });
+
+  it.each([{ withinMs: -1 }, { withinMs: Number.NaN }])('refuses %o', async (options) => {
+    const { system } = aWorld();
+
+    await expect(system.stop(undefined, options)).rejects.toThrow(RangeError);
+    await expect(system.drain(options)).rejects.toThrow(RangeError);
+  });
+});
+
+describe('a system that drains', () => {
+  it('takes nothing new, finishes what it accepted, and stops', async () => {
+    const troupe = aTroupe();
+    const ref = troupe.system.spawn(troupe.player('a'));
+    await troupe.cue('/a', 'wait', 'next');
+
+    const drained = troupe.system.drain();
+    void troupe.system.tell(ref, 'late');
+    await troupe.settle();
+    const during = troupe.system.health().status;
+    await troupe.go();
+
+    await expect(drained).resolves.toBeUndefined();
+    expect(during).toBe('draining');
+    expect(troupe.log).toEqual(['/a starts', '/a hears wait', '/a hears next', '/a stops']);
+    expect(troupe.system.deadLetters.countByCause()).toEqual({ Stopped: 1 });
+  });
+
+  it('finishes also what agents tell each other meanwhile', async () => {
+    const scene = aScene(async (n, context) => {
+      await null;
+      if ((n as number) < 5) {
+        void context.tell(context.self as typeof scene.actor, (n as number) + 1);
+      }
+      void context.publish(Heard, n);
+    });
+    void scene.system.tell(scene.actor, 1);
+
+    await scene.world.run(() => scene.system.drain());
+
+    expect(scene.heard).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it('stops when its time is up', async () => {
+    const troupe = aTroupe();
+    troupe.system.spawn(troupe.player('a'));
+    await troupe.cue('/a', 'wait');
+
+    await troupe.world.run(() => troupe.system.drain({ withinMs: 300 }));
+
+    expect(troupe.world.nowMs).toBe(300);
+    expect(troupe.system.health().status).toBe('stopped');
+  });
+
+  it('stops at once when there is nothing to do, and leaves no timer', async () => {
+    const troupe = aTroupe();
+    troupe.system.spawn(troupe.player('a'));
+
+    await troupe.world.run(() => troupe.system.stop(undefined, { drain: true, withinMs: 300 }));
+
+    expect(troupe.world.nowMs).toBe(0);
+    expect(troupe.world.environment.timerCount).toBe(0);
+  });
+
+  it('may be asked to twice', async () => {
+    const troupe = aTroupe();
+    troupe.system.spawn(troupe.player('a'));
+
+    await expect(
+      troupe.world.run(() => Promise.all([troupe.system.drain(), troupe.system.drain()])),
+    ).resolves.toBeUndefined();
+  });
+
+  it('spawns nobody from outside', async () => {
+    const troupe = aTroupe();
+    troupe.system.spawn(troupe.player('a'));
+    await troupe.cue('/a', 'wait');
+
+    void troupe.system.drain();
+
+    expect(() => troupe.system.spawn(idle)).toThrow("system world is draining and spawns no more: 'idle'");
+  });
+});
+
+describe('waiting for quiet', () => {
+  it('lasts until nothing is in flight', async () => {
+    const troupe = aTroupe();
+    troupe.system.spawn(troupe.player('a'));
+    await troupe.cue('/a', 'wait');
+    const order: string[] = [];
+
+    void troupe.system.quiet().then(() => order.push('quiet'));
+    await troupe.settle();
+    order.push('still busy');
+    await troupe.go();
+
+    expect(order).toEqual(['still busy', 'quiet']);
+  });
+
+  it('is over at once when the system has stopped', async () => {
+    const world = aWorld();
+    await world.run(() => world.system.stop());
+
+    await expect(world.system.quiet()).resolves.toBeUndefined();
+  });
+
+  it('is over when the system stops meanwhile', async () => {
+    const troupe = aTroupe();
+    troupe.system.spawn(troupe.player('a'));
+    await troupe.cue('/a', 'wait');
+    const quiet = troupe.system.quiet();
+
+    await troupe.world.run(() => troupe.system.stop());
+
+    await expect(quiet).resolves.toBeUndefined();
+  });
+});
+
+describe('somebody who listens to a system', () => {
+  it('hears everything from the beginning, when the system is made with it', async () => {
+    const memory = memoryWriter({ capacity: 100 });
+    const scene = aScene(
+      (_, context) => void context.publish(Heard, 'x'),
+      {},
+      { system: { events: [memory] } },
+    );
+
+    void scene.system.tell(scene.actor, 'go', { headers: { traceparent: 'trace' } });
+    await scene.settle();
+    await scene.world.run(() => scene.system.stop());
+
+    expect(memory.events.map((event) => event._tag)).toEqual(
+      expect.arrayContaining(['AgentStarted', 'Sent', 'HandlingEnded', 'AgentStopped', 'SystemStopped']),
+    );
+    expect(memory.events.find((event) => event._tag === 'HandlingEnded')).toMatchObject({
+      agent: '/actor',
+      topic: 'ask',
+      outcome: 'handled',
+      traceparent: 'trace',
+      depth: 0,
+    });
+    expect(memory.events.at(-1)?._tag).toBe('SystemStopped');
+  });
+
+  it('hears from now on, until it has enough', async () => {
+    const scene = aScene(() => {});
+    const memory = memoryWriter({ capacity: 100 });
+
+    const leave = scene.system.listen(memory);
+    await scene.tell('heard');
+    const during = memory.events.length;
+    leave();
+    await scene.tell('unheard');
+
+    expect(during).toBeGreaterThan(0);
+    expect(memory.events).toHaveLength(during);
+  });
+
+  it('is dropped when it throws, which is reported', async () => {
+    const scene = aScene(() => {});
+    const heard: string[] = [];
+    scene.system.listen({ next: boom });
+    scene.system.listen({ next: ({ _tag }) => heard.push(_tag) });
+
+    await scene.tell('go');
+
+    expect(scene.failures).toMatchObject([{ agent: '/', failure: new Error('boom'), directive: 'stop' }]);
+    expect(heard).toContain('HandlingEnded');
+  });
+
+  it('is told that it is over, and may throw then', async () => {
+    const scene = aScene(() => {});
+    const over: string[] = [];
+    scene.system.listen({ next: () => {}, complete: boom });
+    scene.system.listen({ next: () => {} });
+    scene.system.listen({ next: () => {}, complete: () => over.push('over') });
+
+    await scene.world.run(() => scene.system.stop());
+
+    expect(over).toEqual(['over']);
+  });
+
+  it('is told at once that it is over when the system has stopped', async () => {
+    const scene = aScene(() => {});
+    const over: string[] = [];
+    await scene.world.run(() => scene.system.stop());
+
+    const leave = scene.system.listen({ next: () => {}, complete: () => over.push('over') });
+    leave();
+
+    expect(over).toEqual(['over']);
+  });
+});
+
+describe('a system that handles signals', () => {
+  it.each([
+    [true, 10_000],
+    [{ withinMs: 50 }, 50],
+  ])('drains when the host asks it to end, and then lets it, with %o', async (handleSignals, withinMs) => {
+    const { system, ask, ended, world } = aSignalled(handleSignals);
+    system.spawn(
+      defineAgent({ name: 'stuck', subscribe: [Ask], receive: () => new Promise<void>(() => {}) }),
+    );
+    void system.publish(Ask, 'go');
+
+    ask();
+    await world.run(() => ended);
+
+    expect(system.health().status).toBe('stopped');
+    expect(world.nowMs).toBe(withinMs);
+  });
+
+  it('is not one when it does not say so, or says no', () => {
+    expect(aSignalled(false).listening()).toBe(0);
+    expect(aSignalled(undefined).listening()).toBe(0);
+    expect(aSignalled(true).listening()).toBe(1);
+  });
+
+  it('finishes what it has accepted before its process ends by SIGTERM', async () => {
+    const program = childProgram('signalled-system.ts', 'busy');
+    await program.said('begins one');
+
+    program.kill('SIGTERM');
+
+    expect(await program.ended).toBe('SIGTERM');
+    expect(program.lines).toEqual(['begins one', 'has done one', 'begins two', 'has done two', 'stops']);
+  });
+
+  it('ends its process by SIGTERM also when an agent does not come to an end', async () => {
+    const program = childProgram('signalled-system.ts', 'stuck');
+    await program.said('begins one');
+
+    program.kill('SIGTERM');
+
+    expect(await program.ended).toBe('SIGTERM');
+    expect(program.lines).toEqual(['begins one', 'stops']);
+  });
+});
+
+/** A system in a world whose host can be made to ask it to end. */
+function aSignalled(handleSignals: SystemOptions['handleSignals']) {
+  const world = aWorld();
+  const listeners: ((end: () => void) => void)[] = [];
+  const ended = Promise.withResolvers<void>();
+  const { environment } = world;
+  environment.onTermination = ((listener: (end: () => void) => void) => listeners.push(listener)) as never;
+  const system = createSystem({ environment, ...(handleSignals === undefined ? {} : { handleSignals }) });
+  return {
+    world,
+    system,
+    ended: ended.promise,
+    listening: () => listeners.length,
+    ask: () => listeners[0]!(() => ended.resolve()),
+  };
+}
