@@ -74,18 +74,24 @@ export class AgentDirectory {
 
   add(cell: Cell): void {
     this.#cells.set(cell.path, cell);
-    this.#changes.next({ _tag: 'Added', path: cell.path });
+    this.#tell('Added', cell);
   }
 
   remove(cell: Cell): void {
     if (this.#cells.get(cell.path) === cell) {
       this.#cells.delete(cell.path);
-      this.#changes.next({ _tag: 'Removed', path: cell.path });
+      this.#tell('Removed', cell);
     }
   }
 
   complete(): void {
     this.#changes.complete();
+  }
+
+  #tell(_tag: AgentChange['_tag'], { path }: Cell): void {
+    if (this.#changes.observed) {
+      this.#changes.next({ _tag, path });
+    }
   }
 }
 

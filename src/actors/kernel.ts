@@ -13,6 +13,7 @@ import { MailboxFull } from '../core/mailbox.ts';
 import type { EventListener, FailureReport, SystemEvent } from '../core/system-event.ts';
 import type { Validation } from '../core/topic.ts';
 import { type Receiver, TopicBoard } from '../core/topic-board.ts';
+import { matches } from '../core/topic-name.ts';
 import { heed } from './thenable.ts';
 
 export interface KernelOptions {
@@ -203,12 +204,12 @@ export class Kernel {
 
   subscribe(pattern: string, receiver: Receiver): void {
     this.board.subscribe(pattern, receiver);
-    this.#listenTo(this.#listeners);
+    this.#listenAnew(pattern);
   }
 
   unsubscribe(pattern: string, receiver: Receiver): void {
     this.board.unsubscribe(pattern, receiver);
-    this.#listenTo(this.#listeners);
+    this.#listenAnew(pattern);
   }
 
   /** Tells the listeners that this is the end. */
@@ -256,6 +257,13 @@ export class Kernel {
         this.quietForGood();
       }
     });
+  }
+
+  /** A subscription has changed: only one that hears of events matters here. */
+  #listenAnew(pattern: string): void {
+    if (matches(pattern, 'system.events')) {
+      this.#listenTo(this.#listeners);
+    }
   }
 
   #listenTo(listeners: readonly EventListener[]): void {

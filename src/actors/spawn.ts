@@ -86,10 +86,12 @@ function idFor(
     return { id: wanted, count: countBefore };
   }
   let count = countBefore + 1;
-  while (parent.children?.has(nameOf(name, count)) === true) {
+  let id = nameOf(name, count);
+  while (parent.children?.has(id) === true) {
     count += 1;
+    id = nameOf(name, count);
   }
-  return { id: nameOf(name, count), count };
+  return { id, count };
 }
 
 const nameOf = (name: string, count: number): string => (count === 1 ? name : `${name}-${count}`);

@@ -361,7 +361,9 @@ function withDefaults(
 }
 
 function oneOf(name: string, value: string, known: readonly string[]): void {
-  check(name, value, `one of ${known.join(', ')}`, known.includes(value));
+  if (!known.includes(value)) {
+    throw new RangeError(`${name} is one of ${known.join(', ')}; got ${String(value)}`);
+  }
 }
 
 function check(name: string, value: unknown, wanted: string, holds: boolean): void {
