@@ -69,7 +69,7 @@ export abstract class PendingReply implements ReplyPort {
     this.#lease = options.lease;
     this.#timeoutMs = options.timeoutMs;
     if (deadlineMs < Number.POSITIVE_INFINITY) {
-      this.#timer = kernel.environment.schedule(Math.max(0, deadlineMs - kernel.environment.nowMs()), () =>
+      this.#timer = kernel.environment.schedule(Math.max(0, options.timeoutMs), () =>
         this.interrupt(new RequestTimeout({ target: this.target, timeoutMs: this.#timeoutMs })),
       );
     }

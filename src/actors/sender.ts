@@ -141,7 +141,9 @@ export abstract class Sender implements Verbs, Origin {
     checkSignal(options?.signal);
     const { kernel, requester } = this;
     const to = asked(this, target, payload, options, input);
-    const deadlineMs = deadlineOf(this, to.timeoutMs);
+    // Not the time of the turn, from which a timer would ring too late; and read once, since that is a good part of what a request costs.
+    const nowMs = kernel.environment.nowMs();
+    const deadlineMs = deadlineOf(this, to.timeoutMs, nowMs);
     const lease = leaseFor(this, options?.budget);
     const request = makeRequest({
       kernel,
@@ -149,7 +151,7 @@ export abstract class Sender implements Verbs, Origin {
       target: to.name,
       id: kernel.environment.nextId(),
       deadlineMs,
-      timeoutMs: Math.min(to.timeoutMs, deadlineMs - kernel.nowMs()),
+      timeoutMs: Math.min(to.timeoutMs, deadlineMs - nowMs),
       signal: options?.signal,
       lease,
     });

@@ -136,11 +136,9 @@ export function asked(
 }
 
 /** The latest point in time at which a request may settle: its own, and no later than that of its cause. */
-export function deadlineOf(origin: Origin, timeoutMs: number): number {
+export function deadlineOf(origin: Origin, timeoutMs: number, nowMs: number): number {
   const causeMs = origin.cause?.deadlineMs ?? Number.POSITIVE_INFINITY;
-  return timeoutMs === Number.POSITIVE_INFINITY
-    ? causeMs
-    : Math.min(causeMs, origin.kernel.nowMs() + timeoutMs);
+  return timeoutMs === Number.POSITIVE_INFINITY ? causeMs : Math.min(causeMs, nowMs + timeoutMs);
 }
 
 /** A lease of its own for a request that names a budget: reserved from the cause's, if it has one. */
