@@ -53,7 +53,7 @@ describe('a call of a capability', () => {
     );
 
     expect(byName).toMatchObject({ _tag: 'NoResponder', target: 'capability weather', asked: 0 });
-    expect(asRequest).toMatchObject({ _tag: 'NoResponder', target: 'weather' });
+    expect(asRequest).toMatchObject({ _tag: 'NoResponder', target: 'capability weather' });
   });
 
   it('fails when its input is not what it takes, and nobody is bothered', async () => {

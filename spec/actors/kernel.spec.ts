@@ -1,4 +1,5 @@
 import {
+  type AgentRef,
   createSystem,
   defineAgent,
   defineTopic,
@@ -106,24 +107,22 @@ describe("the system's own topics", () => {
 
 describe('a request', () => {
   it('fails with what became of its message', async () => {
-    const world = aWorld({ system: { hopsMax: 0 } });
-    const inner = world.system.spawn(
-      defineAgent({ name: 'inner', subscribe: [Cue], receive: (cue) => cue }),
-      { subscribe: false },
-    );
-    const outer = world.system.spawn(
-      defineAgent({
-        name: 'outer',
-        subscribe: [Cue],
-        receive: (cue, context) => context.request(inner, cue),
-      }),
-      { subscribe: false },
-    );
+    const world = aWorld({ system: { hopsMax: 1 } });
+    const asks = (name: string, other?: AgentRef<string, string>) =>
+      world.system.spawn(
+        defineAgent({
+          name,
+          subscribe: [Cue],
+          receive: (cue, context) => (other === undefined ? cue : context.request(other, cue)),
+        }),
+        { subscribe: false },
+      );
+    const outer = asks('outer', asks('middle', asks('inner')));
 
     const request = world.system.request(outer, 'go');
     await world.runUntilQuiet();
 
-    await expect(request).rejects.toMatchObject({ _tag: 'HopLimit', hops: 1 });
+    await expect(request).rejects.toMatchObject({ _tag: 'HopLimit', hops: 2 });
   });
 
   it.each([

@@ -112,12 +112,17 @@ export class Bounded<T> extends Guarded<T> implements AsyncIterable<T> {
   [Symbol.asyncIterator](): AsyncIterator<T, undefined> {
     const source = this.#source;
     let open: OpenSource<T> | undefined;
+    let left = false;
     return {
       next: () => {
+        if (left && open === undefined) {
+          return Promise.resolve({ done: true, value: undefined });
+        }
         open ??= source.open(0);
         return open.next() as Promise<IteratorResult<T, undefined>>;
       },
       return: () => {
+        left = true;
         open?.close();
         return Promise.resolve({ done: true, value: undefined });
       },

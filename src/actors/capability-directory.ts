@@ -102,7 +102,7 @@ export class CapabilityDirectory {
   /** Whether this call may be made. A permit that throws permits nothing. */
   permits(capability: string, input: unknown, caller: string | undefined): boolean {
     try {
-      return this.#permit === undefined || this.#permit({ capability, input, caller });
+      return this.#permit === undefined || this.#permit({ capability, input, caller }) === true;
     } catch {
       return false;
     }

@@ -51,12 +51,10 @@ export function endWatches(cell: Cell): void {
   cell.watching = undefined;
 }
 
-/**
- * What a notice of an agent's end says to this watcher; `undefined` when it has
- * ceased to watch since.
- */
-export function terminatedFor(watcher: Cell, cell: Cell): Terminated | undefined {
-  return watcher.watching?.delete(cell) === true ? terminated(cell) : undefined;
+/** What a notice of an agent's end says to this watcher, which watches it no more. */
+export function terminatedFor(watcher: Cell, cell: Cell): Terminated {
+  watcher.watching?.delete(cell);
+  return terminated(cell);
 }
 
 /** The end of an agent, as its watchers are told. */

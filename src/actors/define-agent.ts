@@ -8,7 +8,7 @@ import type { Envelope } from '../core/envelope.ts';
 import { describeThrown } from '../core/failure.ts';
 import { type Overflow, overflows } from '../core/mailbox.ts';
 import type { AnyTopic, Topic } from '../core/topic.ts';
-import { isTopicName } from '../core/topic-name.ts';
+import { isTopicName, matches } from '../core/topic-name.ts';
 import type { Agent, AnyAgent } from './agent.ts';
 import type { AnyCapability } from './capability.ts';
 import type { Context, Terminated } from './context.ts';
@@ -247,16 +247,20 @@ export function definitionOf(options: AgentOptions<unknown>, handlers: readonly 
   });
 }
 
-/** The key of a message: what its topic says, and the topic itself where there are several. */
+/**
+ * The key of a message: what its topic says, and the topic itself where there are
+ * several. Calls of capabilities are like no other message.
+ */
 function keyAmong(handlers: readonly Handler[]): (envelope: Envelope) => unknown {
-  const [first] = handlers;
-  if (handlers.length === 1 && first !== undefined) {
-    const { keyOf } = first.topic;
-    return keyOf === undefined ? () => undefined : (envelope) => keyOf(envelope.payload);
-  }
-  return ({ topic, payload }) => {
-    const { keyOf } = handlers.find((handler) => handler.topic.name === topic)?.topic ?? {};
-    return `${topic} ${String(keyOf?.(payload))}`;
+  return (envelope) => {
+    const { topic, payload } = envelope;
+    const own = handlers.find((handler) => matches(handler.topic.name, topic!))?.topic;
+    if (own === undefined) {
+      return envelope;
+    }
+    const key = own.keyOf?.(payload);
+    const isObject = (typeof key === 'object' && key !== null) || typeof key === 'function';
+    return isObject || typeof key === 'symbol' ? key : `${topic} ${typeof key} ${key}`;
   };
 }
 

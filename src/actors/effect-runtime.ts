@@ -40,6 +40,7 @@ export class EffectRuntime {
 function schedulerOf(environment: Environment): Scheduler {
   const dispatcher: SchedulerDispatcher = {
     scheduleTask: (task) => environment.defer(task),
+    /* v8 ignore next -- @preserve Effect calls it only to run synchronously, which is never done here. */
     flush: () => {},
   };
   return {

@@ -3,8 +3,10 @@
  *
  * Node ends the process when a listener of a signal throws. The work of an agent
  * listens to the signal we give it, so what it throws there is reported instead.
- * The signal stays a genuine one, for `fetch` and everything else.
+ * The signal stays a genuine one, for `fetch` and everything else; signals derived
+ * from it with `AbortSignal.any` are Node's own, and not guarded.
  */
+import { heed } from './thenable.ts';
 
 type Guard = (event: Event) => void;
 type Listener = Guard | { handleEvent(event: Event): void } | null;
@@ -22,9 +24,9 @@ export function guardedAbort(onThrow: (thrown: unknown) => void): AbortControlle
       ((event: Event): void => {
         try {
           if (typeof listener === 'function') {
-            listener.call(signal, event);
+            heed(listener.call(signal, event) as unknown, onThrow);
           } else {
-            listener.handleEvent(event);
+            heed(listener.handleEvent(event) as unknown, onThrow);
           }
         } catch (thrown) {
           onThrow(thrown);

@@ -29,6 +29,7 @@ import { Sender } from './sender.ts';
 import { type Addressed, publishNow, requestNow, tellNow } from './sending.ts';
 import { startChild } from './spawn.ts';
 import { forgetStashing, unstashAll } from './stash.ts';
+import { refuseThenable } from './thenable.ts';
 import { waitCycleOfRoom } from './waits.ts';
 import type { Works } from './works.ts';
 
@@ -148,13 +149,16 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
       return;
     }
     const { cell } = this;
-    cell.state = change(cell.state);
+    const state = change(cell.state);
+    refuseThenable(state, `state of '${cell.path}'`);
+    cell.state = state;
     if (!this.#staging) {
       cell.observers?.changed(cell);
     }
   }
 
   reply(reply: unknown): Promise<void> | undefined {
+    refuseThenable(reply, `reply of '${this.cell.path}'`);
     const port = this.envelope.replyTo;
     if (port === undefined) {
       return undefined;

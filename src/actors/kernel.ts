@@ -13,7 +13,7 @@ import { MailboxFull } from '../core/mailbox.ts';
 import type { EventListener, FailureReport, SystemEvent } from '../core/system-event.ts';
 import type { Validation } from '../core/topic.ts';
 import { type Receiver, TopicBoard } from '../core/topic-board.ts';
-import { Interrupted } from './request-failures.ts';
+import { heed } from './thenable.ts';
 
 export interface KernelOptions {
   readonly environment: Environment;
@@ -151,7 +151,7 @@ export class Kernel {
     if (this.listening) {
       this.emit({ _tag: 'DeadLettered', atMs: letter.atMs, letter }, envelope.topic);
     }
-    this.announce('system.dead-letters', letter, envelope.topic);
+    this.announce('system.dead-letters', letter, envelope);
   }
 
   /** Tells of a failure, once. */
@@ -159,7 +159,7 @@ export class Kernel {
     if (this.listening) {
       this.emit({ _tag: 'Failed', atMs: report.atMs, report }, topic);
     }
-    this.announce('system.failures', report, topic);
+    this.announce('system.failures', report, report.envelope ?? topic);
   }
 
   /** Tells that a message leaves. */
@@ -182,7 +182,7 @@ export class Kernel {
   emit(event: SystemEvent, about?: string): void {
     for (const listener of this.#listeners) {
       try {
-        listener.next(event);
+        heed(listener.next(event) as unknown, (thrown) => this.#drop(listener, thrown));
       } catch (thrown) {
         this.#drop(listener, thrown);
       }
@@ -227,8 +227,10 @@ export class Kernel {
    * itself about the system is not said again, and what an agent did is not said to
    * that agent: hearing of it would be the next thing it did.
    */
-  announce(topic: string, payload: unknown, about: string | undefined, by?: string): void {
-    if (about?.startsWith('system.')) {
+  announce(topic: string, payload: unknown, about: Envelope | string | undefined, by?: string): void {
+    const cause = typeof about === 'object' ? about : undefined;
+    const aboutTopic = typeof about === 'object' ? about.topic : about;
+    if (aboutTopic?.startsWith('system.')) {
       return;
     }
     const { receivers } = this.board.entry(topic);
@@ -236,7 +238,7 @@ export class Kernel {
       return;
     }
     const id = this.environment.nextId();
-    const envelope = ownEnvelope(id, undefined, undefined, topic, payload);
+    const envelope = ownEnvelope(id, undefined, undefined, topic, payload, cause);
     for (const receiver of receivers) {
       if (receiver.path === by) {
         continue;
@@ -296,11 +298,6 @@ export class Kernel {
         break;
       case 'HopLimit':
         replyTo.fail(new HopLimit({ receiver: to, hops: envelope.hops }), to);
-        break;
-      case 'Restarted':
-      case 'RedeliveriesSpent':
-      case 'Interrupted':
-        replyTo.fail(failure ?? new Interrupted({ agent: to, reason: 'it was restarted' }), to);
         break;
       case 'BudgetExceeded':
       case 'WaitCycle':

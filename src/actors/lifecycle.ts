@@ -20,6 +20,7 @@ import type { Stepping } from './stepping.ts';
 import { Stopping } from './stopping.ts';
 import { type Measures, restarted, supervise, superviseFinished } from './supervising.ts';
 import { shutsDown } from './supervision.ts';
+import { refuseThenable } from './thenable.ts';
 import type { Works } from './works.ts';
 
 type Stop = Extract<Signal, { readonly _tag: 'stop' }>;
@@ -69,9 +70,7 @@ export class Lifecycle implements Measures {
   }
 
   suspend(cell: Cell): void {
-    if (!cell.ending) {
-      cell.phase = 'suspended';
-    }
+    cell.phase = 'suspended';
   }
 
   restart(members: readonly Cell[], afterMs: number, dueMs: number, failure: unknown): void {
@@ -150,7 +149,9 @@ export class Lifecycle implements Measures {
     const { onStart } = cell.definition;
     cell.phase = 'starting';
     try {
-      cell.state = cell.definition.initialState(cell.input);
+      const state = cell.definition.initialState(cell.input);
+      refuseThenable(state, `state of '${cell.path}'`);
+      cell.state = state;
     } catch (thrown) {
       if (supervise(this, cell, thrown, undefined) === 'resume') {
         // Without a state there is nothing to resume.

@@ -88,7 +88,7 @@ export class RestartGroup {
       } else {
         cell.signal({ _tag: 'restart', group: this });
       }
-    } else if (this.#phase === 'beginning') {
+    } else {
       this.#pass(1)?.signal({ _tag: 'backoffOver', group: this });
     }
   }

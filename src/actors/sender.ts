@@ -11,7 +11,7 @@ import type { TopicEntry } from '../core/topic-board.ts';
 import type { Agent } from './agent.ts';
 import type { AgentRef } from './agent-ref.ts';
 import { Bounded } from './bounded.ts';
-import type { Capability } from './capability.ts';
+import { type Capability, isCapability } from './capability.ts';
 import { callCapability } from './capability-broker.ts';
 import type { CapabilityDirectory } from './capability-directory.ts';
 import type { Cell } from './cell.ts';
@@ -68,6 +68,10 @@ export abstract class Sender implements Verbs, Origin {
   }
 
   request<M, R>(target: Target<M, R>, payload: NoInfer<M>, options?: RequestOptions): Promise<R> {
+    if (typeof target === 'object' && target !== null && isCapability(target)) {
+      // However it is called, a call of a capability goes through the broker.
+      return this.tool(target as Capability<M, R>, payload, options);
+    }
     try {
       const request = this.#ask(target, payload, options, (pending) => new PendingRequest(pending));
       return request.promise as Promise<R>;
@@ -78,6 +82,9 @@ export abstract class Sender implements Verbs, Origin {
 
   stream<M, R>(target: Target<M, R>, payload: NoInfer<M>, options?: StreamOptions): Bounded<R> {
     const capacity = options?.capacity ?? streamCapacity;
+    if (!Number.isInteger(capacity) || capacity < 1) {
+      throw new RangeError(`capacity of a stream is a whole number, at least 1; got ${capacity}`);
+    }
     return new Bounded<R>({
       onThrow: onThrowOf(this.kernel),
       open: (window) =>
@@ -130,6 +137,7 @@ export abstract class Sender implements Verbs, Origin {
         issues: [{ path: '', message: 'expected the ref of an agent, a topic or a capability' }],
       });
     }
+    checkSignal(options?.signal);
     const { kernel, requester } = this;
     const to = asked(this, target, payload, options, input);
     const deadlineMs = deadlineOf(this, to.timeoutMs);
@@ -164,6 +172,17 @@ export abstract class Sender implements Verbs, Origin {
       }
     }
     return request;
+  }
+}
+
+/** Errors: `InvalidParams` for what is no AbortSignal. */
+function checkSignal(signal: unknown): void {
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw new InvalidParams({
+      what: 'signal',
+      value: signal,
+      issues: [{ path: '', message: 'expected an AbortSignal' }],
+    });
   }
 }
 

@@ -334,7 +334,7 @@ function cellOf(kernel: Kernel, ref: object): Cell {
 
 function timeoutOf(options: RequestOptions | undefined, otherwiseMs: number): number {
   const timeoutMs = options?.timeoutMs ?? otherwiseMs;
-  if (!(timeoutMs >= 0)) {
+  if (typeof timeoutMs !== 'number' || !(timeoutMs >= 0)) {
     throw new RangeError(`timeoutMs is a number of milliseconds, at least 0; got ${timeoutMs}`);
   }
   return timeoutMs;

@@ -242,7 +242,7 @@ export class Stepping implements TaskEnds {
       }
     } else if (envelope.topic === terminatedNotice) {
       const terminated = terminatedFor(cell, envelope.payload as Cell);
-      if (terminated !== undefined && onTerminated !== undefined) {
+      if (onTerminated !== undefined) {
         this.step(handling, () => onTerminated(terminated, handling), undefined);
       }
     }

@@ -106,9 +106,6 @@ export class Stopping {
   }
 
   #finish(cell: Cell): void {
-    if (cell.phase === 'stopped') {
-      return;
-    }
     const { kernel, parent } = cell;
     quiet(cell, new Interrupted({ agent: cell.path, reason: 'it was stopped' }));
     cell.phase = 'stopped';

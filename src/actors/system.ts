@@ -16,7 +16,7 @@ import { Conductor } from './conductor.ts';
 import type { RequestOptions, SpawnOptions, Terminated, Verbs } from './context.ts';
 import { type DeadLetterBox, deadLetterBox } from './dead-letter-box.ts';
 import { terminated } from './death-watch.ts';
-import { definitionOf } from './define-agent.ts';
+import { DefinedAgent, definitionOf } from './define-agent.ts';
 import { givenUpMax, type Health, healthOf } from './health.ts';
 import { Kernel } from './kernel.ts';
 import { refOf } from './local-ref.ts';
@@ -76,7 +76,11 @@ export interface System extends Verbs, AsyncDisposable {
   interrupt(ref: AgentRef<never, unknown>, reason?: string): void;
   /** Stops one agent, or all: now, or, with `drain`, when what was accepted is done or `withinMs` have passed. */
   stop(ref?: AgentRef<never, unknown>, options?: StopOptions): Promise<void>;
-  /** Takes nothing new from outside, finishes what was accepted, then stops; after `withinMs` it stops anyway. */
+  /**
+   * Takes nothing new from outside, finishes the messages that were accepted, then
+   * stops; after `withinMs` it stops anyway. A handler that awaits it waits for
+   * itself: it says `withinMs`, or does not await it.
+   */
   drain(options?: { readonly withinMs?: number }): Promise<void>;
   /**
    * Resolves when nothing is in flight: no message waits and none is being
@@ -154,6 +158,10 @@ class RunningSystem extends Outside implements System {
     this.agents = this.#conductor.agents;
     this.deadLetters = deadLetterBox(this.kernel, this.agents);
     this.#root = this.#makeRoot(options);
+    for (const agent of options.agents ?? []) {
+      // Before any of them begins: nobody could stop those that had.
+      DefinedAgent.definitionOf(agent);
+    }
     for (const agent of options.agents ?? []) {
       this.spawn(agent as Agent<never, unknown>);
     }

@@ -71,6 +71,19 @@ export class LaneDispatcher implements Dispatcher {
   }
 
   #takeTurns(): void {
+    try {
+      this.#goRound();
+    } finally {
+      // Also when something threw that should not have: the others still get their turns.
+      this.turnMs = -1;
+      this.#waiting = this.#anyReady;
+      if (this.#waiting) {
+        this.#environment.deferPastIo(this.#burstAfterIo);
+      }
+    }
+  }
+
+  #goRound(): void {
     const environment = this.#environment;
     let nowMs = environment.nowMs();
     if (this.#sliceBeganMs < 0) {
@@ -104,12 +117,6 @@ export class LaneDispatcher implements Dispatcher {
         this.turnMs = nowMs;
         batch = this.#batchNow;
       }
-    }
-    this.turnMs = -1;
-
-    this.#waiting = this.#anyReady;
-    if (this.#waiting) {
-      environment.deferPastIo(this.#burstAfterIo);
     }
   }
 
