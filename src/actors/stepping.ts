@@ -13,7 +13,7 @@ import { BudgetExceeded } from '../core/budget.ts';
 import type { DeadLetterCause } from '../core/dead-letter.ts';
 import type { Envelope } from '../core/envelope.ts';
 import { failureClass, isOf } from '../core/failure.ts';
-import { isNotice, terminatedNotice, timerNotice } from '../core/notice.ts';
+import { isNotice, timerNotice } from '../core/notice.ts';
 import type { HandlingOutcome } from '../core/system-event.ts';
 import type { AgentTimer } from './agent-timer.ts';
 import type { Cell } from './cell.ts';
@@ -236,11 +236,12 @@ export class Stepping implements TaskEnds {
       if (handling.lease?.exceeded !== undefined) {
         // It fails closed: a step would spend one chunk more, at every ring.
         timer.cancel();
+        /* v8 ignore else -- @preserve The notice of a timer that was cancelled is taken back. */
       } else if (step !== undefined) {
         timer.taken();
         this.step(handling, (_, context) => step(context), undefined);
       }
-    } else if (envelope.topic === terminatedNotice) {
+    } else {
       const terminated = terminatedFor(cell, envelope.payload as Cell);
       if (onTerminated !== undefined) {
         this.step(handling, () => onTerminated(terminated, handling), undefined);
@@ -380,6 +381,7 @@ export class Stepping implements TaskEnds {
     }
     handling.whenOver?.();
     this.#mayHaveDrained(cell);
+    /* v8 ignore if -- @preserve Handlings end in turns; kept should one end outside of them. */
     if (!cell.queued && cell.hasWork) {
       cell.wake();
     }
