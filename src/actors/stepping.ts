@@ -233,11 +233,14 @@ export class Stepping implements TaskEnds {
     if (envelope.topic === timerNotice) {
       const timer = envelope.payload as AgentTimer;
       const { step } = timer;
+      /* v8 ignore if -- @preserve The notice of a timer that was cancelled is taken back. */
+      if (step === undefined) {
+        return;
+      }
       if (handling.lease?.exceeded !== undefined) {
         // It fails closed: a step would spend one chunk more, at every ring.
         timer.cancel();
-        /* v8 ignore else -- @preserve The notice of a timer that was cancelled is taken back. */
-      } else if (step !== undefined) {
+      } else {
         timer.taken();
         this.step(handling, (_, context) => step(context), undefined);
       }
@@ -381,10 +384,11 @@ export class Stepping implements TaskEnds {
     }
     handling.whenOver?.();
     this.#mayHaveDrained(cell);
-    /* v8 ignore if -- @preserve Handlings end in turns; kept should one end outside of them. */
+    /* v8 ignore start -- @preserve Handlings end in turns; kept should one end outside of them. */
     if (!cell.queued && cell.hasWork) {
       cell.wake();
     }
+    /* v8 ignore stop -- @preserve */
   }
 }
 
