@@ -400,6 +400,6 @@ function cameTooLate(handling: Handling, value: unknown): void {
 }
 
 /** What a requester gets of a failure: the failure itself, or what the code threw, as a failure. */
-export function asReply(cell: Cell, failure: unknown): unknown {
+function asReply(cell: Cell, failure: unknown): unknown {
   return failureClass(failure) === 'defect' ? new AgentDefect({ agent: cell.path, cause: failure }) : failure;
 }
