@@ -23,7 +23,14 @@ export type {
 } from './actors/context.ts';
 // Systems: where agents live.
 export type { DeadLetterBox } from './actors/dead-letter-box.ts';
-export { type AgentOptions, defineAgent, type Handler, on, type Redelivery } from './actors/define-agent.ts';
+export {
+  type AgentOptions,
+  defineAgent,
+  type Handler,
+  type OnFor,
+  on,
+  type Redelivery,
+} from './actors/define-agent.ts';
 export { type CapabilityOptions, capability } from './actors/define-capability.ts';
 export type { Health } from './actors/health.ts';
 export { HopLimit } from './actors/kernel.ts';
@@ -38,7 +45,14 @@ export {
 export type { Result } from './actors/result.ts';
 export type { AgentStatistics, SystemStatistics, TopicStatistics } from './actors/statistics.ts';
 // Supervision: what happens when an agent fails.
-export type { AutoShutdown, ChildKind, Strategy, SupervisionOptions } from './actors/supervision.ts';
+export type {
+  AutoShutdown,
+  ChildKind,
+  ChooseDirective,
+  FailureInfo,
+  Strategy,
+  SupervisionOptions,
+} from './actors/supervision.ts';
 export {
   createSystem,
   type StopOptions,
@@ -62,7 +76,7 @@ export { liveEnvironment } from './core/live-environment.ts';
 export type { Overflow } from './core/mailbox.ts';
 export { MailboxFull } from './core/mailbox.ts';
 export { memoryWriter } from './core/memory-writer.ts';
-export { InvalidParams, type StandardSchema, type } from './core/schema.ts';
+export { InvalidParams, type SchemaIssue, type StandardSchema, type, type Validated } from './core/schema.ts';
 export type { DirectiveTag, EventListener, FailureReport, SystemEvent } from './core/system-event.ts';
 export { systemDeadLetters, systemEvents, systemFailures } from './core/system-topics.ts';
 export {

@@ -168,7 +168,12 @@ describe('conflation', () => {
 describe('a system', () => {
   it('starts none of its agents when one of them is no agent', () => {
     let starts = 0;
-    const agent = defineAgent({ name: 'a', onStart: () => void (starts += 1) });
+    const agent = defineAgent({
+      name: 'a',
+      onStart: () => {
+        starts += 1;
+      },
+    });
 
     expect(() => createSystem({ agents: [agent, {} as never] })).toThrow(
       'an agent is what defineAgent returns',
@@ -230,7 +235,13 @@ describe('a reader', () => {
   it('that has left before it began opens nothing', async () => {
     const world = aWorld();
     let opened = 0;
-    const agent = defineAgent({ name: 'a', subscribe: [Word], receive: () => void (opened += 1) });
+    const agent = defineAgent({
+      name: 'a',
+      subscribe: [Word],
+      receive: () => {
+        opened += 1;
+      },
+    });
     const reader = world.system.stream(world.system.spawn(agent), 'hello')[Symbol.asyncIterator]();
 
     await reader.return?.();
@@ -238,6 +249,51 @@ describe('a reader', () => {
     await world.runUntilQuiet();
 
     expect([read.done, opened]).toEqual([true, 0]);
+  });
+});
+
+describe('a watcher without a word for it', () => {
+  it('goes on when the other has ended', async () => {
+    const troupe = aTroupe();
+    const other = troupe.system.spawn(troupe.player('other'));
+    const watcher = defineAgent({
+      name: 'watcher',
+      subscribe: [Word],
+      receive: (word, context) => {
+        context.watch(other as never);
+        return word;
+      },
+    });
+    const ref = troupe.system.spawn(watcher);
+    void troupe.system.tell(ref, 'watch');
+    await troupe.cue('/other', 'finish');
+
+    const request = troupe.system.request(ref, 'hello');
+    await troupe.settle();
+
+    await expect(request).resolves.toBe('hello');
+  });
+});
+
+describe('a budget that is nearly spent', () => {
+  it('is told of by a hook whose promise may fail, which is reported', async () => {
+    const troupe = aTroupe();
+    const agent = defineAgent({
+      name: 'a',
+      subscribe: [Word],
+      receive: async (word, context) => {
+        await null;
+        context.budget.spend('work', 9);
+        return word;
+      },
+      onBudgetLow: (async () => boom()) as never,
+    });
+
+    const request = troupe.system.request(troupe.system.spawn(agent), 'hello', { budget: { work: 10 } });
+    await troupe.settle();
+
+    await expect(request).resolves.toBe('hello');
+    expect(troupe.failures.map(({ failure }) => String(failure))).toEqual(['Error: boom']);
   });
 });
 

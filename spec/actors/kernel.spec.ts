@@ -73,6 +73,19 @@ describe("the system's own topics", () => {
     expect(heard).toEqual(['Sent ', 'HandlingEnded /a']);
   });
 
+  it('tell of failures, and of the end of agents', async () => {
+    const troupe = aTroupe();
+    const heard: string[] = [];
+    troupe.system.observe(systemEvents, { overflow: 'drop-newest' }).subscribe(({ _tag }) => {
+      heard.push(_tag);
+    });
+    troupe.system.spawn(troupe.player('a'));
+
+    await troupe.cue('/a', 'fail', 'finish');
+
+    expect(heard).toEqual(expect.arrayContaining(['Failed', 'DeadLettered', 'AgentStopped']));
+  });
+
   it('never wait: what a full subscriber misses is counted', async () => {
     const troupe = aTroupe();
     const slow = defineAgent({

@@ -45,7 +45,7 @@ describe('a system', () => {
     ],
     [{ requestTimeoutMs: -1 }, 'requestTimeoutMs is a number of milliseconds, at least 0; got -1'],
     [{ requestTimeoutMs: Number.NaN }, 'requestTimeoutMs is a number of milliseconds, at least 0; got NaN'],
-    [{ hopsMax: 0 }, 'hopsMax of a system is a whole number, at least 1; got 0'],
+    [{ hopsMax: -1 }, 'hopsMax of a system is a whole number, at least 0; got -1'],
     [{ topicsMax: 1.5 }, 'topicsMax of a system is a whole number, at least 1; got 1.5'],
     [{ deadLettersMax: 0 }, 'dead letter capacity is a whole number, at least 1; got 0'],
     [{ supervision: { restartsMax: -1 } }, 'restartsMax is a whole number, at least 0; got -1'],

@@ -86,6 +86,19 @@ describe('a full mailbox', () => {
     expect(taken(mailbox)).toEqual([second, third]);
   });
 
+  it('takes a notice back that stands in line outside', () => {
+    const mailbox = aMailbox({ overflow: 'suspend', spillMax: 1 });
+    const ended = anEnvelope({ topic: '$terminated', sender: '/x', payload: 'ended' });
+    mailbox.offer(first);
+    mailbox.offer(anEnvelope({ sender: '/x', payload: 'spilled' }));
+    mailbox.offerNotice(ended);
+
+    mailbox.withdrawNotice('nobody');
+    mailbox.withdrawNotice('ended');
+
+    expect(taken(mailbox).map(({ payload }) => payload)).toEqual([first.payload, 'spilled']);
+  });
+
   it('does not displace a notice', () => {
     const mailbox = aMailbox({ overflow: 'drop-oldest' });
     mailbox.offerNotice(ring);

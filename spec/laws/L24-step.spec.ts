@@ -172,7 +172,10 @@ class Company {
       ...sometimes('onStart'),
       ...sometimes('onStop'),
       onTerminated: (_, context) => take(context),
-      onBudgetLow: (_, context) => void take(context),
+      onBudgetLow: (_, context) => {
+        // Nobody awaits what it returns, so what that throws later is the player's own.
+        Promise.resolve(take(context)).catch(() => {});
+      },
       receive: (message, context) => {
         this.#see(message, `a message to ${context.self.path}`);
         return take(context);

@@ -20,7 +20,7 @@ import { boom } from './boom.ts';
 export const Cue = defineTopic('cue', { schema: type<string>(), reply: type<string>() });
 
 /** A child that a player spawns whenever it starts. */
-export type Child = Agent<string, string> | readonly [Agent<string, string>, SpawnOptions];
+type Child = Agent<string, string> | readonly [Agent<string, string>, SpawnOptions];
 
 export type PlayerOptions = Partial<AgentOptions<number, string>> & { readonly children?: readonly Child[] };
 

@@ -15,9 +15,9 @@ export interface ChildProgram {
   readonly ended: Promise<NodeJS.Signals | number>;
 }
 
-/** @param program A file beside this one. */
+/** @param program A file in `programs`. */
 export function childProgram(program: string, ...args: string[]): ChildProgram {
-  const path = fileURLToPath(new URL(program, import.meta.url));
+  const path = fileURLToPath(new URL(`programs/${program}`, import.meta.url));
   const child = spawn(process.execPath, ['--conditions=troupe-source', path, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

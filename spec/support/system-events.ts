@@ -6,7 +6,7 @@ import { anEnvelope } from './an-envelope.ts';
 
 export type EventOf<Tag extends SystemEvent['_tag']> = Extract<SystemEvent, { readonly _tag: Tag }>;
 
-export const aReport = (facts: Partial<FailureReport> = {}): FailureReport => ({
+const aReport = (facts: Partial<FailureReport> = {}): FailureReport => ({
   atMs: 1_500,
   agent: '/shop/payer',
   supervisor: '/shop',
@@ -18,7 +18,7 @@ export const aReport = (facts: Partial<FailureReport> = {}): FailureReport => ({
   ...facts,
 });
 
-export const aDeadLetter = (facts: Partial<DeadLetter> = {}): DeadLetter => ({
+const aDeadLetter = (facts: Partial<DeadLetter> = {}): DeadLetter => ({
   envelope: anEnvelope({ id: 17, topic: 'orders.placed', sender: '/shop', payload: { id: 'a' } }),
   to: '/shop/payer',
   cause: 'Stopped',

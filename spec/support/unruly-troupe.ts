@@ -47,14 +47,14 @@ export interface Word {
 }
 
 /** What members are told, and hear when it is published. */
-export const Said = defineTopic('troupe.said', {
+const Said = defineTopic('troupe.said', {
   schema: type<Word>(),
   reply: type<number>(),
   key: (word) => word.key,
 });
 
 /** What members hear beside it. */
-export const Sung = defineTopic('troupe.sung', {
+const Sung = defineTopic('troupe.sung', {
   schema: type<Word>(),
   reply: type<number>(),
   key: (word) => word.key,
@@ -92,7 +92,7 @@ export type Deed =
   | 'throw';
 
 /** How a handler ends. */
-export type Ending =
+type Ending =
   | 'returns'
   | 'replies'
   | 'throws'

@@ -94,6 +94,7 @@ class BufferedReader<T> implements AsyncIterator<T, undefined> {
     try {
       this.#take(value);
     } catch (failure) {
+      /* v8 ignore next -- @preserve Reached in a child process: spec/actors/throws-anywhere. */
       this.#finish({ failure });
     }
   }
@@ -145,6 +146,7 @@ class BufferedReader<T> implements AsyncIterator<T, undefined> {
       this.#subscription?.unsubscribe();
       return undefined;
     } catch (failure) {
+      /* v8 ignore next -- @preserve Reached in a child process: spec/actors/throws-anywhere. */
       return { failure };
     }
   }

@@ -88,7 +88,9 @@ export class CapabilityDirectory {
   withdraw(cell: Cell): void {
     for (const { name } of cell.definition.capabilities) {
       const offer = this.#offers.get(name);
+      /* v8 ignore next -- @preserve Only those are withdrawn that have offered. */
       const place = offer?.cells.indexOf(cell) ?? -1;
+      /* v8 ignore else -- @preserve Only those are withdrawn that have offered. */
       if (offer !== undefined && place >= 0) {
         offer.cells.splice(place, 1);
         if (offer.cells.length === 0) {

@@ -60,6 +60,7 @@ export class Conductor implements Works, StepEnds {
   }
 
   aside(cell: Cell, cause: Envelope, handle: (context: Context) => unknown): void {
+    /* v8 ignore else -- @preserve The work of an ending agent was interrupted before, and spends nothing more. */
     if (!cell.ending) {
       this.#stepping.aside(cell, cause, handle);
     }

@@ -135,6 +135,10 @@ export function defineAgent<const Handlers extends readonly unknown[], State = u
   options: OnOptions<Handlers, State>,
 ): Agent<MessageOfHandler<Handlers[number]>, ReplyOfHandler<Handlers[number]>>;
 export function defineAgent<State = undefined>(options: SilentOptions<State>): Agent<never, never>;
+// Once more, because the last one is what TypeScript explains when none of them fits.
+export function defineAgent<M, R = never, State = undefined>(
+  options: ReceiveOptions<M, R, State>,
+): Agent<M, R>;
 export function defineAgent(
   options: AgentOptions<unknown> & {
     readonly subscribe?: readonly AnyTopic[] | undefined;

@@ -9,7 +9,6 @@ import { type Envelope, ownEnvelope } from '../core/envelope.ts';
 import type { Dispatcher, Environment } from '../core/environment.ts';
 import { Failure } from '../core/failure.ts';
 import { LaneDispatcher } from '../core/lane-dispatcher.ts';
-import { MailboxFull } from '../core/mailbox.ts';
 import type { EventListener, FailureReport, SystemEvent } from '../core/system-event.ts';
 import type { Validation } from '../core/topic.ts';
 import { type Receiver, TopicBoard } from '../core/topic-board.ts';
@@ -299,10 +298,7 @@ export class Kernel {
       case 'Dropped':
       case 'Rejected':
       case 'MailboxFailed':
-        replyTo.fail(
-          failure ?? new MailboxFull({ receiver: to, payload: envelope.payload, capacity: 0 }),
-          to,
-        );
+        replyTo.fail(failure, to);
         break;
       case 'HopLimit':
         replyTo.fail(new HopLimit({ receiver: to, hops: envelope.hops }), to);

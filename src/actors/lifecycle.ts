@@ -78,6 +78,7 @@ export class Lifecycle implements Measures {
     for (const member of alive) {
       this.suspend(member);
     }
+    /* v8 ignore else -- @preserve Whoever failed is alive, or nobody would have decided. */
     if (alive.length > 0) {
       new RestartGroup({ members: alive, afterMs, dueMs, failure }).begin();
     }
@@ -129,6 +130,7 @@ export class Lifecycle implements Measures {
   }
 
   #start(cell: Cell): void {
+    /* v8 ignore if -- @preserve It is the first signal an agent gets; kept should that change. */
     if (cell.ending) {
       return;
     }
@@ -218,6 +220,7 @@ export class Lifecycle implements Measures {
     if (signal.reason === 'finished' && cell.blocked) {
       // It has finished, but what it sent has not all left.
       this.suspend(cell);
+      /* v8 ignore next -- @preserve A handling ends behind what it sent, so this is for effects sent detached meanwhile. */
       afterOutbox(cell, () => cell.signal(signal));
       return;
     }
@@ -248,6 +251,7 @@ export class Lifecycle implements Measures {
 
   #childEnded(cell: Cell, child: Cell): void {
     const id = child.path.slice(cell.path.length + 1);
+    /* v8 ignore else -- @preserve An id is free only when its agent has ended. */
     if (cell.children?.get(id) === child) {
       cell.children.delete(id);
     }
@@ -268,6 +272,7 @@ export class Lifecycle implements Measures {
 
   #mayShutDown(cell: Cell): void {
     let left = 0;
+    /* v8 ignore next -- @preserve One of its children has just ended, so it has had some. */
     for (const child of cell.children?.values() ?? []) {
       left += child.significant ? 1 : 0;
     }

@@ -24,10 +24,6 @@ export class Observers {
   readonly #outlets = new Map<Outlet<unknown>, string>();
   #over = false;
 
-  get size(): number {
-    return this.#outlets.size;
-  }
-
   /**
    * Errors: `InvalidParams` for options that cannot be, at once; `RangeError`, on
    * subscribing, when an operator gathers more values than `window` allows.

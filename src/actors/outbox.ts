@@ -20,7 +20,7 @@ import { type Stage, StagedAct, type StagedTarget } from './stage.ts';
 import { waitCycleOfEffect, waitCycleOfRequest } from './waits.ts';
 
 /** One envelope of an agent that stands in line at somebody's full mailbox. */
-export class ParkedEffect implements StandingInLine {
+class ParkedEffect implements StandingInLine {
   readonly envelope: Envelope;
   readonly sender: Cell;
   readonly receiver: Receiver;
@@ -131,7 +131,7 @@ export function discardOutbox(cell: Cell): void {
  *
  * A request whose reply could never come fails instead (`WaitCycle`).
  */
-export function releaseOne(cell: Cell, target: StagedTarget, envelope: Envelope | undefined): boolean {
+function releaseOne(cell: Cell, target: StagedTarget, envelope: Envelope | undefined): boolean {
   if (target instanceof StagedAct) {
     target.act();
     return true;

@@ -57,6 +57,7 @@ export abstract class Outside extends Sender implements Requester {
   /** Nobody will answer any more. */
   protected interruptRequests(): void {
     for (const request of [...this.#requests]) {
+      /* v8 ignore next -- @preserve Whoever ends answers; this is for what nobody foresaw, so that no request hangs. */
       request.interrupt(new Interrupted({ agent: request.target, reason: 'the system has stopped' }));
     }
   }

@@ -190,7 +190,7 @@ function checkSignal(signal: unknown): void {
 }
 
 /** A promise that has failed already; nobody need look at it. */
-export function rejected<T>(failure: unknown): Promise<T> {
+function rejected<T>(failure: unknown): Promise<T> {
   const promise = Promise.reject<T>(failure);
   promise.catch(ignore);
   return promise;

@@ -30,7 +30,7 @@ export function startChild(
     ...(options.significant === undefined ? {} : { significant: options.significant }),
   });
   if (parent.ending) {
-    throw new RangeError(`'${parent.path || '/'}' is ending and spawns no more: '${definition.name}'`);
+    throw new RangeError(`'${parent.path}' is ending and spawns no more: '${definition.name}'`);
   }
   const countBefore = parent.childNames?.get(definition.name) ?? 0;
   const { id, count } = idFor(parent, definition.name, options.id, countBefore);

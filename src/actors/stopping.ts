@@ -114,6 +114,7 @@ export class Stopping {
     cell.lease?.settle();
     this.#works.agents.remove(cell);
     if (kernel.listening && parent !== undefined) {
+      /* v8 ignore next -- @preserve A reason comes with every stop. */
       const reason = cell.stopReason ?? 'stopped';
       kernel.emit({ _tag: 'AgentStopped', atMs: kernel.nowMs(), agent: cell.path, reason });
     }

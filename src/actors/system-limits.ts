@@ -23,16 +23,19 @@ export function checkSystemLimits({
     throw new RangeError(`validate of a system is one of ${validations.join(', ')}; got '${validate}'`);
   }
   checkLength('requestTimeoutMs', requestTimeoutMs);
-  for (const [name, value] of Object.entries({ hopsMax, topicsMax })) {
-    if (value !== Number.POSITIVE_INFINITY && !(Number.isInteger(value) && value >= 1)) {
-      throw new RangeError(`${name} of a system is a whole number, at least 1; got ${value}`);
-    }
-  }
+  checkCount('hopsMax', hopsMax, 0);
+  checkCount('topicsMax', topicsMax, 1);
 }
 
 /** Errors: `RangeError` for a length of time that is no number from 0 up. */
 export function checkLength(name: string, lengthMs: number | undefined): void {
   if (lengthMs !== undefined && !(lengthMs >= 0)) {
     throw new RangeError(`${name} is a number of milliseconds, at least 0; got ${lengthMs}`);
+  }
+}
+
+function checkCount(name: string, count: number, least: number): void {
+  if (count !== Number.POSITIVE_INFINITY && !(Number.isInteger(count) && count >= least)) {
+    throw new RangeError(`${name} of a system is a whole number, at least ${least}; got ${count}`);
   }
 }

@@ -116,6 +116,7 @@ function whereIs(request: PendingReply): CellWait | undefined {
     return undefined;
   }
   for (const work of request.workers) {
+    /* v8 ignore else -- @preserve Only handlings work for requests, and one that is over works no more. */
     if ('cell' in work && !(work as OpenHandling).over) {
       return { _tag: 'handling', of: work as OpenHandling };
     }

@@ -4,7 +4,7 @@
  *     node waits-for-a-signal.ts patient    ends when it is asked to, after a turn of the event loop
  *     node waits-for-a-signal.ts stubborn   never ends by itself
  */
-import { liveEnvironment } from '../../src/core/live-environment.ts';
+import { liveEnvironment } from '../../../src/core/live-environment.ts';
 
 const [, , manner] = process.argv;
 const environment = liveEnvironment();

@@ -1,0 +1,181 @@
+import { setTimeout as realSeconds } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { defineAgent } from '../../src/actors/define-agent.ts';
+import type { System } from '../../src/actors/system.ts';
+import { type } from '../../src/core/schema.ts';
+import { defineTopic } from '../../src/core/topic.ts';
+import { CounterexampleFound, type ExploreOptions, explore } from '../../src/testing/explore.ts';
+import type { World } from '../../src/testing/world.ts';
+import { boom } from '../support/boom.ts';
+
+const Withdraw = defineTopic('withdraw', { schema: type<number>() });
+const Read = defineTopic('read', { schema: type<undefined>(), reply: type<number>() });
+const Write = defineTopic('write', { schema: type<number>() });
+
+/** A race: two clerks read a balance, and each writes what it makes of it. */
+const setUpRace = (system: System): void => {
+  const account = defineAgent({
+    name: 'account',
+    state: 100,
+    on: (on) => [
+      on(Read, (_, context) => context.state),
+      on(Write, (balance, context) => context.update(() => balance)),
+    ],
+  });
+  const clerk = defineAgent({
+    name: 'clerk',
+    subscribe: [Withdraw],
+    receive: async (amount, context) => {
+      const balance = await context.request(Read, undefined);
+      void context.publish(Write, balance - amount);
+    },
+  });
+  system.spawn(account);
+  const [first, second] = [system.spawn(clerk), system.spawn(clerk)];
+  void system.tell(first, 10);
+  void system.tell(second, 20);
+};
+
+const balanceOf = (world: World) => world.system.agents.find('/account')?.ref.getSnapshot().context;
+const nothingIsLost = (world: World) => balanceOf(world) === 70;
+
+const found = async (exploring: Promise<unknown>): Promise<CounterexampleFound> => {
+  const failure = await exploring.then(
+    () => new Error('nothing was found'),
+    (thrown: unknown) => thrown,
+  );
+  if (!(failure instanceof CounterexampleFound)) {
+    throw failure;
+  }
+  return failure;
+};
+
+describe('explore', () => {
+  it('finds a race, shrinks it, and replays it by its tape', async () => {
+    const failure = await found(explore(setUpRace, { runs: 500, seed: 1 }, nothingIsLost));
+
+    const again = await found(explore(setUpRace, { tape: failure.tape }, nothingIsLost));
+
+    expect(failure.tape.length).toBeLessThanOrEqual(6);
+    expect(again.trace).toEqual(failure.trace);
+    expect(again.tape).toEqual(failure.tape);
+    expect(failure.trace.some((line) => line.includes('→ all: write'))).toBe(true);
+  });
+
+  it('says how the counterexample came about and how to see it again', async () => {
+    const failure = await found(explore(setUpRace, { runs: 500, seed: 1 }, nothingIsLost));
+
+    const lines = failure.message.split('\n');
+
+    expect(lines[0]).toMatch(
+      /^a schedule breaks the property \(run \d+\): the property does not hold at quiet$/,
+    );
+    expect(lines.at(-1)).toBe(
+      `replay it with explore(setup, { …, tape: ${JSON.stringify(failure.tape)} }, atQuiet); found with seed 1`,
+    );
+    expect(failure.name).toBe('CounterexampleFound');
+    expect(failure.seed).toBe(1);
+  });
+
+  it('explores the same schedules from the same seed', async () => {
+    const tapes = await Promise.all(
+      [1, 2].map(async () => (await found(explore(setUpRace, { runs: 500, seed: 7 }, nothingIsLost))).tape),
+    );
+
+    expect(tapes[0]).toEqual(tapes[1]);
+  });
+
+  it('is content when the property holds in every schedule', async () => {
+    const explored = await explore(setUpRace, { runs: 20 }, (world) => balanceOf(world) !== 100);
+
+    expect(explored.runs).toBe(20);
+    expect(explored.steps).toBeGreaterThan(100);
+  });
+
+  it('runs a thousand schedules when nothing is said', async () => {
+    const explored = await explore(
+      () => {},
+      {},
+      () => {},
+    );
+
+    expect(explored.runs).toBe(1_000);
+  });
+
+  it('replays one schedule that breaks nothing', async () => {
+    const explored = await explore(setUpRace, { tape: [] }, () => true);
+
+    expect(explored.runs).toBe(1);
+  });
+
+  it('looks after every step', async () => {
+    const failure = await found(
+      explore(setUpRace, { runs: 5, seed: 1, always: (world) => world.count(Write) < 2 }, () => true),
+    );
+
+    expect(failure.message).toContain('the property does not hold always');
+    expect(failure.tape).toEqual([]);
+  });
+
+  it('needs no more than that nothing throws', async () => {
+    const failure = await found(explore(setUpRace, { runs: 5, seed: 1 }, boom));
+
+    expect(failure.message).toContain('boom');
+    expect(failure.cause).toEqual(new Error('boom'));
+  });
+
+  it('says also what was thrown that is no error', async () => {
+    const throwing = () => {
+      throw 'a string';
+    };
+
+    expect((await found(explore(throwing, { runs: 5, seed: 1 }, () => {}))).message).toContain('a string');
+  });
+
+  it('says so when the setup waits for real input or output', async () => {
+    const failure = await found(
+      explore(
+        () => realSeconds(60_000, undefined, { ref: false }),
+        { runs: 1, seed: 1 },
+        () => {},
+      ),
+    );
+
+    expect(failure.message).toContain('the setup waits for something outside of this world');
+  });
+
+  it('says so when a run that failed does not fail again', async () => {
+    let runs = 0;
+    const once = () => {
+      runs += 1;
+      return runs > 1;
+    };
+
+    await expect(explore(setUpRace, { runs: 5, seed: 1 }, once)).rejects.toThrow(
+      'a run failed that does not fail again with the same tape',
+    );
+  });
+
+  it('finds what only a crash brings about', async () => {
+    const options: ExploreOptions = { runs: 500, seed: 1, faults: ['crash'] };
+    const setUp = (system: System) => {
+      system.spawn(
+        defineAgent({
+          name: 'counter',
+          subscribe: [Withdraw],
+          state: 0,
+          receive: (n, context) => context.update((sum) => sum + n),
+        }),
+      );
+      void system.publish(Withdraw, 1);
+    };
+    const sum = (world: World) => world.system.agents.find('/counter')?.ref.getSnapshot().context;
+
+    await expect(explore(setUp, { runs: 50 }, (world) => sum(world) === 1)).resolves.toMatchObject({
+      runs: 50,
+    });
+    expect((await found(explore(setUp, options, (world) => sum(world) === 1))).trace.join()).toContain(
+      'SimulatedCrash',
+    );
+  });
+});
