@@ -48,6 +48,34 @@ describe('detached verbs', () => {
     expect(heard).toEqual(['later']);
   });
 
+  it('make dead letters in the last step of an agent, also behind an effect that never leaves', async () => {
+    const world = aWorld();
+    const busy = world.system.spawn(
+      defineAgent({ name: 'busy', subscribe: [Order], receive: () => new Promise(() => {}), capacity: 1 }),
+    );
+    const secretary = world.system.spawn(
+      defineAgent({
+        name: 'secretary',
+        state: 0,
+        onStop: (context) => {
+          context.tell(busy, 'waits for room');
+          context.detach().tell(busy, 'too late');
+        },
+      }),
+    );
+
+    await world.run(() => {
+      world.system.tell(busy, 'in hand');
+      world.system.tell(busy, 'in the mailbox');
+      return world.system.stop(secretary);
+    });
+
+    expect(world.system.deadLetters.list().map(({ cause, envelope }) => [cause, envelope.payload])).toEqual([
+      ['Stopped', 'waits for room'],
+      ['HandlingOver', 'too late'],
+    ]);
+  });
+
   it('are over from the beginning when they are asked for after the handling', async () => {
     const kept: Context[] = [];
     const { order, heard, friend, world } = aSecretary((secretary) => kept.push(secretary));

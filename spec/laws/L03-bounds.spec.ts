@@ -77,8 +77,8 @@ function agentIsNotTooFull(cell: Cell): void {
   mailboxIsNotTooFull(mailbox, attemptsMax > 1 ? concurrency : 0, path);
   atMost((timers?.size ?? 0) + (watching?.size ?? 0), noticesIn(cell), `notices of ${path}`);
   atMost(2 * concurrency + (requests?.size ?? 0), cell.notices?.size ?? 0, `ends of work of ${path}`);
-  // And its own end, where it finishes behind what it sent.
-  atMost(effectsMax + (open?.size ?? 0) + 1, cell.outbox?.size ?? 0, `effects in the outbox of ${path}`);
+  // Each handling may wait to be concluded behind them, interrupted ones included, and its own end may.
+  atMost(effectsMax + concurrency + 1, cell.outbox?.size ?? 0, `effects in the outbox of ${path}`);
   atMost(concurrency, open?.size ?? 0, `open handlings of ${path}`);
   atMost(
     1,

@@ -84,7 +84,7 @@ export class Detached extends Sender {
     if (this.revoked !== undefined) {
       const lose = (): void => kernel.deadLetter(envelope, envelope.to ?? envelope.topic, 'HandlingOver');
       if (this.#staging) {
-        this.works.stage.addAct(cell, lose, () => {});
+        this.works.stage.addAct(cell, lose, () => {}, lose);
       } else {
         lose();
       }

@@ -6,8 +6,8 @@
  * then the agent takes no message. So an agent that sends too fast is slowed
  * down, and nothing grows.
  *
- * Bound: `effectsMax` effects, and one entry for each open handling that waits to
- * be concluded behind them.
+ * Bound: `effectsMax` effects, and one entry for each handling that waits to be
+ * concluded behind them; one that is interrupted meanwhile leaves its entry there.
  */
 import type { Envelope, ReplyPort } from '../core/envelope.ts';
 import { MailboxFull } from '../core/mailbox.ts';
@@ -245,7 +245,7 @@ function effectOf(cell: Cell, target: StagedTarget, envelope: Envelope | undefin
     release: () => releaseOne(cell, target, envelope),
     discard: () => {
       if (target instanceof StagedAct) {
-        target.undo();
+        target.discard();
       } else {
         const to = target instanceof Cell ? target.path : target.name;
         cell.kernel.deadLetter(envelope!, to, 'Stopped');

@@ -12,14 +12,19 @@ import type { Cell, OpenHandling } from './cell.ts';
 import { PendingReply } from './pending-reply.ts';
 import { Interrupted } from './request-failures.ts';
 
-/** An effect that is no message: `act` when the step has committed, `undo` when it failed. */
+/**
+ * An effect that is no message: `act` when the step has committed, `undo` when it
+ * failed, `discard` when it had committed and its agent ended before it could leave.
+ */
 export class StagedAct {
   readonly act: () => void;
   readonly undo: () => void;
+  readonly discard: () => void;
 
-  constructor(act: () => void, undo: () => void) {
+  constructor(act: () => void, undo: () => void, discard = undo) {
     this.act = act;
     this.undo = undo;
+    this.discard = discard;
   }
 }
 
@@ -59,9 +64,9 @@ export class Stage {
   }
 
   /** Stages what is no message. Errors: as for `add`; then it is undone. */
-  addAct(cell: Cell, act: () => void, undo: () => void): void {
+  addAct(cell: Cell, act: () => void, undo: () => void, discard = undo): void {
     try {
-      this.add(cell, new StagedAct(act, undo), undefined);
+      this.add(cell, new StagedAct(act, undo, discard), undefined);
     } catch (full) {
       undo();
       throw full;
