@@ -19,7 +19,7 @@ import { describe, expect, it } from 'vitest';
 import type { Cell } from '../../src/actors/cell.ts';
 import { LocalRef } from '../../src/actors/local-ref.ts';
 import { explore, type World } from '../../src/testing/index.ts';
-import { lawRuns, lawTimeoutMs } from '../support/law-runs.ts';
+import { lawExploration, lawRuns, lawTimeoutMs } from '../support/law-runs.ts';
 
 const Said = defineTopic('said', { schema: type<string>(), reply: type<string>() });
 const Cue = defineTopic('cue', { schema: type<string>(), reply: type<string>() });
@@ -33,7 +33,7 @@ describe('a stopped agent', () => {
         async (system, world) => {
           deedsOfGhosts += await new Afterlife(system, world).perform();
         },
-        { runs: lawRuns, faults: ['crash', 'delay'], tapeMax: 256 },
+        { ...lawExploration, faults: ['crash', 'delay'], tapeMax: 256 },
         () => true,
       );
 

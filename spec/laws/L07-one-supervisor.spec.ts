@@ -12,7 +12,7 @@ import type { DirectiveTag, FailureReport, SystemEvent } from '../../src/core/sy
 import { systemFailures } from '../../src/core/system-topics.ts';
 import { type Explored, explore, type World } from '../../src/testing/index.ts';
 import { type Customs, Family, Mishap, treatment } from '../support/family.ts';
-import { lawRuns, lawTimeoutMs } from '../support/law-runs.ts';
+import { lawExploration, lawRuns, lawTimeoutMs } from '../support/law-runs.ts';
 
 const anyCustoms: Customs = {
   strategies: ['one-for-one', 'one-for-all', 'rest-for-one'],
@@ -94,7 +94,7 @@ function exploreFamilies(customs: Customs, atQuiet: (told: Told) => void): Promi
       });
       await family.live();
     },
-    { runs: lawRuns, faults: ['crash', 'delay'], tapeMax: 512, system: { supervision: treatment } },
+    { ...lawExploration, faults: ['crash', 'delay'], tapeMax: 512, system: { supervision: treatment } },
     (world) => atQuiet(told.get(world)!),
   );
 }

@@ -19,7 +19,7 @@ import {
 } from 'troupe';
 import { describe, expect, it } from 'vitest';
 import { explore, type World } from '../../src/testing/index.ts';
-import { lawRuns, lawTimeoutMs } from '../support/law-runs.ts';
+import { lawExploration, lawRuns, lawTimeoutMs } from '../support/law-runs.ts';
 
 interface Word {
   readonly from: string;
@@ -42,7 +42,7 @@ describe('death watch', () => {
           wakes.set(world, wake);
           return wake.perform();
         },
-        { runs: lawRuns, faults: ['crash', 'delay'], crashesMax: 2, tapeMax: 128 },
+        { ...lawExploration, faults: ['crash', 'delay'], crashesMax: 2, tapeMax: 128 },
         (world) => wakes.get(world)!.check(),
       );
 

@@ -24,7 +24,7 @@ import type { OpenHandling } from '../../src/actors/cell.ts';
 import type { Lease, Limits, Resource, Spendable } from '../../src/core/budget.ts';
 import type { Envelope } from '../../src/core/envelope.ts';
 import { explore, type World } from '../../src/testing/index.ts';
-import { lawRuns, lawTimeoutMs } from '../support/law-runs.ts';
+import { lawExploration, lawRuns, lawTimeoutMs } from '../support/law-runs.ts';
 
 /** A budget, as the law keeps account of it. */
 interface Purse {
@@ -70,7 +70,7 @@ describe('deadlines and budgets', () => {
           return office.run();
         },
         {
-          runs: lawRuns,
+          ...lawExploration,
           faults: ['crash', 'delay'],
           tapeMax: 1_024,
           always: (world) => offices.get(world)?.audit(),

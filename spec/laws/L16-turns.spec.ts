@@ -14,7 +14,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Environment } from '../../src/core/environment.ts';
 import { LaneDispatcher } from '../../src/core/lane-dispatcher.ts';
-import { lawRuns, lawTimeoutMs } from '../support/law-runs.ts';
+import { lawParameters, lawTimeoutMs } from '../support/law-runs.ts';
 
 const weights = [8, 4, 1] as const;
 const turnsPerRound = 13;
@@ -34,7 +34,7 @@ describe('turns', () => {
           expect(turns.filter(({ waited, waitsAtMost }) => waited > waitsAtMost)).toEqual([]);
           expect(neverHadOne).toBe(0);
         }),
-        { numRuns: lawRuns },
+        lawParameters,
       );
     },
     lawTimeoutMs,
@@ -49,7 +49,7 @@ describe('turns', () => {
 
           expect(Math.max(0, ...late)).toBeLessThanOrEqual(turnsBetweenLooks);
         }),
-        { numRuns: lawRuns },
+        lawParameters,
       );
     },
     lawTimeoutMs,
@@ -65,7 +65,7 @@ describe('turns', () => {
           expect(Math.max(0, ...late)).toBeLessThanOrEqual(turnsPerRound);
           expect(Math.max(...turns.map(({ messages }) => messages))).toBe(1);
         }),
-        { numRuns: lawRuns },
+        lawParameters,
       );
     },
     lawTimeoutMs,

@@ -14,7 +14,7 @@ import { askingForWindow, pushWithToken, retainToken } from '../../src/core/cred
 import { explore, type World } from '../../src/testing/index.ts';
 import { boom } from '../support/boom.ts';
 import { kernelOf } from '../support/inside.ts';
-import { lawRuns, lawTimeoutMs } from '../support/law-runs.ts';
+import { lawExploration, lawRuns, lawTimeoutMs } from '../support/law-runs.ts';
 
 const Value = defineTopic('value', { schema: type<number>(), key: (value) => value % 2 });
 const Order = defineTopic('order', { schema: type<number>() });
@@ -31,7 +31,7 @@ describe('credit', () => {
           await audience.listen();
         },
         {
-          runs: lawRuns,
+          ...lawExploration,
           faults: ['crash', 'delay'],
           tapeMax: 512,
           always: (world) => audiences.get(world)?.readers.forEach(hasItsBooksInOrder),

@@ -26,7 +26,7 @@ import type { Cell } from '../../src/actors/cell.ts';
 import { explore, type World } from '../../src/testing/index.ts';
 import { childProgram } from '../support/child-program.ts';
 import { cellOf, kernelOf, outsideRequestsOf } from '../support/inside.ts';
-import { lawRuns, lawTimeoutMs } from '../support/law-runs.ts';
+import { lawExploration, lawRuns, lawTimeoutMs } from '../support/law-runs.ts';
 import { anyManners, Troupe } from '../support/unruly-troupe.ts';
 
 describe('the end of a system', () => {
@@ -42,7 +42,7 @@ describe('the end of a system', () => {
           return house.live();
         },
         {
-          runs: lawRuns,
+          ...lawExploration,
           tapeMax: 1_024,
           faults: ['crash', 'delay'],
           always: (world) => nothingIsHeld(houses.get(world)!),

@@ -15,7 +15,7 @@ import { describe, expect, it } from 'vitest';
 import { WaitCycle } from '../../src/actors/wait-cycle.ts';
 import { explore, type World } from '../../src/testing/index.ts';
 import { cellOf } from '../support/inside.ts';
-import { lawRuns, lawTimeoutMs } from '../support/law-runs.ts';
+import { lawExploration, lawRuns, lawTimeoutMs } from '../support/law-runs.ts';
 
 describe('wait cycles', () => {
   it(
@@ -25,7 +25,7 @@ describe('wait cycles', () => {
 
       const explored = await explore(
         (_, world) => liveIn(circles, world, 'anybody'),
-        { runs: lawRuns, faults: ['delay'], tapeMax: 512 },
+        { ...lawExploration, faults: ['delay'], tapeMax: 512 },
         (world) => {
           expect(circles.get(world)!.whoWaits()).toEqual([]);
         },
@@ -43,7 +43,7 @@ describe('wait cycles', () => {
 
       const explored = await explore(
         (_, world) => liveIn(circles, world, 'those after it'),
-        { runs: lawRuns, faults: ['delay'], tapeMax: 512 },
+        { ...lawExploration, faults: ['delay'], tapeMax: 512 },
         (world) => {
           expect(circles.get(world)!.reports).toEqual([]);
           expect(circles.get(world)!.whoWaits()).toEqual([]);

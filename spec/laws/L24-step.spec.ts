@@ -24,7 +24,7 @@ import { describe, expect, it } from 'vitest';
 import type { Cell, OpenHandling } from '../../src/actors/cell.ts';
 import { explore, type World } from '../../src/testing/index.ts';
 import { cellOf } from '../support/inside.ts';
-import { lawRuns, lawTimeoutMs } from '../support/law-runs.ts';
+import { lawExploration, lawRuns, lawTimeoutMs } from '../support/law-runs.ts';
 
 /** One step of an agent, as the law sees it. */
 interface Step {
@@ -53,7 +53,7 @@ describe('step', () => {
           return company.perform();
         },
         {
-          runs: lawRuns,
+          ...lawExploration,
           faults: ['crash', 'delay'],
           tapeMax: 1_024,
           always: (world) => companies.get(world)?.report(),

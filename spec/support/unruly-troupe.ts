@@ -35,7 +35,7 @@ import type { Cell } from '../../src/actors/cell.ts';
 import { type Explored, type ExploreOptions, explore, type World } from '../../src/testing/index.ts';
 import { Inquiry } from './inquiry.ts';
 import { cellOf, stagedBy } from './inside.ts';
-import { lawRuns } from './law-runs.ts';
+import { lawExploration } from './law-runs.ts';
 
 /** A message of a troupe. */
 export interface Word {
@@ -705,7 +705,7 @@ export function exploreTroupes(
       return troupe.perform();
     },
     {
-      runs: lawRuns,
+      ...lawExploration,
       tapeMax: 2_048,
       faults: ['crash', 'delay'],
       ...options,
