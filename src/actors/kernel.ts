@@ -13,6 +13,7 @@ import type { EventListener, FailureReport, SystemEvent } from '../core/system-e
 import type { Validation } from '../core/topic.ts';
 import { type Receiver, TopicBoard } from '../core/topic-board.ts';
 import { matches } from '../core/topic-name.ts';
+import type { Inspector } from './inspector.ts';
 import { heed } from './thenable.ts';
 
 export interface KernelOptions {
@@ -26,6 +27,7 @@ export interface KernelOptions {
   readonly batch: number;
   readonly sliceMs: number;
   readonly listeners: readonly EventListener[];
+  readonly inspect?: Inspector | undefined;
 }
 
 /** A message went through more agents than `hopsMax`: most likely a loop. Its code is `HOP_LIMIT`. */
@@ -56,6 +58,8 @@ export class Kernel {
   readonly validate: Validation;
   readonly requestTimeoutMs: number;
   readonly hopsMax: number;
+  /** Is told what every machine does. */
+  readonly inspect: Inspector | undefined;
   /** How often the message of an envelope made for a replay had been delivered before. */
   readonly attemptsBefore = new WeakMap<Envelope, number>();
   /** Messages accepted by agents whose handling is not over; stashed ones do not count. */
@@ -82,6 +86,7 @@ export class Kernel {
     this.validate = options.validate;
     this.requestTimeoutMs = options.requestTimeoutMs;
     this.hopsMax = options.hopsMax;
+    this.inspect = options.inspect;
     this.#listeners = options.listeners;
     this.listening = options.listeners.length > 0;
   }

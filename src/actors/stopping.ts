@@ -120,6 +120,7 @@ export class Stopping {
     }
     endWatches(cell);
     cell.observers?.changed(cell);
+    cell.emitted?.clear();
     if (parent === undefined) {
       this.#onRootEnded();
     } else {
@@ -135,6 +136,7 @@ export function quiet(cell: Cell, failure: unknown): void {
   }
   cell.timers = undefined;
   interruptRequestsOf(cell, undefined, failure);
+  cell.behaviour?.end(failure);
   discardOutbox(cell);
 }
 

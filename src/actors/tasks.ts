@@ -21,6 +21,15 @@ export interface TaskEnds {
   failed(handling: Handling, failure: unknown): void;
 }
 
+/** What a machine's step returns when more steps follow from it: it says itself when they have ended. */
+export class Continuing {
+  readonly begin: (ends: TaskEnds) => void;
+
+  constructor(begin: (ends: TaskEnds) => void) {
+    this.begin = begin;
+  }
+}
+
 /**
  * Starts the task that a result is, and says whether it is one.
  *
@@ -35,6 +44,10 @@ export function startTask(
 ): Task | undefined {
   if ((typeof result !== 'object' && typeof result !== 'function') || result === null) {
     return undefined;
+  }
+  if (result instanceof Continuing) {
+    result.begin(ends);
+    return disowned;
   }
   if (typeof (result as PromiseLike<unknown>).then === 'function') {
     return promised(result as PromiseLike<unknown>, handling, ends);
