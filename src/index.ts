@@ -35,6 +35,7 @@ export { type CapabilityOptions, capability } from './actors/define-capability.t
 export type { Health } from './actors/health.ts';
 // Machines: XState actor logic as agents, and what their actions can say to others.
 export type { Inspector } from './actors/inspector.ts';
+export { perform, publish, type RequestEvents, reply, request } from './actors/machine-actions.ts';
 export { machineAgent, type MachineAgentOptions } from './actors/machine-agent.ts';
 export { HopLimit } from './actors/kernel.ts';
 export type { ObserveOptions } from './actors/observe.ts';

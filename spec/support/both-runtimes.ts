@@ -22,11 +22,19 @@ export type Happening = AnyEventObject | number;
 export type MakeMachine = (write: (line: string) => void) => AnyActorLogic;
 
 /** Lines that were written: actions, sent and emitted events, snapshots, the end. */
-export async function onXState(make: MakeMachine, script: readonly Happening[], input?: unknown): Promise<string[]> {
+export async function onXState(
+  make: MakeMachine,
+  script: readonly Happening[],
+  input?: unknown,
+): Promise<string[]> {
   const { lines, write, look, inspect } = paper();
   const clock = new SimulatedClock();
   const actor = createActor(make(write), { clock, id: 'machine', inspect, input, logger: () => {} } as never);
-  actor.subscribe({ next: look, error: (failure) => write(`failed: ${String(failure)}`), complete: () => {} });
+  actor.subscribe({
+    next: look,
+    error: (failure) => write(`failed: ${String(failure)}`),
+    complete: () => {},
+  });
   actor.on('*', (event) => write(`emitted ${JSON.stringify(event)}`));
   actor.start();
   await rounds();
@@ -41,13 +49,17 @@ export async function onXState(make: MakeMachine, script: readonly Happening[], 
       await rounds();
     }
   }
-  const written = [...lines];
+  const written = untilItFailed(lines);
   actor.stop();
   return written;
 }
 
 /** The same as an agent. */
-export async function onTroupe(make: MakeMachine, script: readonly Happening[], input?: unknown): Promise<string[]> {
+export async function onTroupe(
+  make: MakeMachine,
+  script: readonly Happening[],
+  input?: unknown,
+): Promise<string[]> {
   const { lines, write, look, inspect } = paper();
   const world = new World({ choose: () => 0, system: { supervision: { restartsMax: 0 } } });
   onTestFinished(() => world.close());
@@ -58,12 +70,16 @@ export async function onTroupe(make: MakeMachine, script: readonly Happening[], 
   await takeTurns(world);
   for (const happening of script) {
     if (typeof happening === 'number') {
-      const untilMs = world.nowMs + happening;
-      while ((environment.nextDueMs ?? Number.POSITIVE_INFINITY) <= untilMs) {
-        environment.step();
+      for (let left = happening; left > 0; left -= 1) {
+        const atMs = world.nowMs + 1;
+        // As on XState's clock, all that is due at once happens before promises go on.
+        while (environment.readyCount > 0 || (environment.nextDueMs ?? Number.POSITIVE_INFINITY) <= atMs) {
+          environment.step();
+        }
+        environment.advanceTo(atMs);
+        await rounds();
         await takeTurns(world);
       }
-      environment.advanceTo(untilMs);
     } else if (ref.getSnapshot().status === 'active') {
       ref.send(happening as never);
       await takeTurns(world);
@@ -71,7 +87,16 @@ export async function onTroupe(make: MakeMachine, script: readonly Happening[], 
     await rounds();
     await takeTurns(world);
   }
-  return lines;
+  return untilItFailed(lines);
+}
+
+/** What a machine that fails stops on its way is its own affair here, and an agent's supervisor's there. */
+function untilItFailed(lines: readonly string[]): string[] {
+  const failed = lines.findIndex((line) => line.startsWith('failed: '));
+  const cause = lines
+    .slice(0, failed)
+    .findLastIndex((line) => / -> machine$/.test(line) && line.startsWith('xstate.error.'));
+  return failed < 0 || cause < 0 ? [...lines] : [...lines.slice(0, cause + 1), lines[failed]!];
 }
 
 function paper() {
@@ -81,7 +106,10 @@ function paper() {
     lines.push(line);
   };
   const look = (snapshot: Snapshot<unknown>): void => {
-    const { status, output, value, context } = snapshot as Snapshot<unknown> & { value?: unknown; context?: unknown };
+    const { status, output, value, context } = snapshot as Snapshot<unknown> & {
+      value?: unknown;
+      context?: unknown;
+    };
     const seen = JSON.stringify({ status, output, value, context: plain(context) });
     if (seen !== last) {
       last = seen;
@@ -89,7 +117,11 @@ function paper() {
     }
   };
   const inspect = (event: InspectionEvent): void => {
-    if (event.type === '@xstate.event' && event.event.type !== 'xstate.init' && event.event.type !== 'xstate.stop') {
+    if (
+      event.type === '@xstate.event' &&
+      event.event.type !== 'xstate.init' &&
+      event.event.type !== 'xstate.stop'
+    ) {
       const { id, _processingStatus } = event.actorRef as { id?: string; _processingStatus?: number };
       if (_processingStatus !== 2) {
         write(`${event.event.type} -> ${id}`);
@@ -103,7 +135,9 @@ function paper() {
 function plain(context: unknown): unknown {
   return typeof context === 'object' && context !== null
     ? Object.fromEntries(
-        Object.entries(context).filter(([, value]) => typeof value !== 'object' || value === null || !('send' in value)),
+        Object.entries(context).filter(
+          ([, value]) => typeof value !== 'object' || value === null || !('send' in value),
+        ),
       )
     : context;
 }

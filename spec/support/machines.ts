@@ -81,7 +81,9 @@ const aNode: fc.Arbitrary<NodePlan> = fc.record({
   invoke: fc.option(fc.tuple(fc.nat(6), fc.nat(3)), { nil: undefined }),
 });
 
-export const aPlan: fc.Arbitrary<Plan> = fc.record({ nodes: fc.array(aNode, { minLength: 2, maxLength: 9 }) });
+export const aPlan: fc.Arbitrary<Plan> = fc.record({
+  nodes: fc.array(aNode, { minLength: 2, maxLength: 9 }),
+});
 
 export const aScript: fc.Arbitrary<readonly Happening[]> = fc.array(
   fc.oneof(
@@ -119,7 +121,10 @@ class Builder {
     this.#write = write;
     nodes.forEach((node, n) => {
       // Only an atomic or parallel node before it can hold it; -1 is the root.
-      const able = [-1, ...nodes.slice(0, n).flatMap(({ kind }, m) => (kind === 'atomic' || kind === 'parallel' ? [m] : []))];
+      const able = [
+        -1,
+        ...nodes.slice(0, n).flatMap(({ kind }, m) => (kind === 'atomic' || kind === 'parallel' ? [m] : [])),
+      ];
       this.#parents.push(able[node.parent % able.length]!);
     });
   }
@@ -175,7 +180,9 @@ class Builder {
       on,
       after: Object.fromEntries(node.after.map((one) => [one.delayMs, this.#transition(one)])),
       ...(node.always === undefined ? {} : { always: this.#costly(node.always) }),
-      ...(node.done === undefined || inside['states'] === undefined ? {} : { onDone: this.#costly(node.done) }),
+      ...(node.done === undefined || inside['states'] === undefined
+        ? {}
+        : { onDone: this.#costly(node.done) }),
       ...(node.invoke === undefined ? {} : { invoke: this.#invoke(node.invoke, n) }),
     };
   }
@@ -280,7 +287,12 @@ class Builder {
           } as never),
         );
       case 11:
-        return costly(sendTo((({ self }: { self: object }) => self) as never, { type }, { delay: 1 + detail, id: `d${detail}` }));
+        return costly(
+          sendTo((({ self }: { self: object }) => self) as never, { type } as never, {
+            delay: 1 + detail,
+            id: `d${detail}`,
+          }),
+        );
       default:
         return costly(raise({ type: 'PONG' }));
     }
@@ -329,7 +341,10 @@ function childrenFor(write: (line: string) => void) {
   const family = createMachine({
     invoke: { src: echo, id: 'inner' },
     entry: sendTo('inner', { type: 'PING' }),
-    on: { PONG: { actions: [() => write('family'), sendParent({ type: 'NEWS' })] }, PING: { actions: sendTo('inner', { type: 'PING' }) } },
+    on: {
+      PONG: { actions: [() => write('family'), sendParent({ type: 'NEWS' })] },
+      PING: { actions: sendTo('inner', { type: 'PING' }) },
+    },
   });
   return {
     echo,

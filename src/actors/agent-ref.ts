@@ -44,7 +44,8 @@ export interface AgentRef<in Msg, out Reply = never> {
  * Speaks of an agent that is a machine: its snapshots are the machine's own, with
  * `value`, `context`, `matches`, `can`, `output`.
  */
-export interface MachineRef<in Msg, out Reply, out S> extends Omit<AgentRef<Msg, Reply>, 'getSnapshot' | 'subscribe' | 'select'> {
+export interface MachineRef<in Msg, out Reply, out S>
+  extends Omit<AgentRef<Msg, Reply>, 'getSnapshot' | 'subscribe' | 'select'> {
   getSnapshot(): S & AgentSnapshot;
   subscribe(observer: Observer<S & AgentSnapshot>): Subscription;
   subscribe(

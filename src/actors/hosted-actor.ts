@@ -8,7 +8,13 @@
 import { Ring } from '../core/ring.ts';
 import type { HostedTimer } from './hosted-input.ts';
 import type { OpenQuestion } from './open-question.ts';
-import { type InnerAction, type InnerEvent, type InnerLogic, type InnerSnapshot, isBuiltIn } from './xstate-inner.ts';
+import {
+  type InnerAction,
+  type InnerEvent,
+  type InnerLogic,
+  type InnerSnapshot,
+  isBuiltIn,
+} from './xstate-inner.ts';
 
 /** What a step leaves to be done when it has committed: an action, or something deferred. */
 export type HostedEffect = InnerAction | (() => unknown);

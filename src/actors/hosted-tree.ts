@@ -19,9 +19,10 @@
  *
  * Source: W3C, "State Chart XML (SCXML)" (2015), for what a step is; XState 5 for the rest.
  */
-import { MailboxFull } from '../core/mailbox.ts';
+
 import type { DeadLetterCause } from '../core/dead-letter.ts';
 import { ownEnvelope, type ReplyPort } from '../core/envelope.ts';
+import { MailboxFull } from '../core/mailbox.ts';
 import type { AgentSnapshot } from './agent-ref.ts';
 import type { Behaviour, Cell } from './cell.ts';
 import { tellListeners } from './emitted-listeners.ts';
@@ -220,6 +221,14 @@ export class HostedTree implements HostedSystem, Behaviour {
       return;
     }
     this.#ended = true;
+    for (const question of [...(this.#questions ?? [])]) {
+      if (this.root.snapshot?.status === 'done') {
+        question.interrupt();
+        question.port.finished(this.path);
+      } else {
+        question.fail(failure);
+      }
+    }
     for (const input of [...(this.#inputs ?? [])]) {
       input.cancel();
     }
@@ -230,14 +239,6 @@ export class HostedTree implements HostedSystem, Behaviour {
     this.#stack.length = 0;
     this.#children.clear();
     this.#ids = noIds;
-    for (const question of [...(this.#questions ?? [])]) {
-      if (this.root.snapshot?.status === 'done') {
-        question.interrupt();
-        question.port.finished(this.path);
-      } else {
-        question.fail(failure);
-      }
-    }
   }
 
   // What XState asks of a system.
@@ -577,7 +578,7 @@ export class HostedTree implements HostedSystem, Behaviour {
   /** A step is over: the next event of its actor, or whoever stood below it. */
   #leave(step: HostedStep): void {
     const { hosted } = step;
-    this.#stack.splice(this.#stack.indexOf(step), 1);
+    this.#stack.splice(this.#stack.lastIndexOf(step), 1);
     const next = hosted.status === 'ended' ? undefined : hosted.queue?.shift();
     if (next === undefined) {
       hosted.busy = false;
@@ -826,11 +827,17 @@ export class HostedTree implements HostedSystem, Behaviour {
   /** The stack is empty: whatever ended in this turn is over now. */
   #rest(): void {
     const eased = this.#eased;
+    const handling = this.#handling;
     this.#handling = undefined;
     this.#question = undefined;
     this.#eased = undefined;
-    for (const question of eased ?? []) {
-      question.settle();
+    if (eased !== undefined && handling !== undefined) {
+      // An answer may be among what has not left yet.
+      afterwards(handling, () => {
+        for (const question of eased) {
+          question.settle();
+        }
+      });
     }
   }
 
@@ -940,16 +947,22 @@ export class HostedTree implements HostedSystem, Behaviour {
 
 /** Its machine is done: so is the agent, when what it still has to say has left. */
 function finishAfter(handling: Handling): void {
-  const { cell, whenOver } = handling;
-  handling.whenOver = () => {
-    whenOver?.();
-    cell.signal({
+  afterwards(handling, () =>
+    handling.cell.signal({
       _tag: 'stop',
       mode: 'now',
       withinMs: Number.POSITIVE_INFINITY,
       reason: 'finished',
       failure: undefined,
-    });
+    }),
+  );
+}
+
+function afterwards(handling: Handling, act: () => void): void {
+  const { whenOver } = handling;
+  handling.whenOver = () => {
+    whenOver?.();
+    act();
   };
 }
 

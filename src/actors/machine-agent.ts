@@ -6,7 +6,13 @@
  * with events, states, children and time is XState's affair and is the same as
  * there; `hosted-tree` is how it runs.
  */
-import { type AnyActorLogic, type EventFromLogic, getInitialSnapshot, type InputFrom, type SnapshotFrom } from 'xstate';
+import {
+  type AnyActorLogic,
+  type EventFromLogic,
+  getInitialSnapshot,
+  type InputFrom,
+  type SnapshotFrom,
+} from 'xstate';
 import { InvalidParams, type StandardSchema } from '../core/schema.ts';
 import { type AnyTopic, defineTopic, type MessageOf, type ReplyOf } from '../core/topic.ts';
 import type { MachineAgent } from './agent.ts';
@@ -85,12 +91,17 @@ export function machineAgent<Logic extends AnyActorLogic, const Topics extends r
   const { name } = options;
   const logic = options.machine as unknown as InnerLogic;
   if (typeof logic?.transition !== 'function' || typeof logic.getInitialSnapshot !== 'function') {
-    throw new RangeError(`machine of agent '${name}' is actor logic, as createMachine or fromPromise return it`);
+    throw new RangeError(
+      `machine of agent '${name}' is actor logic, as createMachine or fromPromise return it`,
+    );
   }
   const toEvent = options.toEvent as ToEvent | undefined;
   const handle = (message: unknown, context: Context): Result<unknown> => {
     const handling = context as Handling;
-    return treeOf(handling).take(eventOf(message, handling.envelope.topic!, toEvent), handling) as Result<unknown>;
+    return treeOf(handling).take(
+      eventOf(message, handling.envelope.topic!, toEvent),
+      handling,
+    ) as Result<unknown>;
   };
   const handlers = (options.subscribe ?? []).map((topic) => ({ topic, handle }) as unknown as Handler);
   const told = { topic: defineTopic(`${name}.event`, { schema: anEvent }), handle } as unknown as Handler;
@@ -124,7 +135,11 @@ function treeOf({ cell }: Handling): HostedTree {
 /** Errors: `InvalidParams` for an event of XState's own: those come from the machine alone. */
 function eventOf(message: unknown, topic: string, toEvent: ToEvent | undefined): InnerEvent {
   const event =
-    toEvent === undefined ? (isEvent(message) ? message : { type: topic, payload: message }) : toEvent(message, topic);
+    toEvent === undefined
+      ? isEvent(message)
+        ? message
+        : { type: topic, payload: message }
+      : toEvent(message, topic);
   if (!isEvent(event) || event.type.startsWith(innerEvents.prefix)) {
     throw new InvalidParams({
       what: 'event',
@@ -144,7 +159,9 @@ const anEvent: StandardSchema<InnerEvent> = {
     version: 1,
     vendor: 'troupe',
     validate: (value) =>
-      isEvent(value) ? { value } : { issues: [{ message: "expected an event: an object with a string 'type'" }] },
+      isEvent(value)
+        ? { value }
+        : { issues: [{ message: "expected an event: an object with a string 'type'" }] },
   },
 };
 

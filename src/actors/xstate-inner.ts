@@ -75,5 +75,6 @@ export const innerEvents = {
   prefix: 'xstate.',
 } as const;
 
-/** Whether this action is one of XState's own that only calls `defer`: its effect is staged by that. */
-export const isBuiltIn = (type: string): boolean => type.startsWith('xstate.') && type !== 'xstate.log';
+/** Whether this action is one of XState's own, or of ours, that only calls `defer`: its effect is staged by that. */
+export const isBuiltIn = (type: string): boolean =>
+  (type.startsWith('xstate.') && type !== 'xstate.log') || type.startsWith('troupe.');
