@@ -801,7 +801,10 @@ export class HostedTree implements HostedSystem, Behaviour {
     if (hosted.status === 'running') {
       hosted.step = undefined;
       try {
-        this.#commit(hosted, hosted.logic.transition(hosted.snapshot!, { type: innerEvents.stop }, hosted));
+        this.#commit(
+          hosted,
+          hosted.logic.transition(withoutChildren(hosted.snapshot!), { type: innerEvents.stop }, hosted),
+        );
       } catch (thrown) {
         this.#cell.reportStray(thrown);
       }
@@ -993,6 +996,11 @@ function asObserver([observer, error, complete]: readonly unknown[]): object {
   return typeof observer === 'object' && observer !== null
     ? { ...observer }
     : { ...(error === undefined ? {} : { error }), ...(complete === undefined ? {} : { complete }) };
+}
+
+/** A machine stops its children one by one, and copies the list of them each time; the tree has done so already. */
+function withoutChildren(snapshot: InnerSnapshot): InnerSnapshot {
+  return 'children' in snapshot ? ({ ...snapshot, children: {} } as InnerSnapshot) : snapshot;
 }
 
 const noIds: ReadonlyMap<string, object> = new Map();

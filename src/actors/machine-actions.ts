@@ -111,11 +111,11 @@ export function request<
 ): MachineAction<Context, ExpressionEvent, Event, Params> {
   const { onReply, onFailure, ...options } = events as RequestEvents<unknown>;
   const asked = { target, payload };
-  const resolved = (said: Said<Context, ExpressionEvent>): object => ({
-    target: valueOf(asked.target, said),
-    payload: valueOf(asked.payload, said),
+  const both = (said: Said<Context, ExpressionEvent>): object => ({
+    target: resolved(asked.target, said),
+    payload: resolved(asked.payload, said),
   });
-  return action('troupe.request', resolved, (tree, actor, value) => {
+  return action('troupe.request', both, (tree, actor, value) => {
     const { target, payload } = value as { target: Target<unknown, unknown>; payload: unknown };
     const work = tree.beginWork();
     const settled = (event: EventObject): void =>
@@ -144,7 +144,7 @@ function eventFrom(
   return typeof how === 'string' ? byType(how) : how(outcome as never);
 }
 
-function valueOf(saying: unknown, said: object): unknown {
+function resolved(saying: unknown, said: object): unknown {
   return typeof saying === 'function' ? (saying as (said: object) => unknown)(said) : saying;
 }
 
@@ -187,7 +187,7 @@ function action<Action>(type: string, saying: unknown, act: Act): Action {
   };
   return Object.assign(() => executed(undefined, undefined), {
     type,
-    resolve: (_: unknown, snapshot: unknown, args: object) => [snapshot, valueOf(saying, args), undefined],
+    resolve: (_: unknown, snapshot: unknown, args: object) => [snapshot, resolved(saying, args), undefined],
     execute: executed,
   }) as Action;
 }
