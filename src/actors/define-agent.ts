@@ -188,7 +188,7 @@ export interface Definition {
   readonly name: string;
   readonly handlers: readonly Handler[];
   /** Takes what it is told under no topic of its own: the events of a machine. */
-  readonly told: Handler | undefined;
+  readonly told: Told | undefined;
   readonly initialState: (input: unknown) => unknown;
   readonly concurrency: number;
   readonly capacity: number;
@@ -209,6 +209,11 @@ export interface Definition {
   readonly onBudgetLow: ((notice: BudgetLow, context: Context) => void) | undefined;
   /** What is seen of it before its first step, given the spawn's input. */
   readonly shownAtFirst: ((input: unknown) => object | undefined) | undefined;
+}
+
+/** A handler for what has no topic of its own, and what it can be given. */
+export interface Told extends Handler {
+  readonly accepts: (payload: unknown) => boolean;
 }
 
 /** What a definition has that is not made of handlers. */

@@ -41,7 +41,7 @@ export function handlerForTold(
   named: AnyTopic | undefined,
 ): AnyTopic {
   const { handlers, told } = definition;
-  if (named === undefined && told !== undefined && accepts(told, payload)) {
+  if (named === undefined && told?.accepts(payload) === true) {
     return told.topic as unknown as AnyTopic;
   }
   if (named === undefined && handlers.length === 1) {

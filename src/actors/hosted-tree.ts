@@ -578,7 +578,11 @@ export class HostedTree implements HostedSystem, Behaviour {
   /** A step is over: the next event of its actor, or whoever stood below it. */
   #leave(step: HostedStep): void {
     const { hosted } = step;
-    this.#stack.splice(this.#stack.lastIndexOf(step), 1);
+    if (this.#stack.at(-1) === step) {
+      this.#stack.pop();
+    } else {
+      this.#stack.splice(this.#stack.lastIndexOf(step), 1);
+    }
     const next = hosted.status === 'ended' ? undefined : hosted.queue?.shift();
     if (next === undefined) {
       hosted.busy = false;

@@ -13,11 +13,11 @@ import {
   type InputFrom,
   type SnapshotFrom,
 } from 'xstate';
-import { InvalidParams, type StandardSchema } from '../core/schema.ts';
+import { InvalidParams, type } from '../core/schema.ts';
 import { type AnyTopic, defineTopic, type MessageOf, type ReplyOf } from '../core/topic.ts';
 import type { MachineAgent } from './agent.ts';
 import type { Context } from './context.ts';
-import { type AgentOptions, DefinedAgent, definitionOf, type Handler } from './define-agent.ts';
+import { type AgentOptions, DefinedAgent, definitionOf, type Handler, type Told } from './define-agent.ts';
 import type { Handling } from './handling.ts';
 import { HostedTree } from './hosted-tree.ts';
 import type { Inspector } from './inspector.ts';
@@ -104,7 +104,8 @@ export function machineAgent<Logic extends AnyActorLogic, const Topics extends r
     ) as Result<unknown>;
   };
   const handlers = (options.subscribe ?? []).map((topic) => ({ topic, handle }) as unknown as Handler);
-  const told = { topic: defineTopic(`${name}.event`, { schema: anEvent }), handle } as unknown as Handler;
+  const topic = defineTopic(`${name}.event`, { schema: type<InnerEvent>() });
+  const told = { topic, handle, accepts: isEvent } as unknown as Told;
   const inputOf = inputFrom(options.input);
   const onStart = (context: unknown): Result<unknown> => {
     const handling = context as Handling;
@@ -153,17 +154,6 @@ function eventOf(message: unknown, topic: string, toEvent: ToEvent | undefined):
 function isEvent(message: unknown): message is InnerEvent {
   return typeof message === 'object' && message !== null && typeof (message as InnerEvent).type === 'string';
 }
-
-const anEvent: StandardSchema<InnerEvent> = {
-  '~standard': {
-    version: 1,
-    vendor: 'troupe',
-    validate: (value) =>
-      isEvent(value)
-        ? { value }
-        : { issues: [{ message: "expected an event: an object with a string 'type'" }] },
-  },
-};
 
 function inputFrom(input: unknown): (given: unknown) => unknown {
   return typeof input === 'function'
