@@ -105,7 +105,7 @@ describe('metrics', () => {
     expect(text).toMatch(/^troupe_mailbox_depth\{.*troupe_agent_name="slow".*\} 1$/m);
     expect(text).toMatch(/^troupe_agent_restarts_total\{.*troupe_agent_name="shop".*\} 1$/m);
     expect(text).not.toContain('/shop');
-    expect(after).not.toContain('troupe_mailbox_depth{');
+    expect(after).toMatch(/^troupe_agents_active\{.*troupe_agent_name="slow".*\} 0$/m);
   });
 });
 

@@ -1,5 +1,6 @@
 import {
   type Attributes,
+  type BatchObservableCallback,
   type Context,
   context,
   createNoopMeter,
@@ -42,6 +43,34 @@ afterEach(() => {
 });
 
 describe('openTelemetry', () => {
+  it('says 0 once more of agents that have ended, and then leaves', async () => {
+    const observed: string[] = [];
+    const callbacks = new Set<BatchObservableCallback>();
+    const meter: Meter = {
+      ...meterOf({ add: () => {}, record: () => {} }),
+      createObservableGauge: (gauge) => gauge as unknown as ReturnType<Meter['createObservableGauge']>,
+      addBatchObservableCallback: (callback) => void callbacks.add(callback),
+      removeBatchObservableCallback: (callback) => void callbacks.delete(callback),
+    };
+    const read = () => {
+      for (const callback of callbacks) {
+        void callback({
+          observe: (gauge, value, facts) =>
+            void observed.push(`${gauge} ${facts!['troupe.agent.name']} ${value}`),
+        });
+      }
+      return observed.splice(0);
+    };
+    const system = createSystem({ instrumentation: openTelemetry(meters(meter)), agents: [shop] });
+
+    const before = read();
+    await system.stop();
+
+    expect(before).toEqual(['troupe.agents.active shop 1', 'troupe.mailbox.depth shop 0']);
+    expect(read()).toEqual(['troupe.agents.active shop 0', 'troupe.mailbox.depth shop 0']);
+    expect(callbacks.size).toBe(0);
+  });
+
   it('attaches nothing when nobody is registered', () => {
     const system = { id: 'sys', definitionOf: () => undefined, eachAgent: () => {} };
 

@@ -148,9 +148,16 @@ interface Watched {
 /**
  * Gauges: looked at when somebody reads them, for all systems of a meter at once,
  * because of two observations of one series the last would win.
+ *
+ * A series that nobody observes any more would stay at its last value for ever. So
+ * of a definition whose agents have ended 0 is said once more; and when the last
+ * system has, the next reading says so, and is the last.
  */
 class Gauges {
   readonly #watched = new Set<Watched>();
+  /** Names that were above 0 when last read. */
+  #above = new Set<string>();
+  #reads = false;
   readonly #meter: Meter;
   readonly #depth;
   readonly #active;
@@ -163,19 +170,32 @@ class Gauges {
   }
 
   watch(watched: Watched): () => void {
-    if (this.#watched.size === 0) {
+    if (!this.#reads) {
+      this.#reads = true;
       this.#meter.addBatchObservableCallback(this.#observe, [this.#depth, this.#active]);
     }
     this.#watched.add(watched);
     return () => {
-      if (this.#watched.delete(watched) && this.#watched.size === 0) {
-        this.#meter.removeBatchObservableCallback(this.#observe, [this.#depth, this.#active]);
+      this.#watched.delete(watched);
+      if (this.#above.size === 0) {
+        this.#leaveWhenUnwatched();
       }
     };
   }
 
+  #leaveWhenUnwatched(): void {
+    if (this.#watched.size === 0) {
+      this.#reads = false;
+      this.#meter.removeBatchObservableCallback(this.#observe, [this.#depth, this.#active]);
+    }
+  }
+
   #read(result: BatchObservableResult): void {
     const sums = new Map<string, { agents: number; waiting: number }>();
+    for (const agentName of this.#above) {
+      sums.set(agentName, { agents: 0, waiting: 0 });
+    }
+    this.#above = new Set();
     for (const { system, nameOf } of this.#watched) {
       system.eachAgent((definition, waiting) => {
         const agentName = nameOf(definition);
@@ -188,7 +208,11 @@ class Gauges {
     for (const [agentName, { agents, waiting }] of sums) {
       result.observe(this.#active, agents, { [name.agentName]: agentName });
       result.observe(this.#depth, waiting, { [name.agentName]: agentName });
+      if (agents > 0) {
+        this.#above.add(agentName);
+      }
     }
+    this.#leaveWhenUnwatched();
   }
 }
 

@@ -6,7 +6,7 @@
  * before. Where there is none, nothing is attached, and a message costs one branch.
  *
  * Guarantees: what a tracer, meter, logger or exporter throws never reaches an
- * agent. When the system has stopped, nothing of this is left with the SDK.
+ * agent. When the system has stopped, nothing of it is held here any more.
  */
 import {
   createNoopMeter,
