@@ -93,6 +93,8 @@ export interface MailboxOptions {
   readonly spillMax: number;
   /** What `conflate` tells messages apart by. Without it, all are one. */
   readonly keyOf?: ((envelope: Envelope) => unknown) | undefined;
+  /** Told what `keyOf` threw: that message is like no other. Must not throw. */
+  readonly onKeyThrew?: ((thrown: unknown) => void) | undefined;
 }
 
 export class Mailbox {
@@ -109,6 +111,7 @@ export class Mailbox {
 
   readonly #ring = new Ring<Envelope>();
   readonly #keyOf: ((envelope: Envelope) => unknown) | undefined;
+  readonly #onKeyThrew: ((thrown: unknown) => void) | undefined;
   /** Where the waiting one of each key stands; only under `conflate`. */
   readonly #places: Map<unknown, number> | undefined;
   /** The key each waiting message had when it was offered: its payload may have changed since. */
@@ -119,7 +122,7 @@ export class Mailbox {
   #stashed = 0;
   #room: PromiseWithResolvers<void> | undefined;
 
-  constructor({ capacity, overflow, spillMax, keyOf }: MailboxOptions) {
+  constructor({ capacity, overflow, spillMax, keyOf, onKeyThrew }: MailboxOptions) {
     if (!Number.isInteger(capacity) || capacity < 1) {
       throw new RangeError(`mailbox capacity is a whole number, at least 1; got ${capacity}`);
     }
@@ -133,6 +136,7 @@ export class Mailbox {
     this.overflow = overflow;
     this.spillMax = spillMax;
     this.#keyOf = keyOf;
+    this.#onKeyThrew = onKeyThrew;
     this.#places = overflow === 'conflate' ? new Map() : undefined;
     this.#keys = overflow === 'conflate' ? new Map() : undefined;
   }
@@ -408,8 +412,9 @@ export class Mailbox {
   #keyFor(envelope: Envelope): unknown {
     try {
       return this.#keyOf?.(envelope);
-    } catch {
+    } catch (thrown) {
       // The user's key function threw: a message without a key is like no other.
+      this.#onKeyThrew?.(thrown);
       return envelope;
     }
   }
