@@ -13,7 +13,6 @@ export default defineConfig({
       provider: 'v8',
       include: ['src/core/**/*.ts', 'src/actors/**/*.ts'],
       reporter: [['text', { skipFull: true }], 'text-summary', 'html'],
-
       thresholds: { lines: 100, branches: 100, functions: 100, statements: 100 },
     },
   },
