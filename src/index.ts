@@ -95,3 +95,4 @@ export {
   parseTraceparent,
   type TraceContext,
 } from './core/trace-context.ts';
+export type { Instrumentation } from './core/tracing.ts';

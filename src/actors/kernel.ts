@@ -13,6 +13,7 @@ import type { EventListener, FailureReport, SystemEvent } from '../core/system-e
 import type { Validation } from '../core/topic.ts';
 import { type Receiver, TopicBoard } from '../core/topic-board.ts';
 import { matches } from '../core/topic-name.ts';
+import type { Tracing } from '../core/tracing.ts';
 import { heed } from './thenable.ts';
 
 export interface KernelOptions {
@@ -66,6 +67,8 @@ export class Kernel {
   unheard = 0;
   /** Whether events are listened to: whoever emits asks first. */
   listening: boolean;
+  /** Who follows messages, if anybody does; whoever does so listens, too. */
+  tracing: Tracing | undefined = undefined;
   #listeners: readonly EventListener[];
   #quiet: PromiseWithResolvers<void> | undefined;
   /** Whether somebody has subscribed to `system.events`. */
@@ -185,6 +188,7 @@ export class Kernel {
         causationId: envelope.causationId,
         threadId: envelope.threadId,
       });
+      this.tracing?.left(envelope);
     }
   }
 
