@@ -202,7 +202,11 @@ export class Cell implements Receiver, Runnable {
     this.subscribes = facts.subscribes;
     this.input = facts.input;
     this.lease = facts.lease;
-    this.mailbox = new Mailbox(definition);
+    this.mailbox = new Mailbox(
+      definition.overflow === 'conflate'
+        ? { ...definition, onKeyThrew: (thrown) => this.reportStray(thrown) }
+        : definition,
+    );
   }
 
   get label(): string {

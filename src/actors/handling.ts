@@ -55,12 +55,11 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
   rooms: OpenHandling['rooms'];
   /** Called once when it is over. */
   whenOver: (() => void) | undefined;
-  /** Gives the lease it spends from back. */
-  releaseLease: (() => void) | undefined;
   /** What it spends from when nobody has set it a budget. */
   #unlimited: Lease | undefined;
   #partial: unknown;
   #abort: AbortController | undefined;
+  #releaseLease: (() => void) | undefined;
 
   constructor(cell: Cell, envelope: Envelope, works: Works) {
     super();
@@ -277,6 +276,14 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
     return refOf(child) as AgentRef<M, R>;
   }
 
+  /** From now until it is over it hears of the budget it spends from, unless that is spent already. */
+  holdLease(): void {
+    const { lease } = this;
+    if (this.#releaseLease === undefined && lease !== undefined) {
+      this.#releaseLease = lease.hold(this);
+    }
+  }
+
   /** The work is to end: called in a turn of the agent. */
   interrupt(failure: unknown): void {
     this.cell.signal({ _tag: 'interrupt', handling: this, failure });
@@ -289,7 +296,9 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
       const id = cell.kernel.environment.nextId();
       const cause = ownEnvelope(id, cell.path, undefined, budgetLowNotice, notice, this.envelope);
       const tell = (context: Context): unknown => onBudgetLow(notice, context);
-      cell.notice({ deliver: () => this.over || works.aside(cell, cause, tell) });
+      // The budget of a message means nothing when that is done with; the agent's own goes on.
+      const outlives = this.lease === cell.lease;
+      cell.notice({ deliver: () => (this.over && !outlives) || works.aside(cell, cause, tell) });
     }
   }
 
@@ -311,8 +320,8 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
   /** Nothing of it has any effect any more. */
   revoke(failure?: unknown): void {
     this.over = true;
-    this.releaseLease?.();
-    this.releaseLease = undefined;
+    this.#releaseLease?.();
+    this.#releaseLease = undefined;
     if (failure !== undefined) {
       this.task?.interrupt(failure);
       this.#abort?.abort(failure);

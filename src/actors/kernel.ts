@@ -61,6 +61,8 @@ export class Kernel {
   readonly attemptsBefore = new WeakMap<Envelope, number>();
   /** Messages accepted by agents whose handling is not over; stashed ones do not count. */
   inFlight = 0;
+  /** Steps agents take on their own (first and last ones, timers, `Terminated`) whose work is not over. */
+  ownSteps = 0;
   /** What the system's own topics could not deliver, because their subscribers were full. */
   unheard = 0;
   /** Whether events are listened to: whoever emits asks first. */
@@ -103,7 +105,15 @@ export class Kernel {
     }
   }
 
-  /** A promise, one for all who ask while it is open, that resolves when nothing is in flight. It never rejects. */
+  /** A step that an agent took on its own needs no more work. */
+  ownStepEnded(): void {
+    this.ownSteps -= 1;
+    if (this.ownSteps === 0 && this.#quiet !== undefined) {
+      this.#lookForQuiet();
+    }
+  }
+
+  /** A promise, one for all who ask while it is open, that resolves when nothing is being worked on. It never rejects. */
   whenQuiet(): Promise<void> {
     this.#quiet ??= Promise.withResolvers<void>();
     this.#lookForQuiet();
@@ -256,7 +266,7 @@ export class Kernel {
   /** What was done last may make new work when the event loop has gone round: so it looks after that. */
   #lookForQuiet(): void {
     this.environment.deferPastIo(() => {
-      if (this.inFlight === 0) {
+      if (this.inFlight + this.ownSteps === 0) {
         this.quietForGood();
       }
     });

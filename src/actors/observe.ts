@@ -48,6 +48,7 @@ export class Observers {
           overflow,
           window,
           keyOf: keyOf === undefined ? undefined : (envelope) => keyOf(envelope.payload),
+          onKeyThrew: onThrowOf(kernel),
           onClose: () => this.#leave(kernel, name, outlet as Outlet<unknown>),
         });
         if (this.#over) {

@@ -95,7 +95,11 @@ export class Stepping implements TaskEnds {
     const { stage } = this.#works;
     const before = cell.state;
     cell.open += 1;
-    cell.messagesOpen += isNotice(handling.envelope) ? 0 : 1;
+    if (isNotice(handling.envelope)) {
+      cell.kernel.ownSteps += 1;
+    } else {
+      cell.messagesOpen += 1;
+    }
     beginTiming(handling);
     stage.handling = handling;
     let result: unknown;
@@ -219,11 +223,14 @@ export class Stepping implements TaskEnds {
       return;
     }
     const handling = new Handling(cell, envelope, works);
+    holdIfTold(handling);
     if (!this.#mayBegin(handling)) {
+      handling.revoke();
       return;
     }
     const handle = handlerOf(cell.definition, envelope.topic!);
     if (handle === undefined) {
+      handling.revoke();
       cell.expired += 1;
       cell.drop(envelope, 'Unhandled');
       return;
@@ -249,6 +256,7 @@ export class Stepping implements TaskEnds {
         timer.cancel();
       } else {
         timer.taken();
+        holdIfTold(handling);
         if (this.#works.kernel.tracing !== undefined) {
           follow(handling, this.#works.kernel.tracing, timer);
         }
@@ -305,7 +313,7 @@ export class Stepping implements TaskEnds {
     cell.openHandlings ??= new Set();
     cell.openHandlings.add(handling);
     envelope.replyTo?.working(handling);
-    handling.releaseLease = handling.lease?.hold(handling);
+    handling.holdLease();
   }
 
   /** Its work is done: answers, and ends the handling, behind what it sent. */
@@ -387,8 +395,12 @@ export class Stepping implements TaskEnds {
     handling.revoke(failure);
     const isMessage = !isNotice(envelope);
     cell.open -= 1;
-    cell.messagesOpen -= isMessage ? 1 : 0;
     cell.openHandlings?.delete(handling);
+    if (isMessage) {
+      cell.messagesOpen -= 1;
+    } else {
+      cell.kernel.ownStepEnded();
+    }
     if (outcome !== undefined && isMessage) {
       cell[outcome] += 1;
       cell.attempts?.delete(envelope);
@@ -403,6 +415,13 @@ export class Stepping implements TaskEnds {
       cell.wake();
     }
     /* v8 ignore stop -- @preserve */
+  }
+}
+
+/** A synchronous step, too, is to hear that what it spends is nearly spent. */
+function holdIfTold(handling: Handling): void {
+  if (handling.cell.definition.onBudgetLow !== undefined && handling.lease?.exceeded === undefined) {
+    handling.holdLease();
   }
 }
 
