@@ -94,5 +94,6 @@ export {
   newTraceContext,
   parseTraceparent,
   type TraceContext,
+  traceHeaders,
 } from './core/trace-context.ts';
 export type { Instrumentation } from './core/tracing.ts';

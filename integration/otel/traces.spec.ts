@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { trace } from '@opentelemetry/api';
-import { capability, createSystem, defineAgent, defineTopic, type Headers, type } from 'troupe';
+import { capability, createSystem, defineAgent, defineTopic, type Headers, traceHeaders, type } from 'troupe';
 import { openTelemetry } from 'troupe/otel';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { SpanSeen } from './support/otlp.ts';
@@ -249,14 +249,13 @@ describe('trace context', () => {
       name: 'gateway',
       subscribe: [Price],
       receive: async (_, context) => {
-        const answer = await fetch(urlOf(downstream), { headers: context.headers });
+        const answer = await fetch(urlOf(downstream), { headers: traceHeaders(context.headers) });
         return Number(await answer.text());
       },
     });
     const system = createSystem({ instrumentation: openTelemetry(), agents: [gateway] });
     const upstream = createServer(async (request, response) => {
-      const { traceparent, tracestate } = request.headers as Headers;
-      const headers = { traceparent: traceparent!, tracestate: tracestate! };
+      const headers = traceHeaders(request.headers);
       response.end(String(await system.request(Price, 1, { headers })));
     });
     await Promise.all([listening(upstream), listening(downstream)]);
