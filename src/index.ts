@@ -34,6 +34,9 @@ export {
 export { type CapabilityOptions, capability } from './actors/define-capability.ts';
 export type { Health } from './actors/health.ts';
 export { HopLimit } from './actors/kernel.ts';
+// Keyed agents: one for each key.
+export { CoolingDown, NoKey } from './actors/key.ts';
+export { type Key, type KeyedAgentOptions, keyedAgent } from './actors/keyed-agent.ts';
 export type { ObserveOptions } from './actors/observe.ts';
 export {
   AgentDefect,

@@ -253,7 +253,8 @@ export class Kernel {
     }
     const id = this.environment.nextId();
     const envelope = ownEnvelope(id, undefined, undefined, topic, payload, cause);
-    for (const receiver of receivers) {
+    for (const one of receivers) {
+      const receiver = one.receiverFor(envelope);
       if (receiver.path === by) {
         continue;
       }
@@ -312,6 +313,8 @@ export class Kernel {
       case 'Dropped':
       case 'Rejected':
       case 'MailboxFailed':
+      case 'NoKey':
+      case 'CoolingDown':
         replyTo.fail(failure, to);
         break;
       case 'HopLimit':
