@@ -21,6 +21,8 @@ export type {
   Terminated,
   Verbs,
 } from './actors/context.ts';
+// Stream agents, and operators that keep credit.
+export { CreditLost } from './actors/credit-lost.ts';
 // Systems: where agents live.
 export type { DeadLetterBox } from './actors/dead-letter-box.ts';
 export {
@@ -33,6 +35,7 @@ export {
 } from './actors/define-agent.ts';
 export { type CapabilityOptions, capability } from './actors/define-capability.ts';
 export type { Health } from './actors/health.ts';
+export type { Inbox } from './actors/inbox.ts';
 export { HopLimit } from './actors/kernel.ts';
 export type { ObserveOptions } from './actors/observe.ts';
 export {
@@ -44,6 +47,13 @@ export {
 } from './actors/request-failures.ts';
 export type { Result } from './actors/result.ts';
 export type { AgentStatistics, SystemStatistics, TopicStatistics } from './actors/statistics.ts';
+export {
+  type Outbox,
+  type PublishingStreamOptions,
+  type ReplyingStreamOptions,
+  streamAgent,
+} from './actors/stream-agent.ts';
+export type { StreamContext } from './actors/stream-context.ts';
 // Supervision: what happens when an agent fails.
 export type {
   AutoShutdown,

@@ -86,6 +86,12 @@ export interface Notice {
   deliver(): void;
 }
 
+/** A behaviour that goes on from message to message, for one life of the agent: see `stream-run`. */
+export interface Pipeline {
+  /** The agent ends, or begins anew: nothing comes out of it any more. Must not throw. */
+  end(): void;
+}
+
 /** What the rooms above do for a cell. */
 export interface Conduct {
   /** Does the next thing there is to do, and says whether there was one. */
@@ -115,7 +121,9 @@ export class Cell implements Receiver, Runnable {
 
   phase: Phase = 'starting';
   state: unknown = undefined;
-  /** Handlings open now; never more than the definition's `concurrency` (L1). */
+  /** How many handlings may be open at once: the definition's `concurrency`, or what its stream asks for. */
+  window: number;
+  /** Handlings open now; never more than the window (L1). */
   open = 0;
   /** Of these, handlings of messages; the others are of notices, or first and last steps. */
   messagesOpen = 0;
@@ -176,6 +184,8 @@ export class Cell implements Receiver, Runnable {
   /** How often messages were put back, for redelivery. */
   attempts: Map<Envelope, number> | undefined;
   stopReason: StopReason | undefined;
+  /** The stream that is its behaviour, if it is a stream agent that has begun. */
+  pipeline: Pipeline | undefined;
   /** What it failed of, if it ended so. */
   failedOf: { readonly failure: unknown } | undefined;
 
@@ -202,6 +212,7 @@ export class Cell implements Receiver, Runnable {
     this.subscribes = facts.subscribes;
     this.input = facts.input;
     this.lease = facts.lease;
+    this.window = definition.concurrency;
     this.mailbox = new Mailbox(
       definition.overflow === 'conflate'
         ? { ...definition, onKeyThrew: (thrown) => this.reportStray(thrown) }
@@ -367,7 +378,7 @@ export class Cell implements Receiver, Runnable {
   /** Whether it could begin to handle a message. */
   get mayTake(): boolean {
     return (
-      this.open < this.definition.concurrency &&
+      this.open < this.window &&
       (this.phase === 'running' || this.phase === 'draining') &&
       (this.parked === undefined || this.parked.length === 0)
     );
@@ -412,7 +423,7 @@ export class Cell implements Receiver, Runnable {
   }
 
   #wakeToTake(): void {
-    if (!this.queued && this.open < this.definition.concurrency) {
+    if (!this.queued && this.open < this.window) {
       this.queued = true;
       this.kernel.dispatcher.ready(this);
     }

@@ -13,6 +13,7 @@ import type { EventListener, FailureReport, SystemEvent } from '../core/system-e
 import type { Validation } from '../core/topic.ts';
 import { type Receiver, TopicBoard } from '../core/topic-board.ts';
 import { matches } from '../core/topic-name.ts';
+import { EffectRuntime } from './effect-runtime.ts';
 import { heed } from './thenable.ts';
 
 export interface KernelOptions {
@@ -52,6 +53,7 @@ export class Kernel {
   readonly environment: Environment;
   readonly dispatcher: Dispatcher;
   readonly board: TopicBoard;
+  readonly effects: EffectRuntime;
   readonly deadLetters: DeadLetters;
   readonly validate: Validation;
   readonly requestTimeoutMs: number;
@@ -80,6 +82,7 @@ export class Kernel {
       options.environment.dispatcher ??
       new LaneDispatcher(options.environment, { batch: options.batch, sliceMs: options.sliceMs });
     this.board = new TopicBoard(options.topicsMax);
+    this.effects = new EffectRuntime(options.environment);
     this.deadLetters = new DeadLetters(options.deadLettersMax);
     this.validate = options.validate;
     this.requestTimeoutMs = options.requestTimeoutMs;

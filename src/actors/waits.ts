@@ -15,7 +15,7 @@ const graph: WaitGraph<Cell, OpenHandling> = {
   path: (cell) => cell.path,
   isMovedOn: (cell) =>
     cell.phase === 'suspended' || cell.ending || (cell.phase === 'starting' && cell.open === 0),
-  hasFreeSlot: (cell) => cell.phase !== 'starting' && cell.open < cell.definition.concurrency,
+  hasFreeSlot: (cell) => cell.phase !== 'starting' && cell.open < cell.window,
   handlings: (cell) => handlingsOf(cell),
   blockedAt: (cell) => blockedAt(cell),
   agentOf: (handling) => handling.cell,
