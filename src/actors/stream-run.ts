@@ -218,7 +218,7 @@ class StreamRun implements Flow, Pipeline {
       return;
     }
     const token = tokenInScope();
-    if (token === undefined && this.#verbs.handling === undefined) {
+    if (this.#verbs.handling === undefined && (token === undefined || token.sources.length === 0)) {
       this.#tellOfLostCredit();
     }
     this.#send(value, token);
