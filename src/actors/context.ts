@@ -136,6 +136,9 @@ export interface Context<State = unknown, Reply = unknown> extends Verbs {
   /**
    * Calls `step` once after `delayMs`, or every `delayMs` with `{ every: true }`, as a
    * step of this agent. A restart or stop cancels it.
+   *
+   * The step needs a free slot: a handler with `concurrency` 1 that awaits it waits
+   * for itself. To wait within a handler, return an Effect that sleeps.
    */
   schedule(
     delayMs: number,
