@@ -37,8 +37,8 @@ export const soak: Soak = {
 
     // What begins late: the head and a first comment have to be there before the first reply.
     const late = await crowd(service, {
-      requests: Math.ceil(200 * Math.min(1, scale * 10)),
-      fast: 1,
+      requests: Math.ceil(1_000 * Math.min(1, scale * 10)),
+      fast: 4,
       slow,
       leaving: 0,
       stream: 'late',
