@@ -354,7 +354,7 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
     if (cell.blocked) {
       return sendBehind(cell, target, envelope);
     }
-    const cycle = waitCycleOfRoom(this, target);
+    const cycle = waitCycleOfRoom(this, target, envelope);
     if (cycle !== undefined) {
       throw cycle;
     }

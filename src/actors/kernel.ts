@@ -14,6 +14,7 @@ import type { Validation } from '../core/topic.ts';
 import { type Receiver, TopicBoard } from '../core/topic-board.ts';
 import { matches } from '../core/topic-name.ts';
 import type { Tracing } from '../core/tracing.ts';
+import { EffectRuntime } from './effect-runtime.ts';
 import { heed } from './thenable.ts';
 
 export interface KernelOptions {
@@ -53,6 +54,7 @@ export class Kernel {
   readonly environment: Environment;
   readonly dispatcher: Dispatcher;
   readonly board: TopicBoard;
+  readonly effects: EffectRuntime;
   readonly deadLetters: DeadLetters;
   readonly validate: Validation;
   readonly requestTimeoutMs: number;
@@ -83,6 +85,7 @@ export class Kernel {
       options.environment.dispatcher ??
       new LaneDispatcher(options.environment, { batch: options.batch, sliceMs: options.sliceMs });
     this.board = new TopicBoard(options.topicsMax);
+    this.effects = new EffectRuntime(options.environment);
     this.deadLetters = new DeadLetters(options.deadLettersMax);
     this.validate = options.validate;
     this.requestTimeoutMs = options.requestTimeoutMs;
@@ -253,7 +256,8 @@ export class Kernel {
     }
     const id = this.environment.nextId();
     const envelope = ownEnvelope(id, undefined, undefined, topic, payload, cause);
-    for (const receiver of receivers) {
+    for (const one of receivers) {
+      const receiver = one.receiverFor(envelope);
       if (receiver.path === by) {
         continue;
       }
@@ -312,6 +316,8 @@ export class Kernel {
       case 'Dropped':
       case 'Rejected':
       case 'MailboxFailed':
+      case 'NoKey':
+      case 'CoolingDown':
         replyTo.fail(failure, to);
         break;
       case 'HopLimit':

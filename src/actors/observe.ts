@@ -34,6 +34,7 @@ export class Observers {
     const { name, keyOf } = topic;
     return new Bounded<M>({
       onThrow: onThrowOf(kernel),
+      host: kernel,
       open: (asked) => {
         const window = options.window ?? Math.max(1, asked);
         if (window < asked) {

@@ -90,6 +90,7 @@ export abstract class Sender implements Verbs, Origin {
     }
     return new Bounded<R>({
       onThrow: onThrowOf(this.kernel),
+      host: this.kernel,
       open: (window) =>
         this.ask(
           target,

@@ -15,12 +15,12 @@ import type { TopicEntry } from '../core/topic-board.ts';
 import type { HandlingTrace, RequestTrace, Saying, Verb } from '../core/tracing.ts';
 import { isCapability } from './capability.ts';
 import type { CapabilityDirectory } from './capability-directory.ts';
-import { Cell } from './cell.ts';
+import type { Cell } from './cell.ts';
 import type { RequestOptions, SendOptions } from './context.ts';
 import { handlerForTold } from './handlers.ts';
 import type { Kernel } from './kernel.ts';
 import { LocalRef } from './local-ref.ts';
-import { fullAt, onlyResponder, refuseCycle, responders } from './outbox.ts';
+import { closesCycle, fullAt, onlyResponder, responders } from './outbox.ts';
 import type { PendingReply } from './pending-reply.ts';
 
 /** Who sends, and because of what. */
@@ -211,15 +211,12 @@ export function saying(
  */
 export function tellNow(target: Cell, envelope: Envelope): Promise<void> | undefined {
   target.kernel.sent(envelope);
-  const reception = target.saturated ? 'rejected' : target.receive(envelope);
+  const receiver = target.receiverFor(envelope);
+  const reception = receiver.saturated ? 'rejected' : receiver.receive(envelope);
   if (reception === 'rejected') {
-    throw new MailboxFull({
-      receiver: target.path,
-      payload: envelope.payload,
-      capacity: target.mailbox.capacity,
-    });
+    throw fullAt(receiver, envelope);
   }
-  return reception === 'waiting' ? target.room() : undefined;
+  return reception === 'waiting' ? receiver.room() : undefined;
 }
 
 /**
@@ -230,7 +227,8 @@ export function tellNow(target: Cell, envelope: Envelope): Promise<void> | undef
  */
 export function publishNow(kernel: Kernel, entry: TopicEntry, envelope: Envelope): Promise<void> | undefined {
   const { receivers } = entry;
-  for (const receiver of receivers) {
+  for (const one of receivers) {
+    const receiver = one.receiverFor(envelope);
     if (receiver.saturated) {
       throw new MailboxFull({
         receiver: `${entry.name} → ${receiver.path}`,
@@ -243,7 +241,8 @@ export function publishNow(kernel: Kernel, entry: TopicEntry, envelope: Envelope
   entry.published += 1;
   entry.delivered += receivers.length;
   let rooms: Promise<void>[] | undefined;
-  for (const receiver of receivers) {
+  for (const one of receivers) {
+    const receiver = one.receiverFor(envelope);
     const reception = receiver.receive(envelope);
     if (reception === 'waiting') {
       rooms ??= [];
@@ -264,8 +263,7 @@ export function requestNow(target: Cell | TopicEntry, envelope: Envelope, reques
     request.asked(responders(target.receivers));
     request.askedAlone = onlyResponder(target.receivers);
   }
-  const alone = request.askedAlone;
-  if (request.settled || (alone instanceof Cell && refuseCycle(request, alone))) {
+  if (request.settled || closesCycle(request, envelope)) {
     return;
   }
   try {

@@ -24,11 +24,12 @@ import { type Handle, handlerOf } from './handlers.ts';
 import { Handling } from './handling.ts';
 import { beginTiming, endTiming } from './handling-times.ts';
 import { interruptRequestsOf, withPartial } from './interrupting.ts';
+import type { TaskEnds } from './open-work.ts';
 import { afterOutbox, release, releaseOutbox, releaseReply } from './outbox.ts';
 import { payers } from './payers.ts';
 import { AgentDefect, Interrupted } from './request-failures.ts';
 import { forgetStashing, layAside } from './stash.ts';
-import { startTask, type TaskEnds } from './tasks.ts';
+import { startTask } from './tasks.ts';
 import type { Works } from './works.ts';
 
 /** What becomes of an agent after a step is decided above. */

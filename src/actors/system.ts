@@ -384,7 +384,7 @@ class RunningSystem extends Outside implements System {
 function instrumentedBy({ id }: Kernel, agents: AgentDirectory): Instrumented {
   return {
     id,
-    definitionOf: (path) => agents.cell(path)?.definition.name,
+    definitionOf: (path) => agents.find(path)?.definition,
     eachAgent: (f) => {
       for (const cell of agents.cells()) {
         f(cell.definition.name, cell.mailbox.waiting);
