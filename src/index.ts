@@ -111,6 +111,5 @@ export {
   newTraceContext,
   parseTraceparent,
   type TraceContext,
-  traceHeaders,
 } from './core/trace-context.ts';
 export type { Instrumentation } from './core/tracing.ts';

@@ -1,7 +1,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { trace } from '@opentelemetry/api';
-import { capability, createSystem, defineAgent, defineTopic, type Headers, traceHeaders, type } from 'troupe';
+import { capability, createSystem, defineAgent, defineTopic, type Headers, type } from 'troupe';
+import { traceIn, traceOut } from 'troupe/node';
 import { openTelemetry } from 'troupe/otel';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { SpanSeen } from './support/otlp.ts';
@@ -249,13 +250,13 @@ describe('trace context', () => {
       name: 'gateway',
       subscribe: [Price],
       receive: async (_, context) => {
-        const answer = await fetch(urlOf(downstream), { headers: traceHeaders(context.headers) });
+        const answer = await fetch(urlOf(downstream), { headers: traceOut(context.headers) });
         return Number(await answer.text());
       },
     });
     const system = createSystem({ instrumentation: openTelemetry(), agents: [gateway] });
     const upstream = createServer(async (request, response) => {
-      const headers = traceHeaders(request.headers);
+      const headers = traceIn((name) => request.headers[name] as string | undefined);
       response.end(String(await system.request(Price, 1, { headers })));
     });
     await Promise.all([listening(upstream), listening(downstream)]);
@@ -280,6 +281,29 @@ describe('trace context', () => {
       traceparent: expect.stringMatching(new RegExp(`^00-${traceId}-${handling.spanId}-0[13]$`)),
       tracestate: 'vendor=1',
     });
+  });
+
+  it('comes from the nearer span where the server of a request is instrumented, too', async () => {
+    const quiet = defineAgent({ name: 'quiet', subscribe: [Note], receive: () => 'yes' });
+    const system = createSystem({ instrumentation: openTelemetry(), agents: [quiet] });
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    const headers = { traceparent };
+
+    await trace.getTracer('http').startActiveSpan('GET /', async (span) => {
+      const { traceId } = span.spanContext();
+      await system.request(Note, 'same', { headers: { traceparent: `00-${traceId}-b7ad6b7169203331-01` } });
+      await system.request(Note, 'other', { headers });
+      span.end();
+    });
+    await system.stop();
+    await seen.flush();
+
+    const server = seen.span('GET /');
+    const requests = seen.receiver.spans.filter((span) => span.name === 'request notes');
+    expect(requests.map((span) => [span.traceId, span.parentSpanId])).toEqual([
+      [server.traceId, server.spanId],
+      [traceparent.slice(3, 35), traceparent.slice(36, 52)],
+    ]);
   });
 });
 

@@ -6,27 +6,12 @@ import {
   newTraceContext,
   parseTraceparent,
   type TraceContext,
-  traceHeaders,
 } from '../../src/core/trace-context.ts';
 
 const traceId = '0af7651916cd43dd8448eb211c80319c';
 const spanId = 'b7ad6b7169203331';
 
 describe('trace context', () => {
-  it('is taken from headers that hold more, and only when it can be understood', () => {
-    const traceparent = `00-${traceId}-${spanId}-01`;
-
-    expect(traceHeaders({ traceparent, cookie: 'secret' })).toEqual({ traceparent });
-    expect(traceHeaders({ traceparent, tracestate: 'a=1' })).toEqual({ traceparent, tracestate: 'a=1' });
-    expect(traceHeaders({ traceparent, tracestate: ['a=1', 'b=2'] })).toEqual({
-      traceparent,
-      tracestate: 'a=1,b=2',
-    });
-    expect(traceHeaders({ traceparent: 'nonsense', tracestate: 'a=1' })).toEqual({});
-    expect(traceHeaders({ traceparent: [traceparent, traceparent] })).toEqual({});
-    expect(traceHeaders({})).toEqual({});
-  });
-
   it('is read from a traceparent', () => {
     expect(parseTraceparent(`00-${traceId}-${spanId}-01`)).toEqual({
       traceId,

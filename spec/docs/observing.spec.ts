@@ -12,11 +12,10 @@ import {
   defineTopic,
   memoryWriter,
   systemFailures,
-  traceHeaders,
   type,
 } from 'troupe';
 import { Troupe } from 'troupe/effect';
-import { fileWriter } from 'troupe/node';
+import { fileWriter, traceIn, traceOut } from 'troupe/node';
 import { openTelemetry } from 'troupe/otel';
 import { expect, it, vi } from 'vitest';
 
@@ -104,7 +103,7 @@ it('health and statistics are figures at a moment', async () => {
 
 it('a system is followed through OpenTelemetry, and passes its trace on', async () => {
   const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
-  const request = { headers: { traceparent, cookie: 'session=1' } };
+  const request = new Request('http://shop/', { headers: { traceparent, cookie: 'session=1' } });
   const calls: (string | undefined)[] = [];
   const fetchRate = async (_: string, { headers }: { headers: Readonly<Record<string, string>> }) => {
     calls.push(headers['traceparent']);
@@ -116,13 +115,14 @@ it('a system is followed through OpenTelemetry, and passes its trace on', async 
     name: 'rates',
     subscribe: [Rate],
     // What leaves the process carries the trace on.
-    receive: (currency, context) =>
-      fetchRate(`/rates/${currency}`, { headers: traceHeaders(context.headers) }),
+    receive: (currency, context) => fetchRate(`/rates/${currency}`, { headers: traceOut(context.headers) }),
   });
 
   const system = createSystem({ agents: [rates], instrumentation: openTelemetry() });
   // What comes in from outside says which trace it belongs to.
-  const rate = await system.request(Rate, 'EUR', { headers: traceHeaders(request.headers) });
+  const rate = await system.request(Rate, 'EUR', {
+    headers: traceIn((name) => request.headers.get(name) ?? undefined),
+  });
   // #endregion
   await system.stop();
 

@@ -14,8 +14,6 @@
  * (Candidate Recommendation, 2024), which adds the flag for random trace ids.
  */
 
-import type { Headers } from './envelope.ts';
-
 export interface TraceContext {
   /** 32 lower-case hexadecimal digits, not all zero. */
   readonly traceId: string;
@@ -81,29 +79,6 @@ export function parseTraceparent(text: string | undefined): TraceContext | undef
 export function formatTraceparent({ traceId, spanId, sampled, randomTraceId }: TraceContext): string {
   const bits = (sampled ? sampledFlag : 0) | (randomTraceId ? randomTraceIdFlag : 0);
   return `00-${traceId}-${spanId}-0${bits}`;
-}
-
-/**
- * Takes from headers what says which trace they belong to: `traceparent`, when it
- * can be understood, and then `tracestate`. Nothing else: what a caller sent, or
- * what rides along in a system, is nobody else's business.
- *
- * For what comes in, an HTTP request's headers, and for what goes out, `context.headers`.
- *
- * @example
- * const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
- * traceHeaders({ traceparent, cookie: 'secret' }) // => { traceparent }
- * traceHeaders({ traceparent: 'nonsense', tracestate: 'a=1' }) // => {}
- */
-export function traceHeaders(
-  headers: Readonly<Record<string, string | readonly string[] | undefined>>,
-): Headers {
-  const { traceparent, tracestate } = headers;
-  if (typeof traceparent !== 'string' || parseTraceparent(traceparent) === undefined) {
-    return {};
-  }
-  const state = typeof tracestate === 'string' ? tracestate : tracestate?.join(',');
-  return state === undefined ? { traceparent } : { traceparent, tracestate: state };
 }
 
 /**
