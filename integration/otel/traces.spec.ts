@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { trace } from '@opentelemetry/api';
+import { SimpleSpanProcessor, type SpanExporter, TracerProvider } from '@opentelemetry/sdk-trace';
 import { capability, createSystem, defineAgent, defineTopic, type Headers, type } from 'troupe';
 import { traceIn, traceOut } from 'troupe/node';
 import { openTelemetry } from 'troupe/otel';
@@ -234,6 +235,33 @@ describe('spans of a system', () => {
     expect(within(seen.span('publish orders.placed'), seen.span('GET /orders'))).toBe(true);
     expect(within(seen.span('SELECT'), seen.span('process orders.placed'))).toBe(true);
     expect(within(seen.span('INSERT'), seen.span('process words'))).toBe(true);
+  });
+
+  it.each<[string, SpanExporter['export']]>([
+    [
+      'throws',
+      () => {
+        throw new RangeError('disk full');
+      },
+    ],
+    ['never answers', () => {}],
+  ])('go to an exporter that %s, and the system does not mind', async (_, take) => {
+    const exporter: SpanExporter = { export: take, forceFlush: async () => {}, shutdown: async () => {} };
+    const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] });
+    const quiet = defineAgent({ name: 'quiet', subscribe: [Note], receive: (text) => text });
+    const failures: unknown[] = [];
+    const system = createSystem({
+      instrumentation: openTelemetry({ tracerProvider: provider }),
+      agents: [quiet],
+      events: [{ next: (event) => event._tag === 'Failed' && failures.push(event.report.failure) }],
+    });
+
+    for (let n = 0; n < 1_000; n += 1) {
+      expect(await system.request(Note, 'a')).toBe('a');
+    }
+    await system.stop();
+
+    expect(failures).toEqual([]);
   });
 
   // Spans of a machine's invoked and spawned children belong here, beside those of its handlings.
