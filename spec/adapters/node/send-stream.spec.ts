@@ -266,6 +266,28 @@ describe('a stream of replies, sent as a response', () => {
     expect(await outcomes[0]).toMatchObject({ _tag: 'Stalled', sent: 1 });
   });
 
+  it('cuts off a client that takes not even what keeps the connection alive', async () => {
+    const clock = clockwork();
+    const { port, outcomes, ended } = await aService({
+      environment: clock.environment,
+      headWithinMs: 0,
+      keepAliveMs: 1_000,
+      stalledMs: 5_000,
+      format: { ...sse(), keepAlive: `: ${'x'.repeat(2 ** 25)}\n\n` },
+    });
+    await aReluctantClient(port, '/gated');
+    await vi.waitFor(() => expect(clock.pending()).toBe(1));
+    clock.wait(0);
+
+    clock.wait(5_999);
+    const before = [...ended];
+    clock.wait(1);
+
+    expect(await outcomes[0]).toMatchObject({ _tag: 'Stalled', sent: 0 });
+    expect(before).toEqual([]);
+    await vi.waitFor(() => expect(ended).toEqual(['gated']));
+  });
+
   it('answers HEAD with its head, without the work', async () => {
     const { url, system } = await aService();
 

@@ -102,8 +102,8 @@ class Pump<R> {
   #keepAliveTimer: Timer | undefined;
   /** Something was written since the last look. */
   #spoke = false;
-  /** Waits for room, or for the end to be handed over. */
-  #waiting = false;
+  /** How often room, or the end being handed over, is waited for. */
+  #waiting = 0;
 
   constructor(body: Body, format: StreamFormat<R>, options: PumpOptions) {
     this.#body = body;
@@ -162,8 +162,7 @@ class Pump<R> {
   #beginEmpty(): void {
     if (!this.#begun && !this.#body.gone) {
       this.#begin();
-      // A first piece this small has room; what comes after it waits if not.
-      void this.#body.begin(this.#format.opening);
+      this.#say(this.#body.begin(this.#format.opening));
     }
   }
 
@@ -184,8 +183,8 @@ class Pump<R> {
         this.#spoke = false;
         if (quietLooks === 2) {
           quietLooks = 0;
-          if (!this.#waiting) {
-            void this.#body.write(keepAlive);
+          if (this.#waiting === 0) {
+            this.#say(this.#body.write(keepAlive));
           }
         }
         this.#keepAliveTimer = this.#after(halfMs, look);
@@ -250,8 +249,15 @@ class Pump<R> {
     }
   }
 
+  /** What we say between the replies holds nobody up, and finds out, too, whether the client still takes anything. */
+  #say(room: Promise<void> | undefined): void {
+    if (room !== undefined) {
+      void this.#unlessStalled(room);
+    }
+  }
+
   async #unlessStalled(taken: Promise<void>): Promise<void> {
-    this.#waiting = true;
+    this.#waiting += 1;
     const timer = this.#after(this.#options.stalledMs ?? 120_000, () => {
       this.#stalled = true;
       this.#body.cut();
@@ -259,7 +265,7 @@ class Pump<R> {
     });
     await taken;
     timer?.cancel();
-    this.#waiting = false;
+    this.#waiting -= 1;
   }
 
   /** Ends the work, if it has not ended by itself. */
