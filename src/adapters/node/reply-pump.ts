@@ -52,7 +52,7 @@ export interface StreamOutcome {
   readonly _tag: 'Complete' | 'Failed' | 'Left' | 'Stalled';
   /** Replies that were written. */
   readonly sent: number;
-  /** Replies that came after the client had left, to a work that was detached. */
+  /** Replies that came after the client had left: of a work that was detached, or the one that was on its way. */
   readonly dropped: number;
   /** What the stream failed of, if it did. */
   readonly failure?: unknown;
@@ -139,6 +139,11 @@ class Pump<R> {
       }
       if (this.#body.gone) {
         this.#dropped += 1;
+        if (this.#interrupts) {
+          // Its 'close' may still be to come: a work that never waits would go on until then.
+          this.#clientLeft();
+          return;
+        }
       } else {
         const room = this.#write(encode(next.value, this.#sent));
         this.#sent += 1;
