@@ -25,10 +25,10 @@ const graph: WaitGraph<Cell, Holder> = {
   waits: (holder) => (holder instanceof Cell ? waitsOfHolder(holder) : waitsOf(holder)),
 };
 
-/** A keyed group has places before it has begun, and they are all it is waited for. */
+/** One that has finished waits for its outbox; a keyed group has places before it has begun, and they are all it is waited for. */
 function isMovedOn(cell: Cell): boolean {
   const begins = cell.phase === 'starting' && cell.open === 0 && cell.definition.keyed === undefined;
-  return cell.phase === 'suspended' || cell.ending || begins;
+  return (cell.phase === 'suspended' && !cell.finishes) || cell.ending || begins;
 }
 
 /** The agent that somebody waits for who stands in line at a receiver; readers outside are none. */
