@@ -165,6 +165,11 @@ export class KeyedGroup extends Cell implements InstanceGroup, Doorkeeper {
     return instance;
   }
 
+  /** Keys of which something is kept although they are passive, because somebody watches or observes them. */
+  get passiveKeys(): readonly string[] {
+    return [...this.#passive.keys()];
+  }
+
   stopsPassive(instance: KeyedInstance): void {
     this.#passive.delete(instance.key);
     instance.phase = 'stopped';
