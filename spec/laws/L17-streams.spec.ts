@@ -80,11 +80,14 @@ function hasAnEvenAccount(cell: Cell): void {
 
 /** Nobody works on a message that is not in hand any more, unless its agent has told it to end. */
 function worksInHand({ works, handled }: StreamCompany): void {
-  for (const { cell, handlings, signal, ended } of works) {
+  for (const { cell, handlings, signal, ended, failed } of works) {
     // Where a message may be handled again, it may be its second handling that ended well.
     const endedWell =
       cell.definition.attemptsMax === 1 &&
       handlings.some(({ envelope }) => handled.has(`${cell.path} ${envelope.id}`));
+    if (failed && endedWell) {
+      throw new Error(`the work on a message of ${cell.path} failed, and it counts as handled`);
+    }
     if (!ended && ((handlings.every(({ over }) => over) && !signal.aborted) || endedWell)) {
       throw new Error(`${cell.path} is done with a message on which somebody works`);
     }
