@@ -40,6 +40,9 @@ export { type CapabilityOptions, capability } from './actors/define-capability.t
 export type { Health } from './actors/health.ts';
 export type { Inbox } from './actors/inbox.ts';
 export { HopLimit } from './actors/kernel.ts';
+// Keyed agents: one for each key.
+export { CoolingDown, NoKey } from './actors/key.ts';
+export { type Key, type KeyedAgentOptions, keyedAgent } from './actors/keyed-agent.ts';
 export { type AsyncWork, type MapAsyncOptions, mapAsync } from './actors/map-async.ts';
 export type { ObserveOptions } from './actors/observe.ts';
 export { toReadableStream } from './actors/readable-stream.ts';
@@ -111,3 +114,4 @@ export {
   parseTraceparent,
   type TraceContext,
 } from './core/trace-context.ts';
+export type { Instrumentation } from './core/tracing.ts';

@@ -15,6 +15,7 @@ import { Ring } from '../core/ring.ts';
 import type { StopReason } from '../core/system-event.ts';
 import type { Receiver, Reception } from '../core/topic-board.ts';
 import type { AgentRef, AgentSnapshot } from './agent-ref.ts';
+import { Counts } from './counts.ts';
 import type { Definition } from './define-agent.ts';
 import type { Kernel } from './kernel.ts';
 import type { PendingReply } from './pending-reply.ts';
@@ -64,7 +65,7 @@ export interface OpenHandling extends Work {
   /** Whether its message is to be laid aside when it is over. */
   stashing: boolean;
   /** Where it was told to wait for room, and by which promise. */
-  rooms: { readonly cell: Cell; readonly room: Promise<void> }[] | undefined;
+  rooms: { readonly cell: Cell; readonly receiver: Receiver; readonly room: Promise<void> }[] | undefined;
 }
 
 /** An effect of an agent that stands in line at somebody's full mailbox. */
@@ -261,9 +262,46 @@ export class Cell implements Receiver, Runnable {
     );
   }
 
+  receiverFor(_envelope: Envelope): Receiver {
+    return this;
+  }
+
+  /** The cell that stands for this agent now: see `keyed-instance`. */
+  get standsIn(): Cell {
+    return this;
+  }
+
+  /** Whether its coming and going is part of another agent's work, and not told: see `keyed-instance`. */
+  get isOneOfMany(): boolean {
+    return false;
+  }
+
+  /** Whether it ends only for a while, so that nobody is told: see `passivation`. */
+  get passivating(): boolean {
+    return false;
+  }
+
+  /** Whether it holds messages that are in nobody's mailbox yet: see `keyed-group`. */
+  get holdsMessages(): boolean {
+    return false;
+  }
+
+  /** Whether it gives a child up that failed too often, instead of failing itself: see `keyed-group`. */
+  givesUp(_child: Cell): boolean {
+    return false;
+  }
+
+  /** It is ending: lets go of what it has beside what every agent has. */
+  letGo(): void {}
+
+  /** What became of its messages so far. */
+  counts(): Counts {
+    return new Counts().add(this);
+  }
+
   receive(envelope: Envelope): Reception {
     const { kernel, mailbox } = this;
-    if (this.ending || (this.drains && !this.#isFromWithin(envelope))) {
+    if (this.isClosedTo(envelope)) {
       kernel.deadLetter(envelope, this.path, 'Stopped');
       return 'taken';
     }
@@ -296,7 +334,7 @@ export class Cell implements Receiver, Runnable {
         return 'taken';
       }
       default:
-        return this.#refuse(envelope);
+        return this.refuse(envelope);
     }
   }
 
@@ -310,6 +348,11 @@ export class Cell implements Receiver, Runnable {
 
   room(): Promise<void> {
     return this.mailbox.room();
+  }
+
+  /** The promise of room that has been given and not kept yet. */
+  get openRoom(): Promise<void> | undefined {
+    return this.mailbox.openRoom;
   }
 
   /** Puts a notice in its place among the messages. */
@@ -429,7 +472,13 @@ export class Cell implements Receiver, Runnable {
     }
   }
 
-  #refuse(envelope: Envelope): Reception {
+  /** Whether room can be had now, or in the end: asked when somebody is about to wait for this agent. */
+  get hasFreeSlot(): boolean {
+    return this.phase !== 'starting' && this.open < this.window;
+  }
+
+  /** A message that does not fit is treated as the definition says. */
+  protected refuse(envelope: Envelope): Reception {
     switch (this.definition.overflow) {
       case 'drop-newest':
       case 'drop-oldest':
@@ -449,8 +498,8 @@ export class Cell implements Receiver, Runnable {
   }
 
   /** While draining, what its own children still have to say belongs to the work accepted before. */
-  #isFromWithin(envelope: Envelope): boolean {
-    return envelope.sender?.startsWith(`${this.path}/`) === true;
+  protected isClosedTo(envelope: Envelope): boolean {
+    return this.ending || (this.drains && envelope.sender?.startsWith(`${this.path}/`) !== true);
   }
 }
 

@@ -3,13 +3,14 @@
  * its work is over. It is what a handler knows as its context.
  */
 import { type BudgetLow, Lease, type LeaseHolder } from '../core/budget.ts';
-import { type Envelope, ownEnvelope } from '../core/envelope.ts';
+import { type Envelope, type Headers, ownEnvelope } from '../core/envelope.ts';
 import type { Timer } from '../core/environment.ts';
 import type { Failure } from '../core/failure.ts';
 import { budgetLowNotice, isNotice } from '../core/notice.ts';
 import { InvalidParams } from '../core/schema.ts';
 import type { Level } from '../core/system-event.ts';
 import type { TopicEntry } from '../core/topic-board.ts';
+import type { HandlingTrace } from '../core/tracing.ts';
 import type { Agent, AnyAgent } from './agent.ts';
 import type { AgentRef } from './agent-ref.ts';
 import { scheduleStep } from './agent-timer.ts';
@@ -48,6 +49,8 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
   stashing = false;
   /** When it began, if that is measured. */
   startedAtMs: number | undefined;
+  /** How it is followed, if it is. */
+  trace: HandlingTrace | undefined;
   task: Task | undefined;
   rooms: OpenHandling['rooms'];
   /** Called once when it is over. */
@@ -75,6 +78,10 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
 
   get cause(): Envelope {
     return this.envelope;
+  }
+
+  get headers(): Headers {
+    return this.trace?.headers ?? this.envelope.headers;
   }
 
   get lease(): Lease | undefined {
@@ -129,6 +136,7 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
             level,
             message,
             fields,
+            traceparent: this.headers['traceparent'],
           });
         }
       };
@@ -249,7 +257,7 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
     if (!(delayMs >= 0)) {
       throw new RangeError(`delayMs is a number of milliseconds, at least 0; got ${delayMs}`);
     }
-    const timer = scheduleStep(this.cell, this.envelope, delayMs, step, options?.every === true);
+    const timer = scheduleStep(this.cell, this.envelope, delayMs, step, options?.every === true, this.trace);
     this.#act(
       () => timer.start(),
       () => timer.cancel(),
@@ -258,7 +266,7 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
   }
 
   detach(): Verbs {
-    return new Detached(this.cell, this.works, this.over);
+    return new Detached(this.cell, this.works, this.over, this.trace);
   }
 
   spawn<M, R>(agent: Agent<M, R>, options: SpawnOptions = {}): AgentRef<M, R> {
@@ -351,7 +359,7 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
     if (cell.blocked) {
       return sendBehind(cell, target, envelope);
     }
-    const cycle = waitCycleOfRoom(this, target);
+    const cycle = waitCycleOfRoom(this, target, envelope);
     if (cycle !== undefined) {
       throw cycle;
     }

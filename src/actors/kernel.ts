@@ -13,6 +13,7 @@ import type { EventListener, FailureReport, SystemEvent } from '../core/system-e
 import type { Validation } from '../core/topic.ts';
 import { type Receiver, TopicBoard } from '../core/topic-board.ts';
 import { matches } from '../core/topic-name.ts';
+import type { Tracing } from '../core/tracing.ts';
 import { EffectRuntime } from './effect-runtime.ts';
 import { heed } from './thenable.ts';
 
@@ -68,6 +69,8 @@ export class Kernel {
   unheard = 0;
   /** Whether events are listened to: whoever emits asks first. */
   listening: boolean;
+  /** Who follows messages, if anybody does; whoever does so listens, too. */
+  tracing: Tracing | undefined = undefined;
   #listeners: readonly EventListener[];
   #quiet: PromiseWithResolvers<void> | undefined;
   /** Whether somebody has subscribed to `system.events`. */
@@ -188,6 +191,7 @@ export class Kernel {
         causationId: envelope.causationId,
         threadId: envelope.threadId,
       });
+      this.tracing?.left(envelope);
     }
   }
 
@@ -252,7 +256,8 @@ export class Kernel {
     }
     const id = this.environment.nextId();
     const envelope = ownEnvelope(id, undefined, undefined, topic, payload, cause);
-    for (const receiver of receivers) {
+    for (const one of receivers) {
+      const receiver = one.receiverFor(envelope);
       if (receiver.path === by) {
         continue;
       }
@@ -311,6 +316,8 @@ export class Kernel {
       case 'Dropped':
       case 'Rejected':
       case 'MailboxFailed':
+      case 'NoKey':
+      case 'CoolingDown':
         replyTo.fail(failure, to);
         break;
       case 'HopLimit':

@@ -135,7 +135,7 @@ export class Lifecycle implements Measures {
       return;
     }
     const { kernel, definition } = cell;
-    if (kernel.listening) {
+    if (kernel.listening && !cell.isOneOfMany) {
       kernel.emit({
         _tag: 'AgentStarted',
         atMs: kernel.nowMs(),
@@ -292,6 +292,9 @@ export class Lifecycle implements Measures {
 function isIdle(cell: Cell): boolean {
   const { mailbox, toRedeliver } = cell;
   if (cell.open > 0 || cell.blocked || mailbox.size > 0 || mailbox.spilled > 0 || toRedeliver !== undefined) {
+    return false;
+  }
+  if (cell.holdsMessages) {
     return false;
   }
   for (const child of cell.children?.values() ?? []) {

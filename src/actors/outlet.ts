@@ -85,6 +85,10 @@ export class Outlet<T> implements Receiver, Runnable, Creditor {
     return !this.#closed && this.#end === undefined && mailbox.overflow === 'suspend' && !mailbox.hasRoom;
   }
 
+  receiverFor(): Receiver {
+    return this;
+  }
+
   receive(envelope: Envelope): Reception {
     if (this.#closed || this.#end !== undefined) {
       return 'taken';

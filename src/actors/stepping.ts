@@ -15,6 +15,7 @@ import type { Envelope } from '../core/envelope.ts';
 import { failureClass, isOf } from '../core/failure.ts';
 import { isNotice, timerNotice } from '../core/notice.ts';
 import type { HandlingOutcome } from '../core/system-event.ts';
+import type { Tracing } from '../core/tracing.ts';
 import type { AgentTimer } from './agent-timer.ts';
 import type { Cell } from './cell.ts';
 import { terminatedFor } from './death-watch.ts';
@@ -104,7 +105,10 @@ export class Stepping implements TaskEnds {
     stage.handling = handling;
     let result: unknown;
     try {
-      result = handle(argument, handling);
+      result =
+        handling.trace === undefined
+          ? handle(argument, handling)
+          : handling.trace.within(() => handle(argument, handling));
     } catch (thrown) {
       stage.handling = undefined;
       stage.undo();
@@ -232,6 +236,9 @@ export class Stepping implements TaskEnds {
       cell.drop(envelope, 'Unhandled');
       return;
     }
+    if (works.kernel.tracing !== undefined) {
+      follow(handling, works.kernel.tracing, undefined);
+    }
     this.step(handling, handle, envelope.payload);
   }
 
@@ -251,6 +258,9 @@ export class Stepping implements TaskEnds {
       } else {
         timer.taken();
         holdIfTold(handling);
+        if (this.#works.kernel.tracing !== undefined) {
+          follow(handling, this.#works.kernel.tracing, timer);
+        }
         this.step(handling, (_, context) => step(context), undefined);
       }
     } else {
@@ -281,7 +291,11 @@ export class Stepping implements TaskEnds {
       return;
     }
     try {
-      const task = startTask(result, handling, this, this.#effects);
+      const { trace } = handling;
+      const task =
+        trace === undefined
+          ? startTask(result, handling, this, this.#effects)
+          : trace.within(() => startTask(result, handling, this, this.#effects));
       if (task !== undefined) {
         this.#stayOpen(handling, task);
         return;
@@ -353,6 +367,7 @@ export class Stepping implements TaskEnds {
     forgetStashing(handling);
     handling.revoke(failure);
     interruptRequestsOf(cell, handling, new Interrupted({ agent: cell.path, reason: 'the handling failed' }));
+    handling.trace?.failed(failure);
     const attempts = cell.attempts?.get(envelope) ?? 1;
     const fate = this.#ends.failed(handling, failure);
     if (fate === 'again') {
@@ -393,6 +408,7 @@ export class Stepping implements TaskEnds {
       cell.kernel.settled();
       endTiming(handling, outcome);
     }
+    handling.trace?.ended(outcome, failure, handling.lease);
     handling.whenOver?.();
     this.#mayHaveDrained(cell);
     /* v8 ignore start -- @preserve Handlings end in turns; kept should one end outside of them. */
@@ -407,6 +423,19 @@ export class Stepping implements TaskEnds {
 function holdIfTold(handling: Handling): void {
   if (handling.cell.definition.onBudgetLow !== undefined && handling.lease?.exceeded === undefined) {
     handling.holdLease();
+  }
+}
+
+/** Has a handling followed, unless it is of what the system says about itself. */
+function follow(handling: Handling, tracing: Tracing, timer: AgentTimer | undefined): void {
+  const { cell, envelope } = handling;
+  if (envelope.topic?.startsWith('system.') !== true) {
+    handling.trace = tracing.taken({
+      agent: cell.path,
+      definition: cell.definition.name,
+      envelope,
+      timer,
+    });
   }
 }
 

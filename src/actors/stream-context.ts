@@ -56,7 +56,7 @@ export class StreamVerbs implements StreamContext {
 
   constructor(cell: Cell, works: Works, begins: Handling) {
     this.#cell = cell;
-    this.#detached = new Detached(cell, works, false);
+    this.#detached = new Detached(cell, works, false, undefined);
     this.#begins = begins;
   }
 

@@ -5,6 +5,7 @@ import type { Environment } from '../core/environment.ts';
 import { liveEnvironment } from '../core/live-environment.ts';
 import type { EventListener } from '../core/system-event.ts';
 import type { Topic, Validation } from '../core/topic.ts';
+import type { Instrumentation, Instrumented } from '../core/tracing.ts';
 import type { Agent, AnyAgent } from './agent.ts';
 import type { AgentDirectory } from './agent-directory.ts';
 import type { AgentRef } from './agent-ref.ts';
@@ -45,6 +46,8 @@ export interface SystemOptions {
   readonly topicsMax?: number;
   /** Who is told of every event, from the first on. */
   readonly events?: readonly EventListener[];
+  /** Who measures and follows it: `openTelemetry()` of `troupe/otel`. */
+  readonly instrumentation?: Instrumentation;
   /** Which calls of capabilities are allowed; all when not given. */
   readonly permit?: Permit;
   /** Drains on SIGTERM and SIGINT, for at most `withinMs` (10 000 when `true`), then lets the signal end the process. */
@@ -161,6 +164,11 @@ class RunningSystem extends Outside implements System {
     });
     this.agents = this.#conductor.agents;
     this.deadLetters = deadLetterBox(this.kernel, this.agents);
+    const attached = options.instrumentation?.attach(instrumentedBy(this.kernel, this.agents));
+    if (attached !== undefined) {
+      this.kernel.addListener(attached.listener);
+      this.kernel.tracing = attached.tracing;
+    }
     this.#root = this.#makeRoot(options);
     for (const agent of options.agents ?? []) {
       // Before any of them begins: nobody could stop those that had.
@@ -371,6 +379,18 @@ class RunningSystem extends Outside implements System {
     kernel.quietForGood();
     this.#ended.resolve();
   }
+}
+
+function instrumentedBy({ id }: Kernel, agents: AgentDirectory): Instrumented {
+  return {
+    id,
+    definitionOf: (path) => agents.find(path)?.definition,
+    eachAgent: (f) => {
+      for (const cell of agents.cells()) {
+        f(cell.definition.name, cell.mailbox.waiting);
+      }
+    },
+  };
 }
 
 function idFrom(environment: Environment): string {
