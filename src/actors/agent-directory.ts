@@ -46,7 +46,7 @@ export class AgentDirectory {
   }
 
   find(path: string): AgentEntry | undefined {
-    const cell = this.#cells.get(path);
+    const cell = this.#cells.get(path) ?? this.#groupAt(path)?.children?.get(idOf(path));
     return cell === undefined ? undefined : entryOf(cell);
   }
 
@@ -68,8 +68,9 @@ export class AgentDirectory {
     return this.#cells.values();
   }
 
-  cell(path: string): Cell | undefined {
-    return this.#cells.get(path);
+  /** Who takes what was meant for the agent at this path: where that is one of a keyed group, its group. */
+  receiverAt(path: string): Cell | undefined {
+    return this.#cells.get(path) ?? this.#groupAt(path);
   }
 
   add(cell: Cell): void {
@@ -88,12 +89,20 @@ export class AgentDirectory {
     this.#changes.complete();
   }
 
+  /** The keyed group of which the agent at this path would be one. */
+  #groupAt(path: string): Cell | undefined {
+    const parent = this.#cells.get(path.slice(0, path.lastIndexOf('/')));
+    return parent?.definition.keyed === undefined ? undefined : parent;
+  }
+
   #tell(_tag: AgentChange['_tag'], { path }: Cell): void {
     if (this.#changes.observed) {
       this.#changes.next({ _tag, path });
     }
   }
 }
+
+const idOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
 const entryOf = (cell: Cell): AgentEntry => ({
   path: cell.path,

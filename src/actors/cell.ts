@@ -15,6 +15,7 @@ import { Ring } from '../core/ring.ts';
 import type { StopReason } from '../core/system-event.ts';
 import type { Receiver, Reception } from '../core/topic-board.ts';
 import type { AgentRef, AgentSnapshot } from './agent-ref.ts';
+import { Counts } from './counts.ts';
 import type { Definition } from './define-agent.ts';
 import type { EmittedListeners } from './emitted-listeners.ts';
 import type { Kernel } from './kernel.ts';
@@ -65,7 +66,7 @@ export interface OpenHandling extends Work {
   /** Whether its message is to be laid aside when it is over. */
   stashing: boolean;
   /** Where it was told to wait for room, and by which promise. */
-  rooms: { readonly cell: Cell; readonly room: Promise<void> }[] | undefined;
+  rooms: { readonly cell: Cell; readonly receiver: Receiver; readonly room: Promise<void> }[] | undefined;
 }
 
 /** An effect of an agent that stands in line at somebody's full mailbox. */
@@ -85,6 +86,12 @@ export interface Waiting {
 export interface Notice {
   /** Acts on it. Called in a turn of the cell; must not throw. */
   deliver(): void;
+}
+
+/** A behaviour that goes on from message to message, for one life of the agent: see `stream-run`. */
+export interface Pipeline {
+  /** The agent ends, or begins anew: nothing comes out of it any more. Must not throw. */
+  end(): void;
 }
 
 /** What the rooms above do for a cell. */
@@ -128,7 +135,9 @@ export class Cell implements Receiver, Runnable {
 
   phase: Phase = 'starting';
   state: unknown = undefined;
-  /** Handlings open now; never more than the definition's `concurrency` (L1). */
+  /** How many handlings may be open at once: the definition's `concurrency`, or what its stream asks for. */
+  window: number;
+  /** Handlings open now; never more than the window (L1). */
   open = 0;
   /** Of these, handlings of messages; the others are of notices, or first and last steps. */
   messagesOpen = 0;
@@ -188,9 +197,13 @@ export class Cell implements Receiver, Runnable {
   restartGroup: RestartedTogether | undefined;
   /** Whether it ends as soon as it has nothing more to do. */
   drains = false;
+  /** Whether it has finished, and ends as soon as what it sent has left. */
+  finishes = false;
   /** How often messages were put back, for redelivery. */
   attempts: Map<Envelope, number> | undefined;
   stopReason: StopReason | undefined;
+  /** The stream that is its behaviour, if it is a stream agent that has begun. */
+  pipeline: Pipeline | undefined;
   /** What it failed of, if it ended so. */
   failedOf: { readonly failure: unknown } | undefined;
 
@@ -217,7 +230,12 @@ export class Cell implements Receiver, Runnable {
     this.subscribes = facts.subscribes;
     this.input = facts.input;
     this.lease = facts.lease;
-    this.mailbox = new Mailbox(definition);
+    this.window = definition.concurrency;
+    this.mailbox = new Mailbox(
+      definition.overflow === 'conflate'
+        ? { ...definition, onKeyThrew: (thrown) => this.reportStray(thrown) }
+        : definition,
+    );
   }
 
   get label(): string {
@@ -261,9 +279,46 @@ export class Cell implements Receiver, Runnable {
     );
   }
 
+  receiverFor(_envelope: Envelope): Receiver {
+    return this;
+  }
+
+  /** The cell that stands for this agent now: see `keyed-instance`. */
+  get standsIn(): Cell {
+    return this;
+  }
+
+  /** Whether its coming and going is part of another agent's work, and not told: see `keyed-instance`. */
+  get isOneOfMany(): boolean {
+    return false;
+  }
+
+  /** Whether it ends only for a while, so that nobody is told: see `passivation`. */
+  get passivating(): boolean {
+    return false;
+  }
+
+  /** Whether it holds messages that are in nobody's mailbox yet: see `keyed-group`. */
+  get holdsMessages(): boolean {
+    return false;
+  }
+
+  /** Whether it gives a child up that failed too often, instead of failing itself: see `keyed-group`. */
+  givesUp(_child: Cell): boolean {
+    return false;
+  }
+
+  /** It is ending: lets go of what it has beside what every agent has. */
+  letGo(): void {}
+
+  /** What became of its messages so far. */
+  counts(): Counts {
+    return new Counts().add(this);
+  }
+
   receive(envelope: Envelope): Reception {
     const { kernel, mailbox } = this;
-    if (this.ending || (this.drains && !this.#isFromWithin(envelope))) {
+    if (this.isClosedTo(envelope)) {
       kernel.deadLetter(envelope, this.path, 'Stopped');
       return 'taken';
     }
@@ -296,7 +351,7 @@ export class Cell implements Receiver, Runnable {
         return 'taken';
       }
       default:
-        return this.#refuse(envelope);
+        return this.refuse(envelope);
     }
   }
 
@@ -310,6 +365,11 @@ export class Cell implements Receiver, Runnable {
 
   room(): Promise<void> {
     return this.mailbox.room();
+  }
+
+  /** The promise of room that has been given and not kept yet. */
+  get openRoom(): Promise<void> | undefined {
+    return this.mailbox.openRoom;
   }
 
   /** Puts a notice in its place among the messages. */
@@ -378,7 +438,7 @@ export class Cell implements Receiver, Runnable {
   /** Whether it could begin to handle a message. */
   get mayTake(): boolean {
     return (
-      this.open < this.definition.concurrency &&
+      this.open < this.window &&
       (this.phase === 'running' || this.phase === 'draining') &&
       (this.parked === undefined || this.parked.length === 0)
     );
@@ -425,13 +485,19 @@ export class Cell implements Receiver, Runnable {
   }
 
   #wakeToTake(): void {
-    if (!this.queued && this.open < this.definition.concurrency) {
+    if (!this.queued && this.open < this.window) {
       this.queued = true;
       this.kernel.dispatcher.ready(this);
     }
   }
 
-  #refuse(envelope: Envelope): Reception {
+  /** Whether room can be had now, or in the end: asked when somebody is about to wait for this agent. */
+  get hasFreeSlot(): boolean {
+    return this.finishes || (this.phase !== 'starting' && this.open < this.window);
+  }
+
+  /** A message that does not fit is treated as the definition says. */
+  protected refuse(envelope: Envelope): Reception {
     switch (this.definition.overflow) {
       case 'drop-newest':
       case 'drop-oldest':
@@ -451,8 +517,8 @@ export class Cell implements Receiver, Runnable {
   }
 
   /** While draining, what its own children still have to say belongs to the work accepted before. */
-  #isFromWithin(envelope: Envelope): boolean {
-    return envelope.sender?.startsWith(`${this.path}/`) === true;
+  protected isClosedTo(envelope: Envelope): boolean {
+    return this.ending || (this.drains && envelope.sender?.startsWith(`${this.path}/`) !== true);
   }
 }
 

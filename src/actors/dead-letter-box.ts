@@ -45,8 +45,8 @@ export function deadLetterBox(kernel: Kernel, agents: AgentDirectory): DeadLette
 /** Whether the one it was meant for took it. */
 function redeliver(kernel: Kernel, agents: AgentDirectory, letter: DeadLetter): boolean {
   const { envelope, to } = letter;
-  const cell = to === undefined ? undefined : agents.cell(to);
-  if (cell === undefined || envelope.topic === undefined || cell.ending || cell.mustWait) {
+  const cell = to === undefined ? undefined : agents.receiverAt(to);
+  if (cell === undefined || envelope.topic === undefined || cell.ending) {
     return false;
   }
   const again: Envelope = {
@@ -57,5 +57,6 @@ function redeliver(kernel: Kernel, agents: AgentDirectory, letter: DeadLetter): 
     budget: undefined,
   };
   kernel.attemptsBefore.set(again, letter.attempts);
-  return cell.receive(again) === 'taken';
+  const receiver = cell.receiverFor(again);
+  return !receiver.mustWait && receiver.receive(again) === 'taken';
 }

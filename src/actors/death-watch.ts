@@ -45,6 +45,11 @@ export function endWatches(cell: Cell): void {
       watcher(cell);
     }
   }
+  watchNobody(cell);
+}
+
+/** This agent watches nobody any more. */
+export function watchNobody(cell: Cell): void {
   for (const target of cell.watching ?? []) {
     target.watchers?.delete(cell);
   }

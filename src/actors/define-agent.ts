@@ -203,6 +203,8 @@ export interface Definition {
   readonly attemptsMax: number;
   readonly stopWithinMs: number;
   readonly capabilities: readonly DefinedCapability[];
+  /** How messages are told apart by keys, where each key has an agent of its own. */
+  readonly keyed: Keyed | undefined;
   readonly onStart: Hook<Context> | undefined;
   readonly onStop: Hook<Context> | undefined;
   readonly onTerminated: ((terminated: Terminated, context: Context) => Result<unknown>) | undefined;
@@ -218,6 +220,17 @@ export interface Told extends Handler {
 
 /** What a definition has that is not made of handlers. */
 export type BehaviourParts = Pick<Definition, 'told' | 'shownAtFirst'>;
+
+/** A group of agents, one for each key: see `keyed-agent`. */
+export interface Keyed {
+  /** Says for which key a message is; may throw, and may say anything. */
+  readonly keyed: (message: never, envelope: Envelope) => unknown;
+  /** What each key runs. */
+  readonly each: Definition;
+  readonly activeMax: number;
+  readonly idleMs: number;
+  readonly coolDownMs: number;
+}
 
 type Hook<C> = (context: C) => Result<unknown>;
 
@@ -257,6 +270,7 @@ export function definitionOf(
     attemptsMax: wholeNumber(name, 'redeliver.attemptsMax', options.redeliver?.attemptsMax ?? 1, 1),
     stopWithinMs: wholeNumber(name, 'stopWithinMs', options.stopWithinMs ?? 5_000, 0),
     capabilities: (options.capabilities ?? []) as readonly unknown[] as readonly DefinedCapability[],
+    keyed: undefined,
     onStart: options.onStart as Hook<Context> | undefined,
     onStop: options.onStop as Hook<Context> | undefined,
     onTerminated: options.onTerminated as Definition['onTerminated'],
@@ -282,7 +296,7 @@ function keyAmong(handlers: readonly Handler[]): (envelope: Envelope) => unknown
   };
 }
 
-function finite(agent: string, option: string, value: number): number {
+export function finite(agent: string, option: string, value: number): number {
   if (value === Number.POSITIVE_INFINITY) {
     throw new RangeError(
       `${option} of agent '${agent}' is finite, since everything is bounded; got ${value}`,
@@ -291,7 +305,7 @@ function finite(agent: string, option: string, value: number): number {
   return value;
 }
 
-function wholeNumber(agent: string, option: string, value: number, least: number): number {
+export function wholeNumber(agent: string, option: string, value: number, least: number): number {
   if (value !== Number.POSITIVE_INFINITY && !(Number.isInteger(value) && value >= least)) {
     throw new RangeError(`${option} of agent '${agent}' is a whole number, at least ${least}; got ${value}`);
   }

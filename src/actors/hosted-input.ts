@@ -22,6 +22,9 @@ export type TakeInput = (input: HostedInput, context: Context) => Result<unknown
 export class HostedInput implements NoticedStep {
   readonly act: () => unknown;
   readonly question: OpenQuestion | undefined;
+  /** It is followed from the request it is for, if it is for one. */
+  readonly setBy = undefined;
+  readonly every = false;
   readonly #cell: Cell;
   readonly #inputs: Set<HostedInput>;
   readonly #take: TakeInput;

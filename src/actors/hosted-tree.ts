@@ -25,6 +25,7 @@ import { ownEnvelope, type ReplyPort } from '../core/envelope.ts';
 import { MailboxFull } from '../core/mailbox.ts';
 import type { AgentSnapshot } from './agent-ref.ts';
 import type { Behaviour, Cell } from './cell.ts';
+import { Continuing } from './continuing.ts';
 import { tellListeners } from './emitted-listeners.ts';
 import type { Handling } from './handling.ts';
 import { HostedActor, type HostedEffect, HostedStep, type HostedSystem } from './hosted-actor.ts';
@@ -33,8 +34,8 @@ import { type Inspect, inspection } from './inspection.ts';
 import type { Inspector } from './inspector.ts';
 import { LocalRef } from './local-ref.ts';
 import { OpenQuestion } from './open-question.ts';
+import type { TaskEnds } from './open-work.ts';
 import { afterOutbox, release, releaseReply } from './outbox.ts';
-import { Continuing, type TaskEnds } from './tasks.ts';
 import { heed, refuseThenable } from './thenable.ts';
 import type { Works } from './works.ts';
 import {

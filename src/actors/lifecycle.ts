@@ -135,7 +135,7 @@ export class Lifecycle implements Measures {
       return;
     }
     const { kernel, definition } = cell;
-    if (kernel.listening) {
+    if (kernel.listening && !cell.isOneOfMany) {
       kernel.emit({
         _tag: 'AgentStarted',
         atMs: kernel.nowMs(),
@@ -223,10 +223,12 @@ export class Lifecycle implements Measures {
     if (signal.reason === 'finished' && cell.blocked) {
       // It has finished, but what it sent has not all left.
       this.suspend(cell);
+      cell.finishes = true;
       /* v8 ignore next -- @preserve A handling ends behind what it sent, so this is for effects sent detached meanwhile. */
       afterOutbox(cell, () => cell.signal(signal));
       return;
     }
+    cell.finishes = false;
     if (signal.reason === 'finished' && superviseFinished(this, cell) === 'restart') {
       return;
     }
@@ -297,7 +299,7 @@ function isIdle(cell: Cell): boolean {
   if (cell.open > 0 || cell.blocked || mailbox.size > 0 || mailbox.spilled > 0 || toRedeliver !== undefined) {
     return false;
   }
-  if (cell.behaviour?.isIdle === false) {
+  if (cell.holdsMessages || cell.behaviour?.isIdle === false) {
     return false;
   }
   for (const child of cell.children?.values() ?? []) {

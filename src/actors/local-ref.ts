@@ -17,7 +17,7 @@ export class LocalRef<in Msg, out Reply> implements AgentRef<Msg, Reply> {
 
   /** The cell behind a ref, or `undefined` when it is not one of ours. */
   static cellOf(ref: unknown): Cell | undefined {
-    return typeof ref === 'object' && ref !== null && #cell in ref ? ref.#cell : undefined;
+    return typeof ref === 'object' && ref !== null && #cell in ref ? ref.#cell.standsIn : undefined;
   }
 
   get id(): string {
@@ -33,11 +33,12 @@ export class LocalRef<in Msg, out Reply> implements AgentRef<Msg, Reply> {
   }
 
   send(message: Msg): void {
-    this.#cell.conduct.sendFromOutside(this.#cell, message);
+    const cell = this.#cell.standsIn;
+    cell.conduct.sendFromOutside(cell, message);
   }
 
   getSnapshot(): AgentSnapshot {
-    return this.#cell.snapshot();
+    return this.#cell.standsIn.snapshot();
   }
 
   subscribe(
@@ -46,8 +47,9 @@ export class LocalRef<in Msg, out Reply> implements AgentRef<Msg, Reply> {
     complete?: () => void,
   ): Subscription {
     const wanted = typeof observer === 'function' ? { next: observer, error, complete } : observer;
-    this.#cell.observers ??= new SnapshotObservers();
-    return this.#cell.observers.add(wanted, this.#cell);
+    const cell = this.#cell.standsIn;
+    cell.observers ??= new SnapshotObservers();
+    return cell.observers.add(wanted, cell);
   }
 
   on(type: string, listener: (event: { readonly type: string }) => void): Subscription {

@@ -17,7 +17,7 @@ import { Cell, type StandingInLine, type Waiting } from './cell.ts';
 import { PendingReply } from './pending-reply.ts';
 import { PendingStream } from './pending-stream.ts';
 import { type Stage, StagedAct, type StagedTarget } from './stage.ts';
-import { waitCycleOfEffect, waitCycleOfRequest } from './waits.ts';
+import { agentAt, waitCycleOfEffect, waitCycleOfRequest } from './waits.ts';
 
 /** One envelope of an agent that stands in line at somebody's full mailbox. */
 class ParkedEffect implements StandingInLine {
@@ -33,8 +33,8 @@ class ParkedEffect implements StandingInLine {
 
   admitted(): void {
     const { sender, receiver } = this;
-    if (receiver instanceof Cell) {
-      receiver.kernel.inFlight += 1;
+    if (receiver.responds) {
+      sender.kernel.inFlight += 1;
     }
     const parked = sender.parked!;
     parked.splice(parked.indexOf(this), 1);
@@ -148,7 +148,8 @@ function toOne(cell: Cell, target: Cell, envelope: Envelope): boolean {
     if (request.settled) {
       return true;
     }
-    if (refuseCycle(request, target)) {
+    request.askedAlone = target;
+    if (closesCycle(request, envelope)) {
       return true;
     }
   }
@@ -165,12 +166,9 @@ function toAll(cell: Cell, staged: TopicEntry, envelope: Envelope): boolean {
       return true;
     }
     request.asked(responders(receivers));
-    const alone = onlyResponder(receivers);
-    if (alone instanceof Cell) {
-      request.askedAlone = alone;
-      if (refuseCycle(request, alone)) {
-        return true;
-      }
+    request.askedAlone = onlyResponder(receivers);
+    if (closesCycle(request, envelope)) {
+      return true;
     }
   }
   cell.kernel.sent(envelope);
@@ -183,7 +181,8 @@ function toAll(cell: Cell, staged: TopicEntry, envelope: Envelope): boolean {
   return left;
 }
 
-function handOver(cell: Cell, receiver: Receiver, envelope: Envelope): boolean {
+function handOver(cell: Cell, addressee: Receiver, envelope: Envelope): boolean {
+  const receiver = addressee.receiverFor(envelope);
   if (!receiver.mustWait) {
     if (receiver.receive(envelope) === 'rejected') {
       cell.kernel.deadLetter(envelope, receiver.path, 'Rejected', fullAt(receiver, envelope));
@@ -193,7 +192,8 @@ function handOver(cell: Cell, receiver: Receiver, envelope: Envelope): boolean {
   const parked = new ParkedEffect(cell, receiver, envelope);
   cell.parked ??= [];
   cell.parked.push(parked);
-  const cycle = receiver instanceof Cell ? waitCycleOfEffect(cell, receiver) : undefined;
+  const agent = agentAt(receiver);
+  const cycle = agent === undefined ? undefined : waitCycleOfEffect(cell, agent);
   if (cycle === undefined) {
     receiver.park(parked);
     return false;
@@ -218,9 +218,18 @@ export function onlyResponder(receivers: readonly Receiver[]): Receiver | undefi
   return responders(receivers) === 1 ? receivers.find((receiver) => receiver.responds) : undefined;
 }
 
-/** Fails a request at once when it closes a wait cycle. */
-export function refuseCycle(request: PendingReply, target: Cell): boolean {
-  if (!request.awaited || request.madeBy === undefined || (target.mayTake && !target.mustWait)) {
+/** Fails a request that goes to one agent at once, when it closes a wait cycle. */
+export function closesCycle(request: PendingReply, envelope: Envelope): boolean {
+  if (!(request.askedAlone instanceof Cell)) {
+    return false;
+  }
+  const receiver = request.askedAlone.receiverFor(envelope);
+  const target = agentAt(receiver);
+  request.askedAlone = target;
+  if (!request.awaited || request.madeBy === undefined || target === undefined) {
+    return false;
+  }
+  if (target.mayTake && !receiver.mustWait) {
     return false;
   }
   const cycle = waitCycleOfRequest(request, target);

@@ -24,6 +24,7 @@ export interface OutletOptions {
   /** Most values pushed and not settled. */
   readonly window: number;
   readonly keyOf?: ((envelope: Envelope) => unknown) | undefined;
+  readonly onKeyThrew?: ((thrown: unknown) => void) | undefined;
   /** The reader has left, or everything was read. */
   readonly onClose: () => void;
 }
@@ -63,6 +64,7 @@ export class Outlet<T> implements Receiver, Runnable, Creditor {
       overflow: options.overflow,
       spillMax: options.capacity,
       keyOf: options.keyOf,
+      onKeyThrew: options.onKeyThrew,
     });
   }
 
@@ -81,6 +83,10 @@ export class Outlet<T> implements Receiver, Runnable, Creditor {
   get mustWait(): boolean {
     const { mailbox } = this;
     return !this.#closed && this.#end === undefined && mailbox.overflow === 'suspend' && !mailbox.hasRoom;
+  }
+
+  receiverFor(): Receiver {
+    return this;
   }
 
   receive(envelope: Envelope): Reception {

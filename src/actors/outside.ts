@@ -18,6 +18,7 @@ export abstract class Outside extends Sender implements Requester {
   readonly cell = undefined;
   readonly cause = undefined;
   readonly lease = undefined;
+  readonly trace = undefined;
   readonly path = undefined;
   readonly #requests = new Set<PendingReply>();
   #closed = false;
@@ -44,7 +45,7 @@ export abstract class Outside extends Sender implements Requester {
     const { envelope } = message(this, refOf(cell), payload, undefined);
     if (this.#closed) {
       this.kernel.deadLetter(envelope, cell.path, 'Stopped');
-    } else if (cell.receive(envelope) === 'rejected') {
+    } else if (cell.receiverFor(envelope).receive(envelope) === 'rejected') {
       this.kernel.deadLetter(envelope, cell.path, 'Rejected');
     }
   }

@@ -12,14 +12,15 @@ import { MailboxFull } from '../core/mailbox.ts';
 import { check, InvalidParams } from '../core/schema.ts';
 import type { AnyTopic, Topic } from '../core/topic.ts';
 import type { TopicEntry } from '../core/topic-board.ts';
+import type { HandlingTrace, RequestTrace, Saying, Verb } from '../core/tracing.ts';
 import { isCapability } from './capability.ts';
 import type { CapabilityDirectory } from './capability-directory.ts';
-import { Cell } from './cell.ts';
+import type { Cell } from './cell.ts';
 import type { RequestOptions, SendOptions } from './context.ts';
 import { handlerForTold } from './handlers.ts';
 import type { Kernel } from './kernel.ts';
 import { LocalRef } from './local-ref.ts';
-import { fullAt, onlyResponder, refuseCycle, responders } from './outbox.ts';
+import { closesCycle, fullAt, onlyResponder, responders } from './outbox.ts';
 import type { PendingReply } from './pending-reply.ts';
 
 /** Who sends, and because of what. */
@@ -32,6 +33,8 @@ export interface Origin {
   readonly cause: Envelope | undefined;
   /** What it spends from. */
   readonly lease: Lease | undefined;
+  /** The handling in which it is said, if that is followed. */
+  readonly trace: HandlingTrace | undefined;
 }
 
 /** An envelope, and where it goes. */
@@ -161,6 +164,7 @@ export function inquiry(
   deadlineMs: number,
   lease: Lease | undefined,
   options: SendOptions | undefined,
+  trace: RequestTrace | undefined,
 ): Envelope {
   return envelopeFrom(
     origin,
@@ -172,7 +176,32 @@ export function inquiry(
     deadlineMs,
     lease ?? origin.lease,
     options,
+    trace,
   );
+}
+
+/** What is about to be said, for whoever follows it. */
+export function saying(
+  origin: Origin,
+  verb: Verb,
+  topic: string,
+  to: string | undefined,
+  id: number,
+  options: SendOptions | undefined,
+): Saying {
+  const { cause, cell } = origin;
+  return {
+    verb,
+    topic,
+    to,
+    sender: cell?.path,
+    id,
+    threadId: options?.threadId ?? cause?.threadId,
+    by: origin.trace,
+    detached: cell !== undefined && cause === undefined,
+    inherited: cause?.headers ?? noHeaders,
+    given: options?.headers,
+  };
 }
 
 /**
@@ -182,15 +211,12 @@ export function inquiry(
  */
 export function tellNow(target: Cell, envelope: Envelope): Promise<void> | undefined {
   target.kernel.sent(envelope);
-  const reception = target.saturated ? 'rejected' : target.receive(envelope);
+  const receiver = target.receiverFor(envelope);
+  const reception = receiver.saturated ? 'rejected' : receiver.receive(envelope);
   if (reception === 'rejected') {
-    throw new MailboxFull({
-      receiver: target.path,
-      payload: envelope.payload,
-      capacity: target.mailbox.capacity,
-    });
+    throw fullAt(receiver, envelope);
   }
-  return reception === 'waiting' ? target.room() : undefined;
+  return reception === 'waiting' ? receiver.room() : undefined;
 }
 
 /**
@@ -201,7 +227,8 @@ export function tellNow(target: Cell, envelope: Envelope): Promise<void> | undef
  */
 export function publishNow(kernel: Kernel, entry: TopicEntry, envelope: Envelope): Promise<void> | undefined {
   const { receivers } = entry;
-  for (const receiver of receivers) {
+  for (const one of receivers) {
+    const receiver = one.receiverFor(envelope);
     if (receiver.saturated) {
       throw new MailboxFull({
         receiver: `${entry.name} → ${receiver.path}`,
@@ -214,7 +241,8 @@ export function publishNow(kernel: Kernel, entry: TopicEntry, envelope: Envelope
   entry.published += 1;
   entry.delivered += receivers.length;
   let rooms: Promise<void>[] | undefined;
-  for (const receiver of receivers) {
+  for (const one of receivers) {
+    const receiver = one.receiverFor(envelope);
     const reception = receiver.receive(envelope);
     if (reception === 'waiting') {
       rooms ??= [];
@@ -235,8 +263,7 @@ export function requestNow(target: Cell | TopicEntry, envelope: Envelope, reques
     request.asked(responders(target.receivers));
     request.askedAlone = onlyResponder(target.receivers);
   }
-  const alone = request.askedAlone;
-  if (request.settled || (alone instanceof Cell && refuseCycle(request, alone))) {
+  if (request.settled || closesCycle(request, envelope)) {
     return;
   }
   try {
@@ -260,10 +287,17 @@ function envelopeFrom(
   deadlineMs: number,
   budget: Lease | undefined,
   options: SendOptions | undefined,
+  trace?: RequestTrace,
 ): Envelope {
   const { kernel, cause } = origin;
+  const id = kernel.environment.nextId();
+  const headers =
+    kernel.tracing === undefined
+      ? headersFrom(cause, options?.headers)
+      : (trace?.headers ??
+        kernel.tracing.said(saying(origin, to === undefined ? 'publish' : 'tell', topic, to, id, options)));
   return makeEnvelope(
-    kernel.environment.nextId(),
+    id,
     to,
     origin.cell?.path,
     topic,
@@ -274,7 +308,7 @@ function envelopeFrom(
     options?.threadId ?? cause?.threadId,
     deadlineMs,
     cause === undefined ? 0 : cause.hops + 1,
-    headersFrom(cause, options?.headers),
+    headers,
     budget,
   );
 }

@@ -27,6 +27,10 @@ type Watching = {
 export class SnapshotObservers {
   readonly #observers = new Set<Watching>();
 
+  get size(): number {
+    return this.#observers.size;
+  }
+
   add(observer: Watching, cell: Observed): Subscription {
     if (cell.over) {
       this.#tell(observer, cell, endOf(cell));
@@ -34,6 +38,13 @@ export class SnapshotObservers {
     }
     this.#observers.add(observer);
     return { unsubscribe: () => this.#observers.delete(observer) };
+  }
+
+  /** Those who looked at another look at this one from now on. */
+  takeOver(others: SnapshotObservers): void {
+    for (const observer of others.#observers) {
+      this.#observers.add(observer);
+    }
   }
 
   /** Something changed: the state, or whether the agent lives. */

@@ -7,6 +7,7 @@ import type { AnyAgent } from './agent.ts';
 import { Cell } from './cell.ts';
 import type { SpawnOptions } from './context.ts';
 import { DefinedAgent } from './define-agent.ts';
+import { KeyedGroup } from './keyed-group.ts';
 import { checkChild } from './supervision.ts';
 import type { Works } from './works.ts';
 
@@ -34,7 +35,7 @@ export function startChild(
   }
   const countBefore = parent.childNames?.get(definition.name) ?? 0;
   const { id, count } = idFor(parent, definition.name, options.id, countBefore);
-  const cell = new Cell({
+  const facts = {
     kernel: works.kernel,
     conduct: works,
     definition,
@@ -45,7 +46,8 @@ export function startChild(
     subscribes: options.subscribe !== false,
     input: options.input,
     lease: leaseOf(works, options, lease),
-  });
+  };
+  const cell = definition.keyed === undefined ? new Cell(facts) : new KeyedGroup(facts, definition.keyed);
   parent.children ??= new Map();
   parent.children.set(id, cell);
   if (count !== countBefore) {

@@ -70,7 +70,7 @@ export function statisticsOf(kernel: Kernel, agents: AgentDirectory): SystemStat
       topic: entry.name,
       published: entry.published,
       delivered: entry.delivered,
-      subscribers: entry.receivers.length,
+      subscribers: kernel.board.upToDate(entry).receivers.length,
       dropped: { ...entry.dropped },
     })),
     deadLetters: kernel.deadLetters.countByCause(),
@@ -80,24 +80,10 @@ export function statisticsOf(kernel: Kernel, agents: AgentDirectory): SystemStat
 
 /** The figures of one agent. They may be asked for after it has ended, too. */
 export function statisticsOfCell(cell: Cell): AgentStatistics {
-  const { mailbox, histogram } = cell;
+  const { histogram } = cell;
   return {
     path: cell.path,
-    offered: mailbox.offered,
-    accepted: mailbox.accepted,
-    refused: mailbox.refused,
-    handled: cell.handled,
-    failed: cell.failed,
-    interrupted: cell.interrupted,
-    expired: cell.expired,
-    displaced: mailbox.displaced,
-    conflated: mailbox.conflated,
-    unhandledAtStop: cell.unhandledAtStop,
-    inFlight: cell.messagesOpen + (cell.toRedeliver?.length ?? 0),
-    stashed: cell.stashed?.length ?? 0,
-    waiting: mailbox.waiting,
-    restarts: cell.restarts,
-    redelivered: cell.redelivered,
+    ...cell.counts(),
     handlingMs: {
       count: histogram?.count ?? 0,
       p50: histogram?.percentile(50) ?? 0,

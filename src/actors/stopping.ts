@@ -8,7 +8,7 @@
  */
 import { isNotice } from '../core/notice.ts';
 import type { Cell } from './cell.ts';
-import { endWatches } from './death-watch.ts';
+import { endWatches, watchNobody } from './death-watch.ts';
 import type { Handling } from './handling.ts';
 import { interruptRequestsOf } from './interrupting.ts';
 import { discardOutbox } from './outbox.ts';
@@ -40,6 +40,8 @@ export class Stopping {
     cell.stopTimer = undefined;
     cell.restartGroup?.left(cell);
     this.#withdraw(cell);
+    cell.letGo();
+    endPipeline(cell);
     const stopped = new Interrupted({ agent: cell.path, reason: 'it was stopped' });
     for (const one of [...(cell.openHandlings ?? [])] as Handling[]) {
       const attempts = cell.attempts?.get(one.envelope) ?? 1;
@@ -56,6 +58,7 @@ export class Stopping {
   /** An agent that has never begun ends at once, and its place is free again. */
   discard(cell: Cell): void {
     cell.phase = 'stopped';
+    cell.letGo();
     this.#emptyMailbox(cell);
     cell.lease?.settle();
     giveUpPlace(cell);
@@ -113,20 +116,30 @@ export class Stopping {
     cell.stopTimer = undefined;
     cell.lease?.settle();
     this.#works.agents.remove(cell);
-    if (kernel.listening && parent !== undefined) {
-      /* v8 ignore next -- @preserve A reason comes with every stop. */
-      const reason = cell.stopReason ?? 'stopped';
+    /* v8 ignore next -- @preserve A reason comes with every stop. */
+    const reason = cell.stopReason ?? 'stopped';
+    if (kernel.listening && parent !== undefined && !(cell.isOneOfMany && reason === 'stopped')) {
       kernel.emit({ _tag: 'AgentStopped', atMs: kernel.nowMs(), agent: cell.path, reason });
     }
-    endWatches(cell);
-    cell.observers?.changed(cell);
-    cell.emitted?.clear();
+    if (cell.passivating) {
+      watchNobody(cell);
+    } else {
+      endWatches(cell);
+      cell.observers?.changed(cell);
+      cell.emitted?.clear();
+    }
     if (parent === undefined) {
       this.#onRootEnded();
     } else {
       parent.signal({ _tag: 'childEnded', child: cell });
     }
   }
+}
+
+/** Nothing comes out of its stream any more. Before its work is interrupted, so that this lets nothing more flow. */
+export function endPipeline(cell: Cell): void {
+  cell.pipeline?.end();
+  cell.pipeline = undefined;
 }
 
 /** Nothing of what it began goes on: timers, requests, effects that have not left. */

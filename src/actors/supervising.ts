@@ -63,6 +63,10 @@ export function supervise(
   }
   while (supervisor !== undefined) {
     directive = (child === cell ? decided : undefined) ?? act(measures, supervisor, child, failure);
+    if (directive === 'escalate' && supervisor.givesUp(child)) {
+      measures.stop(child, failure);
+      directive = 'stop';
+    }
     if (directive !== 'escalate') {
       break;
     }

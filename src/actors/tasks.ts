@@ -13,22 +13,8 @@ import { failureClass } from '../core/failure.ts';
 import { InvalidParams } from '../core/schema.ts';
 import type { EffectRuntime } from './effect-runtime.ts';
 import type { Handling, Task } from './handling.ts';
+import { type OpenWork, ongoing, type TaskEnds } from './open-work.ts';
 import { Interrupted } from './request-failures.ts';
-
-/** Called when a task has ended, in whatever turn; each handling once. */
-export interface TaskEnds {
-  succeeded(handling: Handling, value: unknown): void;
-  failed(handling: Handling, failure: unknown): void;
-}
-
-/** What a machine's step returns when more steps follow from it: it says itself when they have ended. */
-export class Continuing {
-  readonly begin: (ends: TaskEnds) => void;
-
-  constructor(begin: (ends: TaskEnds) => void) {
-    this.begin = begin;
-  }
-}
 
 /**
  * Starts the task that a result is, and says whether it is one.
@@ -45,10 +31,6 @@ export function startTask(
   if ((typeof result !== 'object' && typeof result !== 'function') || result === null) {
     return undefined;
   }
-  if (result instanceof Continuing) {
-    result.begin(ends);
-    return disowned;
-  }
   if (typeof (result as PromiseLike<unknown>).then === 'function') {
     return promised(result as PromiseLike<unknown>, handling, ends);
   }
@@ -57,6 +39,9 @@ export function startTask(
   }
   if (Effect.isEffect(result)) {
     return effect(result as Effect.Effect<unknown, unknown>, handling, ends, effects);
+  }
+  if (ongoing in result) {
+    return (result as OpenWork)[ongoing](ends);
   }
   if (Symbol.asyncIterator in result) {
     return replies(result as AsyncIterable<unknown>, handling, ends);

@@ -4,23 +4,37 @@
  * Nothing is kept for it on the way of a message that goes well: who waits for
  * whom is read from the requests and mailboxes when somebody is about to wait.
  */
+import type { Envelope } from '../core/envelope.ts';
 import type { Receiver, TopicEntry } from '../core/topic-board.ts';
 import { Cell, type OpenHandling } from './cell.ts';
+import { Door } from './door.ts';
 import type { PendingReply } from './pending-reply.ts';
 import { findWaitCycle, takesNow, type Wait, WaitCycle, type Waiter, type WaitGraph } from './wait-cycle.ts';
 
-type CellWait = Wait<Cell, OpenHandling>;
+/** Who holds a slot: a handling one of its agent's, an agent of a keyed group one of the group's places. */
+type Holder = OpenHandling | Cell;
+type CellWait = Wait<Cell, Holder>;
 
-const graph: WaitGraph<Cell, OpenHandling> = {
+const graph: WaitGraph<Cell, Holder> = {
   path: (cell) => cell.path,
-  isMovedOn: (cell) =>
-    cell.phase === 'suspended' || cell.ending || (cell.phase === 'starting' && cell.open === 0),
-  hasFreeSlot: (cell) => cell.phase !== 'starting' && cell.open < cell.definition.concurrency,
-  handlings: (cell) => handlingsOf(cell),
+  isMovedOn: (cell) => isMovedOn(cell),
+  hasFreeSlot: (cell) => cell.hasFreeSlot,
+  handlings: (cell) => (cell.definition.keyed === undefined ? handlingsOf(cell) : holdersOf(cell)),
   blockedAt: (cell) => blockedAt(cell),
-  agentOf: (handling) => handling.cell,
-  waits: (handling) => waitsOf(handling),
+  agentOf: (holder) => (holder instanceof Cell ? holder : holder.cell),
+  waits: (holder) => (holder instanceof Cell ? waitsOfHolder(holder) : waitsOf(holder)),
 };
+
+/** One that has finished waits for its outbox; a keyed group has places before it has begun, and they are all it is waited for. */
+function isMovedOn(cell: Cell): boolean {
+  const begins = cell.phase === 'starting' && cell.open === 0 && cell.definition.keyed === undefined;
+  return (cell.phase === 'suspended' && !cell.finishes) || cell.ending || begins;
+}
+
+/** The agent that somebody waits for who stands in line at a receiver; readers outside are none. */
+export function agentAt(receiver: Receiver): Cell | undefined {
+  return receiver instanceof Cell ? receiver : receiver instanceof Door ? receiver.agent : undefined;
+}
 
 /** Whether the request that is about to be sent to `target` would close a cycle. */
 export function waitCycleOfRequest(request: PendingReply, target: Cell): WaitCycle | undefined {
@@ -33,11 +47,16 @@ export function waitCycleOfEffect(sender: Cell, target: Cell): WaitCycle | undef
 }
 
 /** Whether a handling that is going to wait for room at a target would close a cycle. */
-export function waitCycleOfRoom(handling: OpenHandling, target: Cell | TopicEntry): WaitCycle | undefined {
-  if (target instanceof Cell ? !target.mustWait : !target.receivers.some(isFull)) {
+export function waitCycleOfRoom(
+  handling: OpenHandling,
+  target: Cell | TopicEntry,
+  envelope: Envelope,
+): WaitCycle | undefined {
+  const whom: readonly Receiver[] = target instanceof Cell ? [target] : target.receivers;
+  if (!whom.some((one) => one.receiverFor(envelope).mustWait)) {
     return undefined;
   }
-  const receivers: readonly Receiver[] = target instanceof Cell ? [target] : target.receivers;
+  const receivers = whom.map((one) => one.receiverFor(envelope));
   if (receivers.some((receiver) => receiver.saturated)) {
     // Whoever is refused waits for nothing.
     return undefined;
@@ -45,9 +64,11 @@ export function waitCycleOfRoom(handling: OpenHandling, target: Cell | TopicEntr
   const full = receivers.filter(isFull);
   const before = (handling.rooms ?? []).filter(isOpen);
   handling.rooms = before;
-  for (const cell of full) {
+  for (const receiver of full) {
+    const cell = agentAt(receiver)!;
     // It is remembered also where the next message is taken at once: that one may turn out to wait for this handling.
-    handling.rooms = [...handling.rooms.filter((room) => room.cell !== cell), { cell, room: cell.room() }];
+    const room = { cell, receiver, room: receiver.room() };
+    handling.rooms = [...handling.rooms.filter((one) => one.receiver !== receiver), room];
     const cycle = takesNow(graph, cell) ? undefined : cycleFrom({ _tag: 'handling', of: handling }, cell);
     if (cycle !== undefined) {
       handling.rooms = before;
@@ -57,7 +78,7 @@ export function waitCycleOfRoom(handling: OpenHandling, target: Cell | TopicEntr
   return undefined;
 }
 
-function cycleFrom(start: Waiter<Cell, OpenHandling>, target: Cell): WaitCycle | undefined {
+function cycleFrom(start: Waiter<Cell, Holder>, target: Cell): WaitCycle | undefined {
   const path = findWaitCycle(graph, start, target);
   return path === undefined ? undefined : new WaitCycle({ path });
 }
@@ -67,12 +88,42 @@ function handlingsOf(cell: Cell): readonly OpenHandling[] {
   return cell.current === undefined || open.includes(cell.current) ? open : [...open, cell.current];
 }
 
+/**
+ * The agents of a keyed group that keep others from coming in. When one of them waits
+ * for nothing, a place will be free in the end, and the others do not matter.
+ */
+function holdersOf(group: Cell): readonly Cell[] {
+  const holders: Cell[] = [];
+  for (const cell of group.children?.values() ?? []) {
+    if (waitsOfHolder(cell).length === 0) {
+      return [cell];
+    }
+    holders.push(cell);
+  }
+  return holders;
+}
+
+/** What an agent of a keyed group waits for before it can be idle: all it has in hand, and what it has sent. */
+function waitsOfHolder(cell: Cell): readonly CellWait[] {
+  if (isMovedOn(cell)) {
+    return [];
+  }
+  const waits: CellWait[] = blockedAt(cell).length > 0 ? [{ _tag: 'outbox', of: cell }] : [];
+  for (const of of handlingsOf(cell)) {
+    if (waitsOf(of).length > 0) {
+      waits.push({ _tag: 'handling', of });
+    }
+  }
+  return waits;
+}
+
 /** Its effects that stand in line, by the agents at whose mailboxes they do; readers outside are not in the graph. */
 function blockedAt(cell: Cell): readonly Cell[] {
   const at: Cell[] = [];
   for (const { receiver } of cell.parked ?? []) {
-    if (receiver instanceof Cell) {
-      at.push(receiver);
+    const agent = agentAt(receiver);
+    if (agent !== undefined) {
+      at.push(agent);
     }
   }
   return at;
@@ -102,11 +153,11 @@ function waitsOf(handling: OpenHandling): readonly CellWait[] {
 }
 
 /** Whether it is an agent at which room must be waited for; readers outside are not in the graph. */
-const isFull = (receiver: Receiver): receiver is Cell => receiver instanceof Cell && receiver.mustWait;
+const isFull = (receiver: Receiver): boolean => agentAt(receiver) !== undefined && receiver.mustWait;
 
 /** Whether that promise of room has not been kept yet. */
-function isOpen({ cell, room }: NonNullable<OpenHandling['rooms']>[number]): boolean {
-  return cell.mailbox.openRoom === room;
+function isOpen({ receiver, room }: NonNullable<OpenHandling['rooms']>[number]): boolean {
+  return (receiver as Cell | Door).openRoom === room;
 }
 
 /** A request to one agent is in the hands of a handling of it, or waits for its turn. */

@@ -34,6 +34,8 @@ import { Ring } from './ring.ts';
  *   BudgetExceeded     its budget was spent
  *   WaitCycle          waiting for room would have closed a cycle of waiting agents
  *   MailboxFailed      it did not fit, and that made its receiver fail
+ *   NoKey              its receiver is keyed and could not say for which key it is
+ *   CoolingDown        its key had failed too often and is left alone for a while
  */
 export type DeadLetterCause =
   | 'Stopped'
@@ -50,7 +52,9 @@ export type DeadLetterCause =
   | 'Interrupted'
   | 'BudgetExceeded'
   | 'WaitCycle'
-  | 'MailboxFailed';
+  | 'MailboxFailed'
+  | 'NoKey'
+  | 'CoolingDown';
 
 /** An envelope that could not be handled, and why. */
 export interface DeadLetter {

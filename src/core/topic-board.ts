@@ -23,6 +23,8 @@ export type Reception = 'taken' | 'waiting' | 'rejected';
 /** Somebody with a mailbox. */
 export interface Receiver {
   readonly path: string;
+  /** Who takes this message: this one, or, where messages are told apart by keys, the one of its key. */
+  receiverFor(envelope: Envelope): Receiver;
   /** Whether it answers requests; an observer does not. */
   readonly responds: boolean;
   /** Whether one more would be refused although nothing may be lost here. */

@@ -1,0 +1,532 @@
+/**
+ * A keyed group: one agent to everybody else, and inside one agent for each key.
+ *
+ *     message → key → its agent's mailbox           active: as if it had been told
+ *                   → a place, and a new agent      passive, and there is a place, or an idle one gives its own up
+ *                   → the door                      all places are taken by agents that are busy
+ *
+ * The group has no queue. A message goes to the mailbox of its key at once, so a
+ * full one holds up only those who send to that key. Where there is no place, it is
+ * treated as the overflow policy says: under `suspend` it stands at the door, with
+ * those who sent it, and goes in when it is its key's turn; otherwise it is refused.
+ *
+ * Guarantees
+ *   - Bound: never more than `activeMax` agents have begun and not ended; as many
+ *     more may wait for those that are leaving; at most `spillMax` messages stand
+ *     at the door without their senders.
+ *   - Order: from one sender to one key, also across passivation.
+ *   - A passive key holds nothing, unless somebody watches or observes it.
+ *
+ * Cost: to find an active key, two looks into a map; to make a key active or passive
+ * does not depend on how many there are.
+ */
+import { Chain } from '../core/chain.ts';
+import type { Envelope } from '../core/envelope.ts';
+import type { Timer } from '../core/environment.ts';
+import { FadingMap } from '../core/fading-map.ts';
+import { Histogram } from '../core/histogram.ts';
+import type { Receiver, Reception } from '../core/topic-board.ts';
+import { Cell, type Signal } from './cell.ts';
+import { Counts } from './counts.ts';
+import { endWatches, watchNobody } from './death-watch.ts';
+import type { Keyed } from './define-agent.ts';
+import { CoolingDown, idOfKey, keyOf, NoKey } from './key.ts';
+import { type InstanceGroup, KeyedInstance } from './keyed-instance.ts';
+import { endsInSilence, isIdle } from './passivation.ts';
+import { Refusal } from './refusal.ts';
+import { SnapshotObservers } from './snapshot-observers.ts';
+import { type Doorkeeper, WaitingKey } from './waiting-key.ts';
+
+/** Passive agents that are kept before it is looked who of them is still watched. */
+const passiveMin = 64;
+
+/** Keys of which it is remembered when they were restarted, and that they cool down; or twice as many as may be active. */
+const remembered = 2_048;
+
+export class KeyedGroup extends Cell implements InstanceGroup, Doorkeeper {
+  readonly #keyed: Keyed;
+  /** The newest agent of each key that has, or will have, a place. */
+  readonly #instances = new Map<string, KeyedInstance>();
+  /** Those that have begun and not ended. */
+  #begun = 0;
+  /** Of these, those that are on their way out. */
+  readonly #leaving = new Map<string, KeyedInstance>();
+  /** Those that will have the place of one that is leaving, in the order in which they came. */
+  readonly #waiting = new Chain<KeyedInstance>();
+  /** Those that have been idle longest come first; some may be busy again. */
+  readonly #idle = new Chain<KeyedInstance>();
+  /** Passive agents that somebody watches or observes. */
+  readonly #passive = new Map<string, KeyedInstance>();
+  #passiveMax = passiveMin;
+  /** What stands at the door, by key; the key that came first has the next place. */
+  readonly #door = new Map<string, WaitingKey>();
+  readonly #line = new Chain<WaitingKey>();
+  #spilled = 0;
+  /** Restart times of keys that are passive. */
+  readonly #histories: FadingMap<string, readonly number[]>;
+  /** Until when a key that failed too often is left alone. */
+  readonly #cooling: FadingMap<string, number>;
+  /** What was counted on agents that are gone. */
+  readonly #gone = new Counts();
+  readonly #noPlace: Refusal;
+  #timer: Timer | undefined;
+  /** For which message it was looked last, and what was found: each is asked about several times on its way. */
+  #lastId = -1;
+  #lastFound: Receiver | undefined;
+
+  constructor(facts: ConstructorParameters<typeof Cell>[0], keyed: Keyed) {
+    super(facts);
+    this.#keyed = keyed;
+    const keysMax = Math.max(remembered, 2 * keyed.activeMax);
+    this.#histories = new FadingMap({ keysMax });
+    this.#cooling = new FadingMap({ keysMax });
+    this.#noPlace = new Refusal(
+      facts.path,
+      (envelope) => {
+        this.#refused();
+        return this.refuse(envelope);
+      },
+      keyed.activeMax,
+    );
+    this.histogram = new Histogram();
+  }
+
+  override get mailboxCapacity(): number {
+    return this.#keyed.activeMax;
+  }
+
+  override get holdsMessages(): boolean {
+    return this.#door.size > 0 || this.#waiting.size > 0;
+  }
+
+  override get hasFreeSlot(): boolean {
+    return this.#hasPlace || this.#leaving.size > 0 || this.#longestIdle() !== undefined;
+  }
+
+  override get mustWait(): boolean {
+    return false;
+  }
+
+  override get saturated(): boolean {
+    return false;
+  }
+
+  override receiverFor(envelope: Envelope): Receiver {
+    const found = this.#lastFound;
+    if (envelope.id === this.#lastId && found !== undefined && isCurrent(found)) {
+      return found;
+    }
+    this.#lastId = envelope.id;
+    this.#lastFound = undefined;
+    const receiver = this.#find(envelope);
+    this.#lastFound = receiver === this ? undefined : receiver;
+    return receiver;
+  }
+
+  override receive(envelope: Envelope): Reception {
+    const receiver = this.receiverFor(envelope);
+    return receiver === this ? super.receive(envelope) : receiver.receive(envelope);
+  }
+
+  receiverOfKey(key: string, envelope: Envelope): Receiver {
+    const instance = this.#instances.get(key);
+    if (instance !== undefined && !instance.ending) {
+      return instance;
+    }
+    if (this.isClosedTo(envelope)) {
+      return this;
+    }
+    if (instance !== undefined) {
+      this.#leaves(instance);
+    }
+    const untilMs = this.#cooling.get(key);
+    if (untilMs !== undefined && untilMs > this.kernel.nowMs()) {
+      return this.#coolsDown(key, untilMs);
+    }
+    const id = idOfKey(key);
+    if (id === undefined) {
+      return this.#noKey(new NoKey({ group: this.path, key, reason: 'the text is not well-formed' }));
+    }
+    // Whoever stands at the door came first.
+    return (
+      this.#door.get(key) ??
+      (this.#door.size === 0 ? this.#activate(key, id) : undefined) ??
+      this.#outside(key)
+    );
+  }
+
+  cellOfKey(key: string): Cell {
+    const known = this.#instances.get(key) ?? this.#leaving.get(key) ?? this.#passive.get(key);
+    if (known !== undefined) {
+      return known;
+    }
+    const instance = this.#make(key, idOfKey(key)!);
+    this.#staysPassive(instance);
+    return instance;
+  }
+
+  /** Keys of which something is kept although they are passive, because somebody watches or observes them. */
+  get passiveKeys(): readonly string[] {
+    return [...this.#passive.keys()];
+  }
+
+  stopsPassive(instance: KeyedInstance): void {
+    this.#passive.delete(instance.key);
+    instance.phase = 'stopped';
+    instance.stopReason = 'stopped';
+    endWatches(instance);
+    instance.observers?.changed(instance);
+  }
+
+  tookTurn(instance: KeyedInstance): void {
+    if (!isIdle(instance)) {
+      this.#idle.remove(instance);
+      return;
+    }
+    instance.idleSinceMs = this.kernel.nowMs();
+    this.#idle.append(instance);
+    if (this.#door.size > 0 || this.drains) {
+      this.#passivate(instance);
+      this.#serve();
+    } else {
+      this.#setTimer();
+    }
+  }
+
+  override run(batch: number): boolean {
+    const more = super.run(batch);
+    // It may have begun anew.
+    this.#serve();
+    return more;
+  }
+
+  override signal(signal: Signal): void {
+    if (signal._tag === 'childEnded') {
+      this.#ended(signal.child as KeyedInstance);
+    }
+    super.signal(signal);
+  }
+
+  override givesUp(child: Cell): boolean {
+    const { key } = child as KeyedInstance;
+    this.#cooling.set(key, this.kernel.nowMs() + this.#keyed.coolDownMs);
+    return true;
+  }
+
+  override letGo(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#lastFound = undefined;
+    for (const waiting of this.#line) {
+      this.leftTheLine(waiting);
+      for (const envelope of waiting.close()) {
+        this.#gone.offered += 1;
+        this.#gone.accepted += 1;
+        this.#gone.unhandledAtStop += 1;
+        this.drop(envelope, 'Stopped');
+      }
+    }
+    for (const instance of this.#waiting) {
+      // It has never begun: what waits for it is a dead letter, and then it ends.
+      this.#waiting.remove(instance);
+      this.#instances.delete(instance.key);
+      for (const envelope of instance.mailbox.close()) {
+        instance.unhandledAtStop += 1;
+        instance.drop(envelope, 'Stopped');
+      }
+      instance.lease?.settle();
+      this.#gone.addAll(instance.counts());
+      this.stopsPassive(instance);
+    }
+    for (const instance of this.#passive.values()) {
+      this.stopsPassive(instance);
+    }
+  }
+
+  override counts(): Counts {
+    const counts = super.counts().addAll(this.#gone);
+    for (const some of [this.#instances, this.#leaving]) {
+      for (const instance of some.values()) {
+        counts.addAll(instance.counts());
+      }
+    }
+    counts.offered += this.#spilled;
+    counts.accepted += this.#spilled;
+    counts.waiting += this.#spilled;
+    return counts;
+  }
+
+  get doorIsFull(): boolean {
+    return this.#spilled >= this.definition.spillMax;
+  }
+
+  standsInLine(waiting: WaitingKey): void {
+    this.#door.set(waiting.key, waiting);
+    this.#line.append(waiting);
+  }
+
+  leftTheLine(waiting: WaitingKey): void {
+    this.#door.delete(waiting.key);
+    this.#line.remove(waiting);
+  }
+
+  spilledAtDoor(count: number): void {
+    this.#spilled += count;
+  }
+
+  #find(envelope: Envelope): Receiver {
+    if (this.isClosedTo(envelope)) {
+      return this;
+    }
+    const key = keyOf(this.#keyed.keyed, envelope, this.path);
+    return typeof key === 'string' ? this.receiverOfKey(key, envelope) : this.#noKey(key);
+  }
+
+  /** Whether one more may begin, now or when those who leave have left. */
+  get #hasPlace(): boolean {
+    return this.#begun - this.#leaving.size + this.#waiting.size < this.#keyed.activeMax;
+  }
+
+  /** Whether nobody may begin now: it has failed, and all that are below it end. */
+  get #holdsBack(): boolean {
+    return this.ending || this.phase === 'suspended' || this.restarting;
+  }
+
+  /** Gives a key an agent, if there is a place for it. */
+  #activate(key: string, id: string): KeyedInstance | undefined {
+    if (this.#holdsBack) {
+      return undefined;
+    }
+    if (!this.#hasPlace) {
+      const idle = this.#longestIdle();
+      if (idle === undefined) {
+        return undefined;
+      }
+      this.#passivate(idle);
+    }
+    const instance = this.#make(key, id);
+    const passive = this.#passive.get(key);
+    if (passive !== undefined) {
+      this.#passive.delete(key);
+      handOn(passive, instance);
+    }
+    this.#instances.set(key, instance);
+    this.#waiting.append(instance);
+    this.#begin();
+    return instance;
+  }
+
+  /** Those who wait begin, as far as there are places. */
+  #begin(): void {
+    for (const instance of this.#waiting) {
+      if (this.#begun >= this.#keyed.activeMax) {
+        return;
+      }
+      if (!this.#leaving.has(instance.key)) {
+        this.#waiting.remove(instance);
+        this.#begun += 1;
+        instance.stage = 'active';
+        instance.restartedAtMs = this.#histories.get(instance.key) ?? instance.restartedAtMs;
+        this.children ??= new Map();
+        this.children.set(instance.path.slice(this.path.length + 1), instance);
+        instance.signal({ _tag: 'start' });
+      }
+    }
+  }
+
+  /** There may be places again: first for those who were promised one, then for those at the door. */
+  #serve(): void {
+    if (this.#holdsBack || (this.#waiting.size === 0 && this.#door.size === 0)) {
+      return;
+    }
+    this.#begin();
+    for (let next = this.#line.first; next !== undefined; next = this.#line.first) {
+      const instance = this.#activate(next.key, idOfKey(next.key)!);
+      if (instance === undefined) {
+        return;
+      }
+      this.leftTheLine(next);
+      next.goTo(instance);
+    }
+  }
+
+  #longestIdle(): KeyedInstance | undefined {
+    for (let first = this.#idle.first; first !== undefined; first = this.#idle.first) {
+      if (isIdle(first)) {
+        return first;
+      }
+      this.#idle.remove(first);
+    }
+    return undefined;
+  }
+
+  /** Puts an idle agent away: at once, or, where it has a last step to take, when that is over. */
+  #passivate(instance: KeyedInstance): void {
+    this.#leaves(instance);
+    if (endsInSilence(instance)) {
+      instance.mailbox.close();
+      watchNobody(instance);
+      instance.lease?.settle();
+      instance.phase = 'stopped';
+      this.#hasLeft(instance, true);
+    } else {
+      instance.passivate();
+    }
+  }
+
+  /** It is on its way out, and takes no more messages: whoever wants its key has a new agent. */
+  #leaves(instance: KeyedInstance): void {
+    this.#idle.remove(instance);
+    instance.stage = 'leaving';
+    this.#instances.delete(instance.key);
+    this.#leaving.set(instance.key, instance);
+  }
+
+  /** An agent has ended, for a while or for good. */
+  #ended(instance: KeyedInstance): void {
+    if (instance.stage === 'waiting') {
+      this.#waiting.remove(instance);
+      this.#instances.delete(instance.key);
+      this.#gone.addAll(instance.counts());
+    } else {
+      if (instance.stage === 'active') {
+        this.#leaves(instance);
+      }
+      this.#hasLeft(instance, instance.passivating);
+    }
+    this.#serve();
+  }
+
+  #hasLeft(instance: KeyedInstance, isPassive: boolean): void {
+    const { key } = instance;
+    this.#leaving.delete(key);
+    this.#begun -= 1;
+    this.children?.delete(instance.path.slice(this.path.length + 1));
+    if (instance.restartedAtMs.length > 0) {
+      this.#histories.set(key, instance.restartedAtMs);
+    }
+    this.#gone.addAll(instance.counts());
+    if (isPassive) {
+      const successor = this.#instances.get(key);
+      if (successor !== undefined) {
+        handOn(instance, successor);
+      } else if (isWatched(instance)) {
+        this.#staysPassive(instance);
+      }
+    }
+  }
+
+  /** Keeps what is left of a passive agent, for those who watch or observe it. */
+  #staysPassive(instance: KeyedInstance): void {
+    instance.becomePassive();
+    if (this.ending) {
+      this.stopsPassive(instance);
+      return;
+    }
+    this.#passive.set(instance.key, instance);
+    if (this.#passive.size > this.#passiveMax) {
+      for (const [key, one] of this.#passive) {
+        if (one !== instance && !isWatched(one)) {
+          this.#passive.delete(key);
+        }
+      }
+      this.#passiveMax = Math.max(passiveMin, 2 * this.#passive.size);
+    }
+  }
+
+  #make(key: string, id: string): KeyedInstance {
+    const { kernel, conduct, lease } = this;
+    const facts = {
+      kernel,
+      conduct,
+      definition: this.#keyed.each,
+      parent: this,
+      path: `${this.path}/${id}`,
+      kind: 'transient' as const,
+      significant: false,
+      subscribes: false,
+      input: key,
+      lease: lease?.child({}),
+    };
+    const instance = new KeyedInstance(facts, this, key);
+    instance.histogram = this.histogram;
+    return instance;
+  }
+
+  /** Where a message goes whose key has no place. */
+  #outside(key: string): Receiver {
+    return this.definition.overflow === 'suspend' ? new WaitingKey(this, key) : this.#noPlace;
+  }
+
+  #noKey(failure: NoKey): Refusal {
+    return new Refusal(this.path, (envelope) => {
+      this.#refused();
+      this.kernel.deadLetter(envelope, this.path, 'NoKey', failure);
+      this.conduct.fail(this, failure, envelope);
+      return 'taken';
+    });
+  }
+
+  #coolsDown(key: string, untilMs: number): Refusal {
+    const agent = `${this.path}/${idOfKey(key)}`;
+    return new Refusal(agent, (envelope) => {
+      this.#refused();
+      const afterMs = Math.max(0, untilMs - this.kernel.nowMs());
+      this.kernel.deadLetter(envelope, agent, 'CoolingDown', new CoolingDown({ agent, afterMs }));
+      return 'taken';
+    });
+  }
+
+  #refused(): void {
+    this.#lastFound = undefined;
+    this.#gone.offered += 1;
+    this.#gone.refused += 1;
+  }
+
+  #setTimer(): void {
+    const { first } = this.#idle;
+    const { idleMs } = this.#keyed;
+    if (this.#timer === undefined && first !== undefined && idleMs < Number.POSITIVE_INFINITY) {
+      const { environment } = this.kernel;
+      const delayMs = Math.max(0, first.idleSinceMs + idleMs - environment.nowMs());
+      this.#timer = environment.schedule(delayMs, () => this.#ring());
+    }
+  }
+
+  /** Puts those away that have been idle long enough. */
+  #ring(): void {
+    this.#timer = undefined;
+    const nowMs = this.kernel.environment.nowMs();
+    for (let idle = this.#longestIdle(); idle !== undefined; idle = this.#longestIdle()) {
+      if (idle.idleSinceMs + this.#keyed.idleMs > nowMs) {
+        break;
+      }
+      this.#passivate(idle);
+    }
+    this.#setTimer();
+  }
+}
+
+/** Whether what was found for a message a moment ago still takes it. */
+const isCurrent = (found: Receiver): boolean =>
+  found instanceof KeyedInstance ? found.takesMessages : found instanceof WaitingKey ? !found.isOver : true;
+
+const isWatched = ({ watchers, observers }: KeyedInstance): boolean =>
+  (watchers !== undefined && watchers.size > 0) || (observers !== undefined && observers.size > 0);
+
+/** Those who watch or observe an agent of a key do so with the next one. */
+function handOn(from: KeyedInstance, to: KeyedInstance): void {
+  for (const watcher of from.watchers ?? []) {
+    to.watchers ??= new Set();
+    to.watchers.add(watcher);
+    if (watcher instanceof Cell && watcher.watching?.delete(from) === true) {
+      watcher.watching.add(to);
+    }
+  }
+  from.watchers = undefined;
+  if (from.observers !== undefined) {
+    to.observers ??= new SnapshotObservers();
+    to.observers.takeOver(from.observers);
+    from.observers = undefined;
+  }
+}
