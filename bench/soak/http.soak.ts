@@ -92,13 +92,7 @@ export const soak: Soak = {
 interface Service {
   readonly system: System;
   readonly server: Server;
-  readonly figures: {
-    answered: number;
-    endless: number;
-    interrupted: number;
-    left: number;
-    madeKbMax: number;
-  };
+  readonly figures: Record<'answered' | 'opened' | 'left' | 'begun' | 'interrupted' | 'madeKbMax', number>;
   /** MB held after a full collection, one figure for each so many answers. */
   readonly heap: number[];
   sampleEvery(answers: number): void;
