@@ -4,9 +4,10 @@
 export type { Agent } from './actors/agent.ts';
 export type { AgentChange, AgentEntry } from './actors/agent-directory.ts';
 export type { AgentRef, AgentSnapshot } from './actors/agent-ref.ts';
-// Stream agents, and operators that keep credit.
+// Stream agents, operators that keep credit, and bridges.
 export { type BatchOptions, batch } from './actors/batch.ts';
 export { Bounded } from './actors/bounded.ts';
+export { type BoundedFromOptions, boundedFrom } from './actors/bounded-from.ts';
 // Streams: bounded, read by subscribing or by `for await`.
 export { type BoundedOptions, bounded } from './actors/bounded-observable.ts';
 // Capabilities: what agents do for others, by name.
@@ -44,6 +45,7 @@ export { CoolingDown, NoKey } from './actors/key.ts';
 export { type Key, type KeyedAgentOptions, keyedAgent } from './actors/keyed-agent.ts';
 export { type AsyncWork, type MapAsyncOptions, mapAsync } from './actors/map-async.ts';
 export type { ObserveOptions } from './actors/observe.ts';
+export { toReadableStream } from './actors/readable-stream.ts';
 export {
   AgentDefect,
   HandlingOver,

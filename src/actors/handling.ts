@@ -202,6 +202,11 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
     }
     // What it still has to say, its reply included, comes before its end.
     this.#act(() => {
+      if (this.over) {
+        // It was interrupted while this waited behind what it sent: the step that asked for it had committed.
+        stop('finished');
+        return;
+      }
       const before = this.whenOver;
       this.whenOver = () => {
         before?.();
