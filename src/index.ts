@@ -4,12 +4,16 @@
 export type { Agent } from './actors/agent.ts';
 export type { AgentChange, AgentEntry } from './actors/agent-directory.ts';
 export type { AgentRef, AgentSnapshot } from './actors/agent-ref.ts';
+// Stream agents, operators that keep credit, and bridges.
+export { type BatchOptions, batch } from './actors/batch.ts';
 export { Bounded } from './actors/bounded.ts';
+export { type BoundedFromOptions, boundedFrom } from './actors/bounded-from.ts';
 // Streams: bounded, read by subscribing or by `for await`.
 export { type BoundedOptions, bounded } from './actors/bounded-observable.ts';
 // Capabilities: what agents do for others, by name.
 export { type Capability, CapabilityError } from './actors/capability.ts';
 export type { CapabilityChange, CapabilityEntry, Permit } from './actors/capability-directory.ts';
+export { type ConflateOptions, conflate } from './actors/conflate.ts';
 export type {
   Context,
   Log,
@@ -21,6 +25,7 @@ export type {
   Terminated,
   Verbs,
 } from './actors/context.ts';
+export { CreditLost } from './actors/credit-lost.ts';
 // Systems: where agents live.
 export type { DeadLetterBox } from './actors/dead-letter-box.ts';
 export {
@@ -33,11 +38,14 @@ export {
 } from './actors/define-agent.ts';
 export { type CapabilityOptions, capability } from './actors/define-capability.ts';
 export type { Health } from './actors/health.ts';
+export type { Inbox } from './actors/inbox.ts';
 export { HopLimit } from './actors/kernel.ts';
 // Keyed agents: one for each key.
 export { CoolingDown, NoKey } from './actors/key.ts';
 export { type Key, type KeyedAgentOptions, keyedAgent } from './actors/keyed-agent.ts';
+export { type AsyncWork, type MapAsyncOptions, mapAsync } from './actors/map-async.ts';
 export type { ObserveOptions } from './actors/observe.ts';
+export { toReadableStream } from './actors/readable-stream.ts';
 export {
   AgentDefect,
   HandlingOver,
@@ -47,6 +55,13 @@ export {
 } from './actors/request-failures.ts';
 export type { Result } from './actors/result.ts';
 export type { AgentStatistics, SystemStatistics, TopicStatistics } from './actors/statistics.ts';
+export {
+  type Outbox,
+  type PublishingStreamOptions,
+  type ReplyingStreamOptions,
+  streamAgent,
+} from './actors/stream-agent.ts';
+export type { StreamContext } from './actors/stream-context.ts';
 // Supervision: what happens when an agent fails.
 export type {
   AutoShutdown,
@@ -62,6 +77,7 @@ export {
   type System,
   type SystemOptions,
 } from './actors/system.ts';
+export { type ThrottleOptions, throttle } from './actors/throttle.ts';
 export { WaitCycle } from './actors/wait-cycle.ts';
 // Budgets.
 export { BudgetExceeded, type BudgetLow, Lease, type Limits, type Resource } from './core/budget.ts';
@@ -98,3 +114,4 @@ export {
   parseTraceparent,
   type TraceContext,
 } from './core/trace-context.ts';
+export type { Instrumentation } from './core/tracing.ts';

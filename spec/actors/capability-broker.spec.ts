@@ -6,6 +6,7 @@ import { defineAgent } from '../../src/actors/define-agent.ts';
 import { type CapabilityOptions, capability } from '../../src/actors/define-capability.ts';
 import type { Limits } from '../../src/core/budget.ts';
 import { type StandardSchema, type } from '../../src/core/schema.ts';
+import { systemFailures } from '../../src/core/system-topics.ts';
 import { defineTopic } from '../../src/core/topic.ts';
 import { aWorld } from '../support/a-world.ts';
 import { boom } from '../support/boom.ts';
@@ -169,6 +170,20 @@ describe('a call of a capability', () => {
   });
 });
 
+describe('a capability that throws what cannot be looked at', () => {
+  it('fails like any other', async () => {
+    const { system, settled } = anOffice({
+      run: () => {
+        throw new Proxy({}, { get: boom, getPrototypeOf: boom });
+      },
+    });
+
+    const [failure] = await settled(system.tool('length', 'four'));
+
+    expect(failure).toMatchObject({ _tag: 'CapabilityError' });
+  });
+});
+
 describe('a permit', () => {
   it('is asked with the capability, the input and the caller', async () => {
     const asked: unknown[] = [];
@@ -196,13 +211,16 @@ describe('a permit', () => {
     expect(ran).toEqual([]);
   });
 
-  it('that throws permits nothing', async () => {
+  it('that throws permits nothing, and is told of', async () => {
     const { system, settled, ran } = anOffice({ permit: boom });
+    const told: unknown[] = [];
+    system.observe(systemFailures, { overflow: 'drop-newest' }).subscribe((report) => told.push(report));
 
     const [failure] = await settled(system.tool('length', 'four'));
 
     expect(failure).toMatchObject({ _tag: 'CapabilityError' });
     expect(ran).toEqual([]);
+    expect(told).toMatchObject([{ agent: '/', failure: { message: 'boom' } }]);
   });
 });
 

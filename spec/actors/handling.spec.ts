@@ -639,6 +639,40 @@ describe('the budget of an agent', () => {
     expect(scene.heard).toEqual([{ _tag: 'BudgetLow', resource: 'tokens', limit: 10, spent: 9 }]);
   });
 
+  it('tells it also when all its work is synchronous', async () => {
+    const scene = aScene(
+      (amount, context) => context.budget.spend('tokens', amount as number),
+      { onBudgetLow: ({ spent }, context) => void context.publish(Heard, spent) },
+      { spawn: { budget: { tokens: 10, steps: 5 } } },
+    );
+
+    await scene.tell(4, 5, 0, 0);
+
+    expect(scene.heard).toEqual([9, 4]);
+  });
+
+  it('tells it nothing of the budget of a message that is done with', async () => {
+    const scene = aScene((_, context) => context.budget.spend('tokens', 9), {
+      onBudgetLow: (notice, context) => void context.publish(Heard, notice),
+    });
+
+    await scene.ask('go', { budget: { tokens: 10 } });
+
+    expect(scene.heard).toEqual([]);
+  });
+
+  it('tells it when the steps of its timers spend it', async () => {
+    const scene = aScene(
+      (_, context) => void context.schedule(1, (step) => step.budget.spend('tokens', 9)),
+      { onBudgetLow: ({ spent }, context) => void context.publish(Heard, spent) },
+      { spawn: { budget: { tokens: 10 } } },
+    );
+
+    await scene.tell('go');
+
+    expect(scene.heard).toEqual([9]);
+  });
+
   it('interrupts its work when it is spent, with what it has kept', async () => {
     const scene = aScene(async (_, context) => {
       context.keep('half a page');

@@ -137,6 +137,43 @@ describe('conflation', () => {
     expect(heard).toEqual([one, two, 'x', 2]);
   });
 
+  it('takes a message whose key cannot be told for one like no other, and says so', async () => {
+    const world = aWorld();
+    const Price = defineTopic('price', {
+      schema: type<number>(),
+      key: (price) => (price > 0 ? boom() : 'free'),
+    });
+    const heard: number[] = [];
+    const told: unknown[] = [];
+    world.system
+      .observe(systemFailures, { overflow: 'drop-newest' })
+      .subscribe(({ agent, failure }) => told.push([agent, String(failure)]));
+    world.system
+      .observe(Price, { overflow: 'conflate', capacity: 8 })
+      .subscribe((price) => void heard.push(price));
+    world.system.spawn(
+      defineAgent({
+        name: 'a',
+        overflow: 'conflate',
+        subscribe: [Price],
+        receive: (price) => void heard.push(price),
+      }),
+    );
+
+    [1, 0, 2, 0].forEach((price) => {
+      world.system.publish(Price, price);
+    });
+    await world.runUntilQuiet();
+
+    expect(heard.toSorted()).toEqual([0, 0, 1, 1, 2, 2]);
+    expect(told).toEqual(
+      expect.arrayContaining([
+        ['/', 'Error: boom'],
+        ['/a', 'Error: boom'],
+      ]),
+    );
+  });
+
   it('leaves calls of capabilities alone', async () => {
     const world = aWorld();
     const Double = capability('double', {

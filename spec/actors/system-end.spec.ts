@@ -1,3 +1,4 @@
+import * as Effect from 'effect/Effect';
 import { describe, expect, it } from 'vitest';
 import { defineAgent } from '../../src/actors/define-agent.ts';
 import { createSystem } from '../../src/actors/system.ts';
@@ -20,6 +21,42 @@ describe('the end of a system', () => {
     await system.stop();
 
     await expect(drained).resolves.toBeUndefined();
+  });
+
+  it('waits for what interrupted Effects still have to do', async () => {
+    const world = aWorld();
+    const done: number[] = [];
+    const tidy = Effect.never.pipe(
+      Effect.ensuring(
+        Effect.sleep(100).pipe(Effect.andThen(Effect.sync(() => done.push(world.environment.nowMs())))),
+      ),
+    );
+    world.system.spawn(defineAgent({ name: 'a', subscribe: [Question], receive: () => tidy as never }));
+    world.system.publish(Question, 'why?');
+    await world.runUntilQuiet();
+
+    await world.run(() => world.system.stop());
+
+    expect(done).toEqual([100]);
+  });
+
+  it('leaves Effects behind that do not end, and says how many', async () => {
+    const world = aWorld();
+    const told: unknown[] = [];
+    world.system.listen({
+      next: (event) => event._tag === 'Failed' && told.push(String(event.report.failure)),
+    });
+    const stubborn = Effect.never.pipe(Effect.ensuring(Effect.sleep('1 day')));
+    world.system.spawn(defineAgent({ name: 'a', subscribe: [Question], receive: () => stubborn as never }));
+    world.system.publish(Question, 'why?');
+    await world.runUntilQuiet();
+
+    await world.run(() => world.system.stop());
+
+    expect(world.environment.nowMs()).toBe(5_000);
+    expect(told).toEqual([
+      'Error: 1 interrupted Effects had not ended after 5000 ms; their finalizers are left behind',
+    ]);
   });
 
   it('comes at once to a listener of events that comes after it', async () => {

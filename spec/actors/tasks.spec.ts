@@ -276,6 +276,23 @@ describe('a handler that returns a stream of replies', () => {
     expect(scene.failures).toEqual([]);
   });
 
+  it('is left when what it yields can be no reply', async () => {
+    let left = 0;
+    const promising = {
+      [Symbol.asyncIterator]: () => ({
+        next: async () => ({ done: false as const, value: Promise.resolve(1) }),
+        return: async () => {
+          left += 1;
+          return { done: true as const, value: undefined };
+        },
+      }),
+    };
+    const scene = aScene(() => promising as never);
+
+    expect(await scene.ask()).toMatchObject({ _tag: 'InvalidParams' });
+    expect(left).toBe(1);
+  });
+
   it('that knows no leaving is simply read no more', async () => {
     let asked = 0;
     const endless = {

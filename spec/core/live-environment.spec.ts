@@ -215,6 +215,34 @@ describe('a host that asks the process to end', () => {
     expect(signals).toEqual(['SIGTERM']);
   });
 
+  it('ends the process when the last of several listeners lets it, so that none cuts another short', () => {
+    const { signals, emit } = hostOf();
+    const ends: (() => void)[] = [];
+    anEnvironment().onTermination((end) => ends.push(end));
+    anEnvironment().onTermination((end) => ends.push(end));
+
+    emit('SIGTERM');
+    ends[1]!();
+    const afterOne = [...signals];
+    ends[0]!();
+
+    expect(afterOne).toEqual([]);
+    expect(signals).toEqual(['SIGTERM']);
+  });
+
+  it('does not wait for a listener that was forgotten while it was getting ready', () => {
+    const { signals, emit } = hostOf();
+    const ends: (() => void)[] = [];
+    const forget = anEnvironment().onTermination(() => {});
+    anEnvironment().onTermination((end) => ends.push(end));
+
+    emit('SIGTERM');
+    forget();
+    ends[0]!();
+
+    expect(signals).toEqual(['SIGTERM']);
+  });
+
   it('ends the process at once when it asks a second time', () => {
     const { signals, emit } = hostOf();
     const environment = anEnvironment();

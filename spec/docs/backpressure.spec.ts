@@ -11,10 +11,11 @@ it('mergeMap of a promise loses the token; for await does not', async () => {
   // #region lost
   let open = 0;
   let mostOpen = 0;
+  const enough = Promise.withResolvers<void>();
   const work = async () => {
     open += 1;
     mostOpen = Math.max(mostOpen, open);
-    await sleep(100);
+    await enough.promise; // Something that takes its time.
     open -= 1;
   };
 
@@ -27,6 +28,7 @@ it('mergeMap of a promise loses the token; for await does not', async () => {
   expect(mostOpen).toBe(100); // The window was 1: mergeMap took every value at once, and 100 promises were open.
   // #endregion
   reading.unsubscribe();
+  enough.resolve();
   await vi.waitFor(() => expect(open).toBe(0));
 
   // #region kept

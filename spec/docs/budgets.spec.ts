@@ -150,12 +150,12 @@ it('the limit interrupts work that only waits', async () => {
 
   await using system = createSystem({ agents: [thinker] });
   const failure = await system
-    .request(Think, 'life', { budget: { timeMs: 20 } })
+    .request(Think, 'life', { budget: { timeMs: 200 } })
     .catch((thrown: unknown) => thrown);
   // #endregion
   // #region keep-result
   expect(failure).toBeInstanceOf(BudgetExceeded);
-  expect(failure).toMatchObject({ resource: 'timeMs', limit: 20, partial: 'first thoughts' });
+  expect(failure).toMatchObject({ resource: 'timeMs', limit: 200, partial: 'first thoughts' });
   // #endregion
 });
 
@@ -178,7 +178,7 @@ it('a caller can interrupt what it asked for', async () => {
   // #region signal
   const gone = new AbortController();
   const answer = system.request(Think, 'life', { signal: gone.signal }).catch((thrown: unknown) => thrown);
-  setTimeout(() => gone.abort(), 10);
+  setTimeout(() => gone.abort(), 100);
   expect(await answer).toBeInstanceOf(Interrupted);
   // #endregion
   await vi.waitFor(() => expect(told).toBe(true));
@@ -200,7 +200,7 @@ it('the system can interrupt an agent and all below it', async () => {
   // #region interrupt
   const ref = system.spawn(thinker);
   const answer = system.request(ref, 'life').catch((thrown: unknown) => String(thrown));
-  setTimeout(() => system.interrupt(ref, 'the question was withdrawn'), 10);
+  setTimeout(() => system.interrupt(ref, 'the question was withdrawn'), 100);
   expect(await answer).toBe("Interrupted: work of '/thinker' was interrupted: the question was withdrawn");
   expect(await system.request(ref, 'now')).toBe('at once'); // It goes on with its next message.
   // #endregion

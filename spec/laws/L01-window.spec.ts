@@ -30,10 +30,8 @@ function noneOpensMoreThanItsWindow({ cells, turns }: Troupe): void {
   }
   for (const cell of cells) {
     const open = Math.max(cell.open, seen.get(cell) ?? 0);
-    if (open > cell.definition.concurrency || cell.open < 0) {
-      throw new Error(
-        `${cell.path} has ${open} handlings open in a window of ${cell.definition.concurrency}`,
-      );
+    if (open > cell.window || cell.open < 0) {
+      throw new Error(`${cell.path} has ${open} handlings open in a window of ${cell.window}`);
     }
   }
 }

@@ -71,6 +71,7 @@ export const logged = (facts: Partial<EventOf<'Logged'>> = {}): EventOf<'Logged'
   level: 'info',
   message: 'charged the card',
   fields: undefined,
+  traceparent: undefined,
   ...facts,
 });
 

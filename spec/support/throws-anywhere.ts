@@ -34,12 +34,14 @@ interface Place {
   /** The agent's handler. */
   readonly receive?: (thrown: () => never, context: Context<unknown, string>) => unknown;
   readonly listener?: (thrown: () => never) => EventListener;
+  readonly permit?: (thrown: () => never) => () => boolean;
   /** What code outside does, beside telling the agent to work. */
   readonly outside?: (thrown: () => never, system: System, agent: AgentRef<string, string>) => unknown;
   /** How often it is told of, when not once. */
   readonly told?: number;
 }
 
+const ping = capability('ping', { input: type<string>(), output: type<string>(), run: (text) => text });
 const never = (): Promise<never> => new Promise(() => {});
 const later = (): Promise<void> => new Promise((resolve) => void setTimeout(resolve, 1));
 
@@ -214,9 +216,39 @@ export const places: Readonly<Record<string, Place>> = {
   'a follower of capabilities': {
     outside: (thrown, system) => {
       system.capabilities.changes.subscribe(thrown);
-      const ping = capability('ping', { input: type<string>(), output: type<string>(), run: (text) => text });
       system.spawn(defineAgent({ name: 'other', on: [], capabilities: [ping] }));
     },
+  },
+  'the key of a topic': {
+    agent: () => ({ overflow: 'conflate' }),
+    outside: (thrown, system) => {
+      system
+        .observe(defineTopic('keyed', { schema: type<string>(), key: thrown }), {
+          overflow: 'conflate',
+          capacity: 4,
+        })
+        .subscribe();
+      system.publish(defineTopic('keyed', { schema: type<string>() }), 'x');
+    },
+  },
+  'a permit': {
+    agent: () => ({ capabilities: [ping] }),
+    permit: (thrown) => thrown,
+    outside: (_, system) => system.tool('ping', 'x'),
+  },
+  'what a capability runs': {
+    agent: (thrown) => ({
+      capabilities: [capability('pong', { input: type<string>(), output: type<string>(), run: thrown })],
+    }),
+    outside: (_, system) => system.tool('pong', 'x'),
+  },
+  onBudgetLow: {
+    agent: (thrown) => ({ onBudgetLow: thrown }),
+    receive: (_, context) => {
+      context.budget.spend('tokens', 9);
+      return later();
+    },
+    outside: (_, system, agent) => system.request(agent, 'go', { budget: { tokens: 10 } }),
   },
   'a listener of a signal': {
     receive: (thrown, context) => {
@@ -280,6 +312,7 @@ async function tellOf(name: string, place: Place): Promise<readonly string[]> {
   const toldOf: string[] = [];
   system = createSystem({
     events: place.listener === undefined ? [] : [place.listener(thrown)],
+    ...(place.permit === undefined ? {} : { permit: place.permit(thrown) }),
   });
   system.observe(systemFailures, { overflow: 'drop-newest' }).subscribe((report) => {
     toldOf.push(`${report.agent} to ${report.supervisor}`);

@@ -5,6 +5,7 @@
 import { type Envelope, ownEnvelope } from '../core/envelope.ts';
 import type { Timer } from '../core/environment.ts';
 import { timerNotice } from '../core/notice.ts';
+import type { HandlingTrace } from '../core/tracing.ts';
 import type { Cell } from './cell.ts';
 import type { Context } from './context.ts';
 import type { Result } from './result.ts';
@@ -15,20 +16,30 @@ type Step = (context: Context) => Result<unknown>;
 export class AgentTimer implements Timer {
   /** What is called, or `undefined` when it was cancelled: then its notice means nothing. */
   step: Step | undefined;
+  readonly every: boolean;
+  /** The handling that set it, if that is followed. */
+  readonly setBy: HandlingTrace | undefined;
   readonly #cell: Cell;
   readonly #cause: Envelope;
   readonly #delayMs: number;
-  readonly #every: boolean;
   #timer: Timer | undefined;
   /** Whether its notice waits in the mailbox. */
   #rang = false;
 
-  constructor(cell: Cell, cause: Envelope, delayMs: number, step: Step, every: boolean) {
+  constructor(
+    cell: Cell,
+    cause: Envelope,
+    delayMs: number,
+    step: Step,
+    every: boolean,
+    setBy: HandlingTrace | undefined,
+  ) {
     this.#cell = cell;
     this.#cause = cause;
     this.#delayMs = delayMs;
     this.step = step;
-    this.#every = every;
+    this.every = every;
+    this.setBy = setBy;
   }
 
   start(): void {
@@ -53,7 +64,7 @@ export class AgentTimer implements Timer {
   /** Its step has been taken: one that rings every so often is set again, so that at most one notice of it waits. */
   taken(): void {
     this.#rang = false;
-    if (this.#every) {
+    if (this.every) {
       this.start();
     } else {
       this.cancel();
@@ -76,6 +87,7 @@ export function scheduleStep(
   delayMs: number,
   step: Step,
   every: boolean,
+  setBy: HandlingTrace | undefined,
 ): AgentTimer {
-  return new AgentTimer(cell, cause, delayMs, step, every);
+  return new AgentTimer(cell, cause, delayMs, step, every, setBy);
 }

@@ -10,6 +10,7 @@
 import { Observable, type Observer, type Operator, Subscriber, type Subscription } from 'rxjs';
 import { askedWindow } from '../core/credit.ts';
 import type { Sink } from './outlet.ts';
+import { offerHost, type StreamHost } from './stream-host.ts';
 
 /** An open source: pushed or pulled, and closed once. */
 export interface OpenSource<T> {
@@ -23,6 +24,8 @@ export interface Source<T> {
   readonly open: (window: number) => OpenSource<T>;
   /** Told what a subscriber threw. */
   readonly onThrow: (thrown: unknown) => void;
+  /** The system it is a stream of, for operators that need its time. */
+  readonly host?: StreamHost | undefined;
 }
 
 /** A stream whose subscribers cannot end the process by throwing. */
@@ -102,6 +105,9 @@ export class Bounded<T> extends Guarded<T> implements AsyncIterable<T> {
 
   constructor(source: Source<T>) {
     super(source.onThrow, (subscriber) => {
+      if (source.host !== undefined) {
+        offerHost(source.host);
+      }
       const open = source.open(askedWindow());
       open.pushTo(subscriber);
       return () => open.close();

@@ -5,6 +5,7 @@
  *     find → permit → budget → check input → run, in time → check output → record
  */
 import { BudgetExceeded, type Lease } from '../core/budget.ts';
+import { isOf } from '../core/failure.ts';
 import { check } from '../core/schema.ts';
 import { type Capability, CapabilityError } from './capability.ts';
 import type { CapabilityDirectory } from './capability-directory.ts';
@@ -62,8 +63,8 @@ function takeToolCall(caller: Caller): void {
 
 /** What happened to the call rather than in it. */
 const passesOn = (failure: unknown, name: string): boolean =>
-  failure instanceof RequestTimeout ||
-  failure instanceof Interrupted ||
-  failure instanceof BudgetExceeded ||
-  failure instanceof WaitCycle ||
-  (failure instanceof NoResponder && failure.target === name);
+  isOf(failure, RequestTimeout) ||
+  isOf(failure, Interrupted) ||
+  isOf(failure, BudgetExceeded) ||
+  isOf(failure, WaitCycle) ||
+  (isOf(failure, NoResponder) && failure.target === name);

@@ -46,7 +46,7 @@ export class CapabilityDirectory {
   readonly #onThrow: (thrown: unknown) => void;
   readonly #changes = new Subject<CapabilityChange>();
 
-  /** @param onThrow Told what somebody who follows the changes threw. */
+  /** @param onThrow Told what the permit threw, or somebody who follows the changes. */
   constructor(permit: Permit | undefined, onThrow: (thrown: unknown) => void) {
     this.#onThrow = onThrow;
     this.#permit = permit;
@@ -101,11 +101,12 @@ export class CapabilityDirectory {
     }
   }
 
-  /** Whether this call may be made. A permit that throws permits nothing. */
+  /** Whether this call may be made. A permit that throws permits nothing, and is told of. */
   permits(capability: string, input: unknown, caller: string | undefined): boolean {
     try {
       return this.#permit === undefined || this.#permit({ capability, input, caller }) === true;
-    } catch {
+    } catch (thrown) {
+      this.#onThrow(thrown);
       return false;
     }
   }

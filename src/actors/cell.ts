@@ -87,6 +87,12 @@ export interface Notice {
   deliver(): void;
 }
 
+/** A behaviour that goes on from message to message, for one life of the agent: see `stream-run`. */
+export interface Pipeline {
+  /** The agent ends, or begins anew: nothing comes out of it any more. Must not throw. */
+  end(): void;
+}
+
 /** What the rooms above do for a cell. */
 export interface Conduct {
   /** Does the next thing there is to do, and says whether there was one. */
@@ -116,7 +122,9 @@ export class Cell implements Receiver, Runnable {
 
   phase: Phase = 'starting';
   state: unknown = undefined;
-  /** Handlings open now; never more than the definition's `concurrency` (L1). */
+  /** How many handlings may be open at once: the definition's `concurrency`, or what its stream asks for. */
+  window: number;
+  /** Handlings open now; never more than the window (L1). */
   open = 0;
   /** Of these, handlings of messages; the others are of notices, or first and last steps. */
   messagesOpen = 0;
@@ -179,6 +187,8 @@ export class Cell implements Receiver, Runnable {
   /** How often messages were put back, for redelivery. */
   attempts: Map<Envelope, number> | undefined;
   stopReason: StopReason | undefined;
+  /** The stream that is its behaviour, if it is a stream agent that has begun. */
+  pipeline: Pipeline | undefined;
   /** What it failed of, if it ended so. */
   failedOf: { readonly failure: unknown } | undefined;
 
@@ -205,7 +215,12 @@ export class Cell implements Receiver, Runnable {
     this.subscribes = facts.subscribes;
     this.input = facts.input;
     this.lease = facts.lease;
-    this.mailbox = new Mailbox(definition);
+    this.window = definition.concurrency;
+    this.mailbox = new Mailbox(
+      definition.overflow === 'conflate'
+        ? { ...definition, onKeyThrew: (thrown) => this.reportStray(thrown) }
+        : definition,
+    );
   }
 
   get label(): string {
@@ -408,7 +423,7 @@ export class Cell implements Receiver, Runnable {
   /** Whether it could begin to handle a message. */
   get mayTake(): boolean {
     return (
-      this.open < this.definition.concurrency &&
+      this.open < this.window &&
       (this.phase === 'running' || this.phase === 'draining') &&
       (this.parked === undefined || this.parked.length === 0)
     );
@@ -453,7 +468,7 @@ export class Cell implements Receiver, Runnable {
   }
 
   #wakeToTake(): void {
-    if (!this.queued && this.open < this.definition.concurrency) {
+    if (!this.queued && this.open < this.window) {
       this.queued = true;
       this.kernel.dispatcher.ready(this);
     }
@@ -461,7 +476,7 @@ export class Cell implements Receiver, Runnable {
 
   /** Whether room can be had now, or in the end: asked when somebody is about to wait for this agent. */
   get hasFreeSlot(): boolean {
-    return this.finishes || (this.phase !== 'starting' && this.open < this.definition.concurrency);
+    return this.finishes || (this.phase !== 'starting' && this.open < this.window);
   }
 
   /** A message that does not fit is treated as the definition says. */

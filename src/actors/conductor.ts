@@ -9,7 +9,7 @@ import { AgentDirectory } from './agent-directory.ts';
 import type { CapabilityDirectory } from './capability-directory.ts';
 import type { Cell } from './cell.ts';
 import type { Context } from './context.ts';
-import { EffectRuntime } from './effect-runtime.ts';
+import type { EffectRuntime } from './effect-runtime.ts';
 import type { Handling } from './handling.ts';
 import type { Kernel } from './kernel.ts';
 import { Lifecycle } from './lifecycle.ts';
@@ -41,7 +41,7 @@ export class Conductor implements Works, StepEnds {
     this.kernel = kernel;
     this.agents = new AgentDirectory(onThrowOf(kernel));
     this.capabilities = capabilities;
-    this.effects = new EffectRuntime(kernel.environment);
+    this.effects = kernel.effects;
     this.#stepping = new Stepping(this, this.effects, this);
     this.#lifecycle = new Lifecycle(this, this.#stepping, told);
     this.#told = told;

@@ -136,6 +136,9 @@ export interface Context<State = unknown, Reply = unknown> extends Verbs {
   /**
    * Calls `step` once after `delayMs`, or every `delayMs` with `{ every: true }`, as a
    * step of this agent. A restart or stop cancels it.
+   *
+   * The step needs a free slot: a handler with `concurrency` 1 that awaits it waits
+   * for itself. To wait within a handler, return an Effect that sleeps.
    */
   schedule(
     delayMs: number,
@@ -150,6 +153,11 @@ export interface Context<State = unknown, Reply = unknown> extends Verbs {
   readonly children: readonly AgentRef<never, unknown>[];
   /** The envelope being handled. */
   readonly envelope: Envelope;
+  /**
+   * What everything that is sent from here carries. A call to another service
+   * carries `traceparent` of it, and is then a part of the same trace.
+   */
+  readonly headers: Headers;
   /** What this work may still spend, and where to say what it spent. */
   readonly budget: Lease;
   /** Keeps what is worth keeping should this work be interrupted now; the failure carries it. */

@@ -7,6 +7,7 @@ import type { Lease } from '../core/budget.ts';
 import type { Envelope } from '../core/envelope.ts';
 import type { Failure } from '../core/failure.ts';
 import type { TopicEntry } from '../core/topic-board.ts';
+import type { HandlingTrace } from '../core/tracing.ts';
 import type { Agent, AnyAgent } from './agent.ts';
 import type { AgentRef } from './agent-ref.ts';
 import type { CapabilityDirectory } from './capability-directory.ts';
@@ -26,13 +27,16 @@ export class Detached extends Sender {
   readonly cell: Cell;
   readonly works: Works;
   readonly cause = undefined;
+  /** The handling it was asked for in, if that is followed. */
+  readonly trace: HandlingTrace | undefined;
   /** In which life of the agent; `undefined` when the handling was over already. */
   readonly #life: number | undefined;
 
-  constructor(cell: Cell, works: Works, handlingOver: boolean) {
+  constructor(cell: Cell, works: Works, handlingOver: boolean, trace: HandlingTrace | undefined) {
     super();
     this.cell = cell;
     this.works = works;
+    this.trace = trace;
     this.#life = handlingOver ? undefined : cell.restarts;
   }
 

@@ -16,6 +16,7 @@ export class EffectRuntime {
   readonly #clock: Clock.Clock;
   readonly #scheduler: Scheduler;
   readonly #fibers = new Set<Fiber.Fiber<unknown, unknown>>();
+  #onIdle: (() => void) | undefined;
 
   constructor(environment: Environment) {
     this.#clock = clockOf(environment);
@@ -32,8 +33,27 @@ export class EffectRuntime {
       scheduler: this.#scheduler,
     });
     this.#fibers.add(fiber);
-    fiber.addObserver(() => this.#fibers.delete(fiber));
+    fiber.addObserver(() => this.#ended(fiber));
     return fiber;
+  }
+
+  /** Calls when no fibre is left; the last who asked is the one who is called. */
+  whenIdle(call: () => void): void {
+    this.#onIdle = call;
+    this.#tellIfIdle();
+  }
+
+  #ended(fiber: Fiber.Fiber<unknown, unknown>): void {
+    this.#fibers.delete(fiber);
+    this.#tellIfIdle();
+  }
+
+  #tellIfIdle(): void {
+    if (this.#fibers.size === 0) {
+      const call = this.#onIdle;
+      this.#onIdle = undefined;
+      call?.();
+    }
   }
 }
 

@@ -38,7 +38,7 @@ export function endTiming(handling: Handling, outcome: HandlingOutcome): void {
       topic: envelope.topic,
       outcome,
       depth: cell.mailbox.waiting,
-      traceparent: envelope.headers['traceparent'],
+      traceparent: handling.headers['traceparent'],
     });
   }
 }

@@ -3,13 +3,14 @@
  * its work is over. It is what a handler knows as its context.
  */
 import { type BudgetLow, Lease, type LeaseHolder } from '../core/budget.ts';
-import { type Envelope, ownEnvelope } from '../core/envelope.ts';
+import { type Envelope, type Headers, ownEnvelope } from '../core/envelope.ts';
 import type { Timer } from '../core/environment.ts';
 import type { Failure } from '../core/failure.ts';
 import { budgetLowNotice, isNotice } from '../core/notice.ts';
 import { InvalidParams } from '../core/schema.ts';
 import type { Level } from '../core/system-event.ts';
 import type { TopicEntry } from '../core/topic-board.ts';
+import type { HandlingTrace } from '../core/tracing.ts';
 import type { Agent, AnyAgent } from './agent.ts';
 import type { AgentRef } from './agent-ref.ts';
 import { scheduleStep } from './agent-timer.ts';
@@ -48,16 +49,17 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
   stashing = false;
   /** When it began, if that is measured. */
   startedAtMs: number | undefined;
+  /** How it is followed, if it is. */
+  trace: HandlingTrace | undefined;
   task: Task | undefined;
   rooms: OpenHandling['rooms'];
   /** Called once when it is over. */
   whenOver: (() => void) | undefined;
-  /** Gives the lease it spends from back. */
-  releaseLease: (() => void) | undefined;
   /** What it spends from when nobody has set it a budget. */
   #unlimited: Lease | undefined;
   #partial: unknown;
   #abort: AbortController | undefined;
+  #releaseLease: (() => void) | undefined;
 
   constructor(cell: Cell, envelope: Envelope, works: Works) {
     super();
@@ -76,6 +78,10 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
 
   get cause(): Envelope {
     return this.envelope;
+  }
+
+  get headers(): Headers {
+    return this.trace?.headers ?? this.envelope.headers;
   }
 
   get lease(): Lease | undefined {
@@ -130,6 +136,7 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
             level,
             message,
             fields,
+            traceparent: this.headers['traceparent'],
           });
         }
       };
@@ -195,6 +202,11 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
     }
     // What it still has to say, its reply included, comes before its end.
     this.#act(() => {
+      if (this.over) {
+        // It was interrupted while this waited behind what it sent: the step that asked for it had committed.
+        stop('finished');
+        return;
+      }
       const before = this.whenOver;
       this.whenOver = () => {
         before?.();
@@ -245,7 +257,7 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
     if (!(delayMs >= 0)) {
       throw new RangeError(`delayMs is a number of milliseconds, at least 0; got ${delayMs}`);
     }
-    const timer = scheduleStep(this.cell, this.envelope, delayMs, step, options?.every === true);
+    const timer = scheduleStep(this.cell, this.envelope, delayMs, step, options?.every === true, this.trace);
     this.#act(
       () => timer.start(),
       () => timer.cancel(),
@@ -254,7 +266,7 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
   }
 
   detach(): Verbs {
-    return new Detached(this.cell, this.works, this.over);
+    return new Detached(this.cell, this.works, this.over, this.trace);
   }
 
   spawn<M, R>(agent: Agent<M, R>, options: SpawnOptions = {}): AgentRef<M, R> {
@@ -269,6 +281,14 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
     return refOf(child) as AgentRef<M, R>;
   }
 
+  /** From now until it is over it hears of the budget it spends from, unless that is spent already. */
+  holdLease(): void {
+    const { lease } = this;
+    if (this.#releaseLease === undefined && lease !== undefined) {
+      this.#releaseLease = lease.hold(this);
+    }
+  }
+
   /** The work is to end: called in a turn of the agent. */
   interrupt(failure: unknown): void {
     this.cell.signal({ _tag: 'interrupt', handling: this, failure });
@@ -281,7 +301,9 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
       const id = cell.kernel.environment.nextId();
       const cause = ownEnvelope(id, cell.path, undefined, budgetLowNotice, notice, this.envelope);
       const tell = (context: Context): unknown => onBudgetLow(notice, context);
-      cell.notice({ deliver: () => this.over || works.aside(cell, cause, tell) });
+      // The budget of a message means nothing when that is done with; the agent's own goes on.
+      const outlives = this.lease === cell.lease;
+      cell.notice({ deliver: () => (this.over && !outlives) || works.aside(cell, cause, tell) });
     }
   }
 
@@ -303,8 +325,8 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
   /** Nothing of it has any effect any more. */
   revoke(failure?: unknown): void {
     this.over = true;
-    this.releaseLease?.();
-    this.releaseLease = undefined;
+    this.#releaseLease?.();
+    this.#releaseLease = undefined;
     if (failure !== undefined) {
       this.task?.interrupt(failure);
       this.#abort?.abort(failure);

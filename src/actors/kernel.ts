@@ -13,6 +13,8 @@ import type { EventListener, FailureReport, SystemEvent } from '../core/system-e
 import type { Validation } from '../core/topic.ts';
 import { type Receiver, TopicBoard } from '../core/topic-board.ts';
 import { matches } from '../core/topic-name.ts';
+import type { Tracing } from '../core/tracing.ts';
+import { EffectRuntime } from './effect-runtime.ts';
 import { heed } from './thenable.ts';
 
 export interface KernelOptions {
@@ -52,6 +54,7 @@ export class Kernel {
   readonly environment: Environment;
   readonly dispatcher: Dispatcher;
   readonly board: TopicBoard;
+  readonly effects: EffectRuntime;
   readonly deadLetters: DeadLetters;
   readonly validate: Validation;
   readonly requestTimeoutMs: number;
@@ -60,10 +63,14 @@ export class Kernel {
   readonly attemptsBefore = new WeakMap<Envelope, number>();
   /** Messages accepted by agents whose handling is not over; stashed ones do not count. */
   inFlight = 0;
+  /** Steps agents take on their own (first and last ones, timers, `Terminated`) whose work is not over. */
+  ownSteps = 0;
   /** What the system's own topics could not deliver, because their subscribers were full. */
   unheard = 0;
   /** Whether events are listened to: whoever emits asks first. */
   listening: boolean;
+  /** Who follows messages, if anybody does; whoever does so listens, too. */
+  tracing: Tracing | undefined = undefined;
   #listeners: readonly EventListener[];
   #quiet: PromiseWithResolvers<void> | undefined;
   /** Whether somebody has subscribed to `system.events`. */
@@ -78,6 +85,7 @@ export class Kernel {
       options.environment.dispatcher ??
       new LaneDispatcher(options.environment, { batch: options.batch, sliceMs: options.sliceMs });
     this.board = new TopicBoard(options.topicsMax);
+    this.effects = new EffectRuntime(options.environment);
     this.deadLetters = new DeadLetters(options.deadLettersMax);
     this.validate = options.validate;
     this.requestTimeoutMs = options.requestTimeoutMs;
@@ -100,7 +108,15 @@ export class Kernel {
     }
   }
 
-  /** A promise, one for all who ask while it is open, that resolves when nothing is in flight. It never rejects. */
+  /** A step that an agent took on its own needs no more work. */
+  ownStepEnded(): void {
+    this.ownSteps -= 1;
+    if (this.ownSteps === 0 && this.#quiet !== undefined) {
+      this.#lookForQuiet();
+    }
+  }
+
+  /** A promise, one for all who ask while it is open, that resolves when nothing is being worked on. It never rejects. */
   whenQuiet(): Promise<void> {
     this.#quiet ??= Promise.withResolvers<void>();
     this.#lookForQuiet();
@@ -175,6 +191,7 @@ export class Kernel {
         causationId: envelope.causationId,
         threadId: envelope.threadId,
       });
+      this.tracing?.left(envelope);
     }
   }
 
@@ -253,7 +270,7 @@ export class Kernel {
   /** What was done last may make new work when the event loop has gone round: so it looks after that. */
   #lookForQuiet(): void {
     this.environment.deferPastIo(() => {
-      if (this.inFlight === 0) {
+      if (this.inFlight + this.ownSteps === 0) {
         this.quietForGood();
       }
     });

@@ -34,6 +34,7 @@ export class Observers {
     const { name, keyOf } = topic;
     return new Bounded<M>({
       onThrow: onThrowOf(kernel),
+      host: kernel,
       open: (asked) => {
         const window = options.window ?? Math.max(1, asked);
         if (window < asked) {
@@ -48,6 +49,7 @@ export class Observers {
           overflow,
           window,
           keyOf: keyOf === undefined ? undefined : (envelope) => keyOf(envelope.payload),
+          onKeyThrew: onThrowOf(kernel),
           onClose: () => this.#leave(kernel, name, outlet as Outlet<unknown>),
         });
         if (this.#over) {

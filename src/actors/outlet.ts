@@ -24,6 +24,7 @@ export interface OutletOptions {
   /** Most values pushed and not settled. */
   readonly window: number;
   readonly keyOf?: ((envelope: Envelope) => unknown) | undefined;
+  readonly onKeyThrew?: ((thrown: unknown) => void) | undefined;
   /** The reader has left, or everything was read. */
   readonly onClose: () => void;
 }
@@ -63,6 +64,7 @@ export class Outlet<T> implements Receiver, Runnable, Creditor {
       overflow: options.overflow,
       spillMax: options.capacity,
       keyOf: options.keyOf,
+      onKeyThrew: options.onKeyThrew,
     });
   }
 

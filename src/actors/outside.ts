@@ -18,6 +18,7 @@ export abstract class Outside extends Sender implements Requester {
   readonly cell = undefined;
   readonly cause = undefined;
   readonly lease = undefined;
+  readonly trace = undefined;
   readonly path = undefined;
   readonly #requests = new Set<PendingReply>();
   #closed = false;

@@ -10,6 +10,7 @@ import type { Lease } from '../core/budget.ts';
 import { ownEnvelope, type ReplyPort, type Work } from '../core/envelope.ts';
 import type { Timer } from '../core/environment.ts';
 import { isOf, reasonOf } from '../core/failure.ts';
+import type { RequestTrace } from '../core/tracing.ts';
 import type { Kernel } from './kernel.ts';
 import { Interrupted, NoResponder, RequestTimeout } from './request-failures.ts';
 
@@ -50,6 +51,8 @@ export abstract class PendingReply implements ReplyPort {
   awaited = true;
   /** The agent it was sent to, when it was only one. */
   askedAlone: object | undefined;
+  /** How it is followed, if it is. */
+  trace: RequestTrace | undefined;
   readonly #timeoutMs: number;
   readonly #lease: Lease | undefined;
   readonly #signal: AbortSignal | undefined;
@@ -127,7 +130,7 @@ export abstract class PendingReply implements ReplyPort {
       return;
     }
     const work = this.#work;
-    this.settle();
+    this.settle({ failure });
     this.settledBy(failure);
     for (const one of work ?? []) {
       one.interrupt(failure);
@@ -145,8 +148,9 @@ export abstract class PendingReply implements ReplyPort {
   }
 
   /** From here on nothing changes any more. Gives back all that was held. */
-  protected settle(): void {
+  protected settle(failure: { readonly failure: unknown } | undefined): void {
     this.settled = true;
+    this.trace?.settled(failure);
     this.#timer?.cancel();
     this.#timer = undefined;
     if (this.#aborted !== undefined) {

@@ -23,7 +23,7 @@ export class PendingRequest extends PendingReply {
       this.late(payload, from);
       return;
     }
-    this.settle();
+    this.settle(undefined);
     this.#outcome = payload;
     this.#announce();
   }
@@ -40,8 +40,9 @@ export class PendingRequest extends PendingReply {
   }
 
   protected allFinished(firstFailure: { readonly failure: unknown } | undefined): void {
-    this.settle();
-    this.settledBy(firstFailure === undefined ? this.noResponder() : firstFailure.failure);
+    const failure = firstFailure === undefined ? this.noResponder() : firstFailure.failure;
+    this.settle({ failure });
+    this.settledBy(failure);
   }
 
   protected settledBy(failure: unknown): void {

@@ -49,6 +49,7 @@ export class PendingStream<T> extends PendingReply implements OpenSource<T> {
   /** One reply, as it waits there. */
   replyFrom(payload: unknown, from: string): Envelope {
     this.#replied = true;
+    this.trace?.replied();
     const id = this.kernel.environment.nextId();
     return ownEnvelope(id, undefined, from, undefined, payload, undefined, this.id);
   }
@@ -70,28 +71,20 @@ export class PendingStream<T> extends PendingReply implements OpenSource<T> {
   }
 
   protected allFinished(firstFailure: { readonly failure: unknown } | undefined): void {
-    this.settle();
+    // A stream of no replies is an empty one, unless nobody was there to reply.
+    const failure =
+      firstFailure ?? (!this.#replied && this.askedNobody ? { failure: this.noResponder() } : undefined);
+    this.settle(failure);
     this.requester.forgetRequest(this);
-    if (firstFailure !== undefined) {
-      this.#outlet.fail(firstFailure.failure);
-    } else if (this.#replied) {
+    if (failure === undefined) {
       this.#outlet.complete();
     } else {
-      this.#endWithoutReply();
+      this.#outlet.fail(failure.failure);
     }
   }
 
   protected settledBy(failure: unknown): void {
     this.requester.forgetRequest(this);
     this.#outlet.fail(failure);
-  }
-
-  /** A stream of no replies is an empty one, unless nobody was there to reply. */
-  #endWithoutReply(): void {
-    if (this.askedNobody) {
-      this.#outlet.fail(this.noResponder());
-    } else {
-      this.#outlet.complete();
-    }
   }
 }

@@ -13,7 +13,7 @@ import type { Handling } from './handling.ts';
 import { Interrupted } from './request-failures.ts';
 import { unstashAll } from './stash.ts';
 import type { Stepping } from './stepping.ts';
-import { endChildren, quiet } from './stopping.ts';
+import { endChildren, endPipeline, quiet } from './stopping.ts';
 
 /** Begins a restart: when its children have ended, its group hears of it and says when it begins again. */
 export function beginRestart(stepping: Stepping, cell: Cell, group: RestartedTogether): void {
@@ -26,6 +26,7 @@ export function beginRestart(stepping: Stepping, cell: Cell, group: RestartedTog
     cell.finishes = false;
     cell.restarts += 1;
     const { failure } = group;
+    endPipeline(cell);
     const again = withdrawWork(stepping, cell, failure);
     quiet(cell, new Interrupted({ agent: cell.path, reason: 'it was restarted', cause: failure }));
     unstashAll(cell);

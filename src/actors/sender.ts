@@ -8,6 +8,7 @@ import type { Failure } from '../core/failure.ts';
 import { InvalidParams } from '../core/schema.ts';
 import type { AnyTopic, Topic } from '../core/topic.ts';
 import type { TopicEntry } from '../core/topic-board.ts';
+import type { HandlingTrace, RequestTrace, Verb } from '../core/tracing.ts';
 import type { Agent } from './agent.ts';
 import type { AgentRef } from './agent-ref.ts';
 import { Bounded } from './bounded.ts';
@@ -31,6 +32,7 @@ import {
   message,
   type Origin,
   publication,
+  saying,
 } from './sending.ts';
 
 /** Replies that may wait for a slow reader when it does not say: a few chunks, so that it is felt early. */
@@ -42,6 +44,7 @@ export abstract class Sender implements Verbs, Origin {
   abstract readonly cell: Cell | undefined;
   abstract readonly cause: Envelope | undefined;
   abstract readonly lease: Lease | undefined;
+  abstract readonly trace: HandlingTrace | undefined;
 
   /** Why nothing can be sent any more, if so. */
   protected abstract readonly revoked: Failure | undefined;
@@ -73,7 +76,7 @@ export abstract class Sender implements Verbs, Origin {
       return this.tool(target as Capability<M, R>, payload, options);
     }
     try {
-      const request = this.ask(target, payload, options, (pending) => new PendingRequest(pending));
+      const request = this.ask(target, payload, options, (pending) => new PendingRequest(pending), 'request');
       return request.promise as Promise<R>;
     } catch (failure) {
       return rejected(failure);
@@ -87,12 +90,14 @@ export abstract class Sender implements Verbs, Origin {
     }
     return new Bounded<R>({
       onThrow: onThrowOf(this.kernel),
+      host: this.kernel,
       open: (window) =>
         this.ask(
           target,
           payload,
           options,
           (pending) => new PendingStream<R>(pending, { capacity, window: Math.max(1, window) }),
+          'stream',
         ),
     });
   }
@@ -108,15 +113,27 @@ export abstract class Sender implements Verbs, Origin {
     if (this.revoked !== undefined) {
       return rejected(this.revoked);
     }
+    const { kernel } = this;
+    const trace = kernel.tracing?.asked(
+      saying(this, 'tool', name, undefined, kernel.environment.nextId(), options),
+    );
     const called = callCapability(
       this,
       this.capabilities,
       name,
       input,
       (entry, checkedInput) =>
-        this.ask(entry, checkedInput, options, (pending) => new PendingRequest(pending), 'checked').promise,
+        this.ask(entry, checkedInput, options, (pending) => new PendingRequest(pending), 'tool', trace)
+          .promise,
     );
-    called.catch(ignore);
+    if (trace === undefined) {
+      called.catch(ignore);
+    } else {
+      called.then(
+        () => trace.settled(undefined),
+        (failure: unknown) => trace.settled({ failure }),
+      );
+    }
     return called;
   }
 
@@ -126,7 +143,8 @@ export abstract class Sender implements Verbs, Origin {
     payload: unknown,
     options: RequestOptions | undefined,
     makeRequest: (pending: ConstructorParameters<typeof PendingRequest>[0]) => Request,
-    input?: 'checked',
+    verb: Verb,
+    ofCall?: RequestTrace,
   ): Request {
     if (this.revoked !== undefined) {
       throw this.revoked;
@@ -140,7 +158,7 @@ export abstract class Sender implements Verbs, Origin {
     }
     checkSignal(options?.signal);
     const { kernel, requester } = this;
-    const to = asked(this, target, payload, options, input);
+    const to = asked(this, target, payload, options, verb === 'tool' ? 'checked' : undefined);
     // Not the time of the turn, from which a timer would ring too late; and read once, since that is a good part of what a request costs.
     const nowMs = kernel.environment.nowMs();
     const deadlineMs = deadlineOf(this, to.timeoutMs, nowMs);
@@ -156,6 +174,12 @@ export abstract class Sender implements Verbs, Origin {
       lease,
     });
     requester.rememberRequest(request);
+    let trace = ofCall;
+    if (kernel.tracing !== undefined && ofCall === undefined) {
+      const one = to.target !== undefined && 'path' in to.target ? to.name : undefined;
+      trace = kernel.tracing.asked(saying(this, verb, to.topic.name, one, request.id, options));
+      request.trace = trace;
+    }
     if (options?.signal?.aborted === true) {
       request.interrupt(new Interrupted({ agent: to.name, reason: 'its signal had aborted already' }));
     } else if (to.target === undefined) {
@@ -168,7 +192,7 @@ export abstract class Sender implements Verbs, Origin {
       request.madeBy = this.handling;
       request.awaited = options?.awaited !== false;
       try {
-        this.sendRequest(to.target, inquiry(this, to, request, deadlineMs, lease, options), request);
+        this.sendRequest(to.target, inquiry(this, to, request, deadlineMs, lease, options, trace), request);
       } catch (failure) {
         // It has not left and never will.
         request.interrupt(failure);

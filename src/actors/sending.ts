@@ -12,6 +12,7 @@ import { MailboxFull } from '../core/mailbox.ts';
 import { check, InvalidParams } from '../core/schema.ts';
 import type { AnyTopic, Topic } from '../core/topic.ts';
 import type { TopicEntry } from '../core/topic-board.ts';
+import type { HandlingTrace, RequestTrace, Saying, Verb } from '../core/tracing.ts';
 import { isCapability } from './capability.ts';
 import type { CapabilityDirectory } from './capability-directory.ts';
 import type { Cell } from './cell.ts';
@@ -32,6 +33,8 @@ export interface Origin {
   readonly cause: Envelope | undefined;
   /** What it spends from. */
   readonly lease: Lease | undefined;
+  /** The handling in which it is said, if that is followed. */
+  readonly trace: HandlingTrace | undefined;
 }
 
 /** An envelope, and where it goes. */
@@ -161,6 +164,7 @@ export function inquiry(
   deadlineMs: number,
   lease: Lease | undefined,
   options: SendOptions | undefined,
+  trace: RequestTrace | undefined,
 ): Envelope {
   return envelopeFrom(
     origin,
@@ -172,7 +176,32 @@ export function inquiry(
     deadlineMs,
     lease ?? origin.lease,
     options,
+    trace,
   );
+}
+
+/** What is about to be said, for whoever follows it. */
+export function saying(
+  origin: Origin,
+  verb: Verb,
+  topic: string,
+  to: string | undefined,
+  id: number,
+  options: SendOptions | undefined,
+): Saying {
+  const { cause, cell } = origin;
+  return {
+    verb,
+    topic,
+    to,
+    sender: cell?.path,
+    id,
+    threadId: options?.threadId ?? cause?.threadId,
+    by: origin.trace,
+    detached: cell !== undefined && cause === undefined,
+    inherited: cause?.headers ?? noHeaders,
+    given: options?.headers,
+  };
 }
 
 /**
@@ -258,10 +287,17 @@ function envelopeFrom(
   deadlineMs: number,
   budget: Lease | undefined,
   options: SendOptions | undefined,
+  trace?: RequestTrace,
 ): Envelope {
   const { kernel, cause } = origin;
+  const id = kernel.environment.nextId();
+  const headers =
+    kernel.tracing === undefined
+      ? headersFrom(cause, options?.headers)
+      : (trace?.headers ??
+        kernel.tracing.said(saying(origin, to === undefined ? 'publish' : 'tell', topic, to, id, options)));
   return makeEnvelope(
-    kernel.environment.nextId(),
+    id,
     to,
     origin.cell?.path,
     topic,
@@ -272,7 +308,7 @@ function envelopeFrom(
     options?.threadId ?? cause?.threadId,
     deadlineMs,
     cause === undefined ? 0 : cause.hops + 1,
-    headersFrom(cause, options?.headers),
+    headers,
     budget,
   );
 }

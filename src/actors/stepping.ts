@@ -15,6 +15,7 @@ import type { Envelope } from '../core/envelope.ts';
 import { failureClass, isOf } from '../core/failure.ts';
 import { isNotice, timerNotice } from '../core/notice.ts';
 import type { HandlingOutcome } from '../core/system-event.ts';
+import type { Tracing } from '../core/tracing.ts';
 import type { AgentTimer } from './agent-timer.ts';
 import type { Cell } from './cell.ts';
 import { terminatedFor } from './death-watch.ts';
@@ -23,11 +24,12 @@ import { type Handle, handlerOf } from './handlers.ts';
 import { Handling } from './handling.ts';
 import { beginTiming, endTiming } from './handling-times.ts';
 import { interruptRequestsOf, withPartial } from './interrupting.ts';
+import type { TaskEnds } from './open-work.ts';
 import { afterOutbox, release, releaseOutbox, releaseReply } from './outbox.ts';
 import { payers } from './payers.ts';
 import { AgentDefect, Interrupted } from './request-failures.ts';
 import { forgetStashing, layAside } from './stash.ts';
-import { startTask, type TaskEnds } from './tasks.ts';
+import { startTask } from './tasks.ts';
 import type { Works } from './works.ts';
 
 /** What becomes of an agent after a step is decided above. */
@@ -94,12 +96,19 @@ export class Stepping implements TaskEnds {
     const { stage } = this.#works;
     const before = cell.state;
     cell.open += 1;
-    cell.messagesOpen += isNotice(handling.envelope) ? 0 : 1;
+    if (isNotice(handling.envelope)) {
+      cell.kernel.ownSteps += 1;
+    } else {
+      cell.messagesOpen += 1;
+    }
     beginTiming(handling);
     stage.handling = handling;
     let result: unknown;
     try {
-      result = handle(argument, handling);
+      result =
+        handling.trace === undefined
+          ? handle(argument, handling)
+          : handling.trace.within(() => handle(argument, handling));
     } catch (thrown) {
       stage.handling = undefined;
       stage.undo();
@@ -215,14 +224,20 @@ export class Stepping implements TaskEnds {
       return;
     }
     const handling = new Handling(cell, envelope, works);
+    holdIfTold(handling);
     if (!this.#mayBegin(handling)) {
+      handling.revoke();
       return;
     }
     const handle = handlerOf(cell.definition, envelope.topic!);
     if (handle === undefined) {
+      handling.revoke();
       cell.expired += 1;
       cell.drop(envelope, 'Unhandled');
       return;
+    }
+    if (works.kernel.tracing !== undefined) {
+      follow(handling, works.kernel.tracing, undefined);
     }
     this.step(handling, handle, envelope.payload);
   }
@@ -242,6 +257,10 @@ export class Stepping implements TaskEnds {
         timer.cancel();
       } else {
         timer.taken();
+        holdIfTold(handling);
+        if (this.#works.kernel.tracing !== undefined) {
+          follow(handling, this.#works.kernel.tracing, timer);
+        }
         this.step(handling, (_, context) => step(context), undefined);
       }
     } else {
@@ -272,7 +291,11 @@ export class Stepping implements TaskEnds {
       return;
     }
     try {
-      const task = startTask(result, handling, this, this.#effects);
+      const { trace } = handling;
+      const task =
+        trace === undefined
+          ? startTask(result, handling, this, this.#effects)
+          : trace.within(() => startTask(result, handling, this, this.#effects));
       if (task !== undefined) {
         this.#stayOpen(handling, task);
         return;
@@ -291,7 +314,7 @@ export class Stepping implements TaskEnds {
     cell.openHandlings ??= new Set();
     cell.openHandlings.add(handling);
     envelope.replyTo?.working(handling);
-    handling.releaseLease = handling.lease?.hold(handling);
+    handling.holdLease();
   }
 
   /** Its work is done: answers, and ends the handling, behind what it sent. */
@@ -344,6 +367,7 @@ export class Stepping implements TaskEnds {
     forgetStashing(handling);
     handling.revoke(failure);
     interruptRequestsOf(cell, handling, new Interrupted({ agent: cell.path, reason: 'the handling failed' }));
+    handling.trace?.failed(failure);
     const attempts = cell.attempts?.get(envelope) ?? 1;
     const fate = this.#ends.failed(handling, failure);
     if (fate === 'again') {
@@ -372,14 +396,19 @@ export class Stepping implements TaskEnds {
     handling.revoke(failure);
     const isMessage = !isNotice(envelope);
     cell.open -= 1;
-    cell.messagesOpen -= isMessage ? 1 : 0;
     cell.openHandlings?.delete(handling);
+    if (isMessage) {
+      cell.messagesOpen -= 1;
+    } else {
+      cell.kernel.ownStepEnded();
+    }
     if (outcome !== undefined && isMessage) {
       cell[outcome] += 1;
       cell.attempts?.delete(envelope);
       cell.kernel.settled();
       endTiming(handling, outcome);
     }
+    handling.trace?.ended(outcome, failure, handling.lease);
     handling.whenOver?.();
     this.#mayHaveDrained(cell);
     /* v8 ignore start -- @preserve Handlings end in turns; kept should one end outside of them. */
@@ -387,6 +416,26 @@ export class Stepping implements TaskEnds {
       cell.wake();
     }
     /* v8 ignore stop -- @preserve */
+  }
+}
+
+/** A synchronous step, too, is to hear that what it spends is nearly spent. */
+function holdIfTold(handling: Handling): void {
+  if (handling.cell.definition.onBudgetLow !== undefined && handling.lease?.exceeded === undefined) {
+    handling.holdLease();
+  }
+}
+
+/** Has a handling followed, unless it is of what the system says about itself. */
+function follow(handling: Handling, tracing: Tracing, timer: AgentTimer | undefined): void {
+  const { cell, envelope } = handling;
+  if (envelope.topic?.startsWith('system.') !== true) {
+    handling.trace = tracing.taken({
+      agent: cell.path,
+      definition: cell.definition.name,
+      envelope,
+      timer,
+    });
   }
 }
 

@@ -41,6 +41,7 @@ export class Stopping {
     cell.restartGroup?.left(cell);
     this.#withdraw(cell);
     cell.letGo();
+    endPipeline(cell);
     const stopped = new Interrupted({ agent: cell.path, reason: 'it was stopped' });
     for (const one of [...(cell.openHandlings ?? [])] as Handling[]) {
       const attempts = cell.attempts?.get(one.envelope) ?? 1;
@@ -132,6 +133,12 @@ export class Stopping {
       parent.signal({ _tag: 'childEnded', child: cell });
     }
   }
+}
+
+/** Nothing comes out of its stream any more. Before its work is interrupted, so that this lets nothing more flow. */
+export function endPipeline(cell: Cell): void {
+  cell.pipeline?.end();
+  cell.pipeline = undefined;
 }
 
 /** Nothing of what it began goes on: timers, requests, effects that have not left. */

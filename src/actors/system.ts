@@ -5,6 +5,7 @@ import type { Environment } from '../core/environment.ts';
 import { liveEnvironment } from '../core/live-environment.ts';
 import type { EventListener } from '../core/system-event.ts';
 import type { Topic, Validation } from '../core/topic.ts';
+import type { Instrumentation, Instrumented } from '../core/tracing.ts';
 import type { Agent, AnyAgent } from './agent.ts';
 import type { AgentDirectory } from './agent-directory.ts';
 import type { AgentRef } from './agent-ref.ts';
@@ -45,6 +46,8 @@ export interface SystemOptions {
   readonly topicsMax?: number;
   /** Who is told of every event, from the first on. */
   readonly events?: readonly EventListener[];
+  /** Who measures and follows it: `openTelemetry()` of `troupe/otel`. */
+  readonly instrumentation?: Instrumentation;
   /** Which calls of capabilities are allowed; all when not given. */
   readonly permit?: Permit;
   /** Drains on SIGTERM and SIGINT, for at most `withinMs` (10 000 when `true`), then lets the signal end the process. */
@@ -77,14 +80,15 @@ export interface System extends Verbs, AsyncDisposable {
   /** Stops one agent, or all: now, or, with `drain`, when what was accepted is done or `withinMs` have passed. */
   stop(ref?: AgentRef<never, unknown>, options?: StopOptions): Promise<void>;
   /**
-   * Takes nothing new from outside, finishes the messages that were accepted, then
-   * stops; after `withinMs` it stops anyway. A handler that awaits it waits for
+   * Takes nothing new from outside, finishes the messages that were accepted and
+   * the steps that agents have begun on their own, then stops; after `withinMs` it
+   * stops anyway. A handler that awaits it waits for
    * itself: it says `withinMs`, or does not await it.
    */
   drain(options?: { readonly withinMs?: number }): Promise<void>;
   /**
-   * Resolves when nothing is in flight: no message waits and none is being
-   * handled. Timers may still ring, and requests of agents that wait for somebody
+   * Resolves when nothing is being worked on: no message waits, none is being
+   * handled, and no step that an agent takes on its own. Timers may still ring, and requests of agents that wait for somebody
    * outside may still be open.
    */
   quiet(): Promise<void>;
@@ -93,6 +97,9 @@ export interface System extends Verbs, AsyncDisposable {
   /** Tells a listener of every event from now on; returns how to end that. */
   listen(listener: EventListener): () => void;
 }
+
+/** How long the finalizers of interrupted Effects may take at the end of a system: as long as an agent's last step. */
+const finalizersMs = 5_000;
 
 export interface StopOptions {
   readonly drain?: boolean;
@@ -151,12 +158,17 @@ class RunningSystem extends Outside implements System {
     });
     this.capabilities = new CapabilityDirectory(options.permit, onThrowOf(this.kernel));
     this.#conductor = new Conductor(this.kernel, this.capabilities, {
-      onRootEnded: () => this.#end(),
+      onRootEnded: () => this.#endWhenEffectsHave(),
       onDegraded: (cell) => this.#degrade(cell),
       sendFromOutside: (cell, message) => this.sendLoosely(cell, message),
     });
     this.agents = this.#conductor.agents;
     this.deadLetters = deadLetterBox(this.kernel, this.agents);
+    const attached = options.instrumentation?.attach(instrumentedBy(this.kernel, this.agents));
+    if (attached !== undefined) {
+      this.kernel.addListener(attached.listener);
+      this.kernel.tracing = attached.tracing;
+    }
     this.#root = this.#makeRoot(options);
     for (const agent of options.agents ?? []) {
       // Before any of them begins: nobody could stop those that had.
@@ -332,7 +344,25 @@ class RunningSystem extends Outside implements System {
     }
   }
 
-  /** The last agent has ended: gives everything back. */
+  /** The last agent has ended: the finalizers of interrupted Effects may take a while. */
+  #endWhenEffectsHave(): void {
+    const { effects } = this.#conductor;
+    if (effects.size === 0) {
+      this.#end();
+      return;
+    }
+    const late = this.kernel.environment.schedule(finalizersMs, () => {
+      const left = `${effects.size} interrupted Effects had not ended after ${finalizersMs} ms`;
+      onThrowOf(this.kernel)(new Error(`${left}; their finalizers are left behind`));
+      this.#end();
+    });
+    effects.whenIdle(() => {
+      late.cancel();
+      this.#end();
+    });
+  }
+
+  /** Gives everything back. */
   #end(): void {
     const { kernel } = this;
     this.#status = 'stopped';
@@ -349,6 +379,18 @@ class RunningSystem extends Outside implements System {
     kernel.quietForGood();
     this.#ended.resolve();
   }
+}
+
+function instrumentedBy({ id }: Kernel, agents: AgentDirectory): Instrumented {
+  return {
+    id,
+    definitionOf: (path) => agents.find(path)?.definition,
+    eachAgent: (f) => {
+      for (const cell of agents.cells()) {
+        f(cell.definition.name, cell.mailbox.waiting);
+      }
+    },
+  };
 }
 
 function idFrom(environment: Environment): string {

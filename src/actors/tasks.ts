@@ -13,13 +13,8 @@ import { failureClass } from '../core/failure.ts';
 import { InvalidParams } from '../core/schema.ts';
 import type { EffectRuntime } from './effect-runtime.ts';
 import type { Handling, Task } from './handling.ts';
+import { type OpenWork, ongoing, type TaskEnds } from './open-work.ts';
 import { Interrupted } from './request-failures.ts';
-
-/** Called when a task has ended, in whatever turn; each handling once. */
-export interface TaskEnds {
-  succeeded(handling: Handling, value: unknown): void;
-  failed(handling: Handling, failure: unknown): void;
-}
 
 /**
  * Starts the task that a result is, and says whether it is one.
@@ -44,6 +39,9 @@ export function startTask(
   }
   if (Effect.isEffect(result)) {
     return effect(result as Effect.Effect<unknown, unknown>, handling, ends, effects);
+  }
+  if (ongoing in result) {
+    return (result as OpenWork)[ongoing](ends);
   }
   if (Symbol.asyncIterator in result) {
     return replies(result as AsyncIterable<unknown>, handling, ends);

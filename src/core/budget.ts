@@ -324,6 +324,11 @@ export class Lease {
     return slot === time ? this.#time.leftMs : amountOf(slot, this.#account.remaining(slot));
   }
 
+  /** The lease that this one is a part of in the end: itself, when it is a root. */
+  get root(): Lease {
+    return this.#parent?.root ?? this;
+  }
+
   /** What was spent on this lease and on those under it. Of time: how long it has run since `startTime`. */
   spent(resource: Resource): number {
     const slot = slotOf(resource);

@@ -25,10 +25,34 @@ export interface Creditor {
 /** One value that is out. */
 export class CreditToken {
   #holders = 1;
-  readonly #creditor: Creditor;
+  readonly #creditor: Creditor | undefined;
 
-  constructor(creditor: Creditor) {
+  /** @param creditor Told when the last has let go; a kind of token that looks to that itself has none. */
+  constructor(creditor?: Creditor) {
     this.#creditor = creditor;
+  }
+
+  /** The tokens it stands for: itself, or those of the values that were gathered into one. */
+  get sources(): readonly CreditToken[] {
+    return [this];
+  }
+
+  /** Whether nobody wants what becomes of the value any more. */
+  get revoked(): boolean {
+    return false;
+  }
+
+  /** Calls `act` when nobody wants the value any more; returns how to forget that. */
+  whenRevoked(_act: () => void): () => void {
+    return nothing;
+  }
+
+  /**
+   * Calls `act` when it is the turn of whoever handed the value out: an operator
+   * whose work has settled goes on in it. Never called for a revoked token of an agent.
+   */
+  inTurn(act: () => void): void {
+    act();
   }
 
   retain(): this {
@@ -40,13 +64,74 @@ export class CreditToken {
   release(): void {
     this.#holders -= 1;
     if (this.#holders === 0) {
-      this.#creditor.settled();
+      this.settled();
     }
+  }
+
+  protected settled(): void {
+    this.#creditor?.settled();
+  }
+}
+
+/** The token of a value that was made of others: it holds theirs, and lets go of them when it is settled. */
+export class GatheredToken extends CreditToken {
+  readonly #members: readonly CreditToken[];
+  readonly #onSettled: () => void;
+
+  /** @param members Tokens that were retained for this one. */
+  constructor(members: readonly CreditToken[], onSettled: () => void = nothing) {
+    super();
+    this.#members = members;
+    this.#onSettled = onSettled;
+  }
+
+  override get sources(): readonly CreditToken[] {
+    return this.#members.flatMap((member) => member.sources);
+  }
+
+  override get revoked(): boolean {
+    return this.#members.length > 0 && this.#members.every((member) => member.revoked);
+  }
+
+  override whenRevoked(act: () => void): () => void {
+    const forget = this.#members.map((member) =>
+      member.whenRevoked(() => {
+        if (this.revoked) {
+          act();
+        }
+      }),
+    );
+    return () => {
+      for (const one of forget) {
+        one();
+      }
+    };
+  }
+
+  override inTurn(act: () => void): void {
+    const live = this.#members.findLast((member) => !member.revoked) ?? this.#members.at(-1);
+    if (live === undefined) {
+      act();
+    } else {
+      live.inTurn(act);
+    }
+  }
+
+  protected override settled(): void {
+    for (const member of this.#members) {
+      member.release();
+    }
+    this.#onSettled();
   }
 }
 
 let inScope: CreditToken | undefined;
 let windowAsked = 0;
+
+/** The token of the value being pushed, if it has one. */
+export function tokenInScope(): CreditToken | undefined {
+  return inScope;
+}
 
 /** Takes hold of the token of the value being pushed, if it has one. Whoever retains must `release`. */
 export function retainToken(): CreditToken | undefined {
@@ -82,3 +167,5 @@ export function askingForWindow<T>(values: number, subscribe: () => T): T {
 export function askedWindow(): number {
   return windowAsked;
 }
+
+const nothing = (): void => {};

@@ -47,7 +47,8 @@ export interface Environment {
   deferPastIo(f: () => void): void;
   /**
    * Calls `listener` when the host asks the process to end, with what lets it
-   * end; returns how to stop listening. Asked a second time, the process ends.
+   * end; returns how to stop listening. With several listeners the process ends
+   * when the last of them lets it. Asked a second time, it ends at once.
    */
   onTermination(listener: (end: () => void) => void): () => void;
   /** Makes the dispatcher, where turn-taking is not ours to decide; absent in a live environment. */

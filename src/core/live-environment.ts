@@ -10,6 +10,9 @@ import { TimerWheel } from './timer-wheel.ts';
 /** Node refuses longer host timers than this; the wheel keeps what is further away. */
 const hostDelayMsMax = 2 ** 31 - 1;
 
+/** Who was asked to end and is not ready yet, in the whole process: a signal is for all of it. */
+const stillEnding = new Set<() => void>();
+
 /** Makes an environment for one system. It holds nothing of the host until it is used. */
 export function liveEnvironment(): Environment {
   return new LiveEnvironment();
@@ -59,21 +62,26 @@ class LiveEnvironment implements Environment {
   onTermination(listener: (end: () => void) => void): () => void {
     let asked = false;
     const onSignal = (signal: NodeJS.Signals): void => {
-      const end = (): void => {
+      if (asked) {
         forget();
         process.kill(process.pid, signal);
-      };
-      if (asked) {
-        end();
-      } else {
-        asked = true;
-        listener(end);
+        return;
       }
+      asked = true;
+      stillEnding.add(forget);
+      listener(() => {
+        forget();
+        // Whoever is ready last lets the signal end the process; a second one from us would cut the others short.
+        if (stillEnding.size === 0) {
+          process.kill(process.pid, signal);
+        }
+      });
     };
     const forget = (): void => {
       process.off('SIGTERM', onSignal);
       process.off('SIGINT', onSignal);
       this.#terminations.delete(forget);
+      stillEnding.delete(forget);
     };
     process.on('SIGTERM', onSignal);
     process.on('SIGINT', onSignal);

@@ -30,6 +30,7 @@
  * ours is not, because an agent that calls a language model is thousands of
  * times slower than the agents that send to it.
  */
+import { Conflation } from './conflation.ts';
 import type { Envelope } from './envelope.ts';
 import { Failure } from './failure.ts';
 import { isNotice, terminatedNotice } from './notice.ts';
@@ -93,6 +94,8 @@ export interface MailboxOptions {
   readonly spillMax: number;
   /** What `conflate` tells messages apart by. Without it, all are one. */
   readonly keyOf?: ((envelope: Envelope) => unknown) | undefined;
+  /** Told what `keyOf` threw: that message is like no other. Must not throw. */
+  readonly onKeyThrew?: ((thrown: unknown) => void) | undefined;
 }
 
 export class Mailbox {
@@ -108,18 +111,15 @@ export class Mailbox {
   conflated = 0;
 
   readonly #ring = new Ring<Envelope>();
-  readonly #keyOf: ((envelope: Envelope) => unknown) | undefined;
-  /** Where the waiting one of each key stands; only under `conflate`. */
-  readonly #places: Map<unknown, number> | undefined;
-  /** The key each waiting message had when it was offered: its payload may have changed since. */
-  readonly #keys: Map<Envelope, unknown> | undefined;
+  /** Only under `conflate`. */
+  readonly #conflation: Conflation | undefined;
   #line: Ring<Envelope | Parked> | undefined;
   #spilled = 0;
   #notices = 0;
   #stashed = 0;
   #room: PromiseWithResolvers<void> | undefined;
 
-  constructor({ capacity, overflow, spillMax, keyOf }: MailboxOptions) {
+  constructor({ capacity, overflow, spillMax, keyOf, onKeyThrew }: MailboxOptions) {
     if (!Number.isInteger(capacity) || capacity < 1) {
       throw new RangeError(`mailbox capacity is a whole number, at least 1; got ${capacity}`);
     }
@@ -132,9 +132,7 @@ export class Mailbox {
     this.capacity = capacity;
     this.overflow = overflow;
     this.spillMax = spillMax;
-    this.#keyOf = keyOf;
-    this.#places = overflow === 'conflate' ? new Map() : undefined;
-    this.#keys = overflow === 'conflate' ? new Map() : undefined;
+    this.#conflation = overflow === 'conflate' ? new Conflation(keyOf, onKeyThrew) : undefined;
   }
 
   /** Everything that can be taken now, notices included. */
@@ -172,11 +170,9 @@ export class Mailbox {
   /** Adds a message at the back, or applies the overflow policy. Never waits. */
   offer(envelope: Envelope): Offer {
     this.offered += 1;
-    if (this.#places !== undefined) {
-      this.#keys!.set(envelope, this.#keyFor(envelope));
-      if (this.#tookThePlaceOfAnother(envelope)) {
-        return 'conflated';
-      }
+    const place = this.#conflation?.offered(envelope);
+    if (place !== undefined) {
+      return this.#replace(place, envelope);
     }
     if (this.hasRoom) {
       this.#accept(envelope);
@@ -218,11 +214,7 @@ export class Mailbox {
     }
     this.#ring.removeAt(position);
     this.#notices -= 1;
-    for (const [key, place] of this.#places ?? []) {
-      if (place < position) {
-        this.#places!.set(key, place + 1);
-      }
-    }
+    this.#conflation?.removedAt(position);
   }
 
   /** Puts a sender that will wait in line. Only where `hasRoom` is false. */
@@ -260,8 +252,8 @@ export class Mailbox {
     }
     if (this.#notices > 0 && isNotice(envelope)) {
       this.#notices -= 1;
-    } else if (this.#places !== undefined) {
-      this.#forgetPlace(envelope, position);
+    } else {
+      this.#conflation?.left(envelope, position);
     }
     this.#letIn();
     return envelope;
@@ -273,7 +265,7 @@ export class Mailbox {
     if (isNotice(envelope)) {
       this.#notices += 1;
     } else {
-      this.#rememberPlace(envelope, position);
+      this.#conflation?.putBackAt(envelope, position);
     }
   }
 
@@ -339,8 +331,7 @@ export class Mailbox {
     }
     this.#spilled = 0;
     this.#notices = 0;
-    this.#places?.clear();
-    this.#keys?.clear();
+    this.#conflation?.clear();
     this.#ring.clear();
     this.#openRoom();
     for (const sender of parked) {
@@ -362,7 +353,7 @@ export class Mailbox {
   #accept(envelope: Envelope): void {
     this.accepted += 1;
     const position = this.#ring.push(envelope);
-    this.#places?.set(this.#keys!.get(envelope), position);
+    this.#conflation?.standsAt(envelope, position);
   }
 
   #spill(envelope: Envelope): Offer {
@@ -380,58 +371,24 @@ export class Mailbox {
     for (let position = this.#ring.first; position < this.#ring.first + this.#ring.size; position += 1) {
       if (this.#notices === 0 || !isNotice(this.#ring.at(position))) {
         this.handedBack = this.#ring.removeAt(position);
-        if (this.#places !== undefined) {
-          this.#forgetPlace(this.handedBack, position);
-        }
+        this.#conflation?.left(this.handedBack, position);
         this.displaced += 1;
         this.#accept(envelope);
         return 'displaced';
       }
     }
     // Its whole room is stashed: there is nobody who could give way.
-    this.#keys?.delete(envelope);
+    this.#conflation?.forget(envelope);
     return 'refused';
   }
 
-  #tookThePlaceOfAnother(envelope: Envelope): boolean {
-    const position = this.#places!.get(this.#keys!.get(envelope));
-    if (position === undefined) {
-      return false;
-    }
+  /** Takes the place of the one of its key that waits. */
+  #replace(position: number, envelope: Envelope): Offer {
     this.handedBack = this.#ring.replace(position, envelope);
-    this.#keys!.delete(this.handedBack);
+    this.#conflation!.forget(this.handedBack);
     this.accepted += 1;
     this.conflated += 1;
-    return true;
-  }
-
-  #keyFor(envelope: Envelope): unknown {
-    try {
-      return this.#keyOf?.(envelope);
-    } catch {
-      // The user's key function threw: a message without a key is like no other.
-      return envelope;
-    }
-  }
-
-  #forgetPlace(envelope: Envelope, position: number): void {
-    const key = this.#keys!.get(envelope);
-    this.#keys!.delete(envelope);
-    if (this.#places!.get(key) === position) {
-      this.#places!.delete(key);
-    }
-  }
-
-  /** One put back stands before a newer one of its key, which stays the one to be replaced. */
-  #rememberPlace(envelope: Envelope, position: number): void {
-    if (this.#places === undefined) {
-      return;
-    }
-    const key = this.#keyFor(envelope);
-    this.#keys!.set(envelope, key);
-    if (!this.#places.has(key)) {
-      this.#places.set(key, position);
-    }
+    return 'conflated';
   }
 
   #standsInLine(sender: string | undefined): boolean {

@@ -79,6 +79,7 @@ export type SystemEvent =
       readonly outcome: HandlingOutcome;
       /** Messages still waiting in the agent's mailbox. */
       readonly depth: number;
+      /** Where it stands in its trace: its own span when the system is traced, otherwise what its message came with. */
       readonly traceparent: string | undefined;
     }
   | { readonly _tag: 'Failed'; readonly atMs: number; readonly report: FailureReport }
@@ -90,6 +91,8 @@ export type SystemEvent =
       readonly level: Level;
       readonly message: string;
       readonly fields: Readonly<Record<string, unknown>> | undefined;
+      /** Where the handling that wrote it stands in its trace. */
+      readonly traceparent: string | undefined;
     }
   | { readonly _tag: 'SystemStopped'; readonly atMs: number };
 

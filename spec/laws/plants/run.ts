@@ -75,7 +75,7 @@ function copyTree(tree: string): void {
 
 async function plantIn(tree: string, plant: string): Promise<string | undefined> {
   const patch = join(plantsFolder, plant);
-  const applied = await run('git', ['apply', '--unsafe-paths', `--directory=${tree}`, patch], tree);
+  const applied = await run('git', ['apply', '-C1', '--unsafe-paths', `--directory=${tree}`, patch], tree);
   if (applied.code !== 0) {
     return `does not apply: ${applied.text.trim()}`;
   }

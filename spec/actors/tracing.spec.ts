@@ -1,0 +1,291 @@
+import { of } from 'rxjs';
+import { describe, expect, it } from 'vitest';
+import { bounded } from '../../src/actors/bounded-observable.ts';
+import { defineAgent } from '../../src/actors/define-agent.ts';
+import { capability } from '../../src/actors/define-capability.ts';
+import { createSystem } from '../../src/actors/system.ts';
+import { type Headers, noHeaders } from '../../src/core/envelope.ts';
+import { type } from '../../src/core/schema.ts';
+import type { SystemEvent } from '../../src/core/system-event.ts';
+import { systemFailures } from '../../src/core/system-topics.ts';
+import { defineTopic } from '../../src/core/topic.ts';
+import type { HandlingTrace, Instrumentation, Instrumented, RequestTrace } from '../../src/core/tracing.ts';
+
+const Order = defineTopic('order', { schema: type<string>(), reply: type<string>() });
+const Note = defineTopic('note', { schema: type<string>(), reply: type<string>() });
+
+/** Writes down what it is told, and gives each message its number as `traceparent`. */
+function aTracer() {
+  const log: string[] = [];
+  const events: SystemEvent[] = [];
+  let system: Instrumented | undefined;
+  let count = 0;
+  const numbered = (inherited: Headers): Headers => {
+    count += 1;
+    return { ...inherited, traceparent: `${count}` };
+  };
+  const nameOf = (by: HandlingTrace | undefined) => by?.headers['traceparent'] ?? 'outside';
+  const handlingTrace = (what: string, inherited: Headers): HandlingTrace => {
+    const headers = numbered(inherited);
+    const mark = headers['traceparent'];
+    return {
+      headers,
+      within: (f) => f(),
+      failed: (failure) => log.push(`${mark} failed: ${(failure as Error).message}`),
+      ended: (outcome) => log.push(`${mark} ${what} ended: ${outcome}`),
+    };
+  };
+  const instrumentation: Instrumentation = {
+    attach: (one) => {
+      system = one;
+      return {
+        listener: { next: (event) => void events.push(event) },
+        tracing: {
+          said: ({ verb, topic, by, detached, inherited }) => {
+            const headers = numbered(inherited);
+            log.push(
+              `${headers['traceparent']} ${verb} ${topic} from ${nameOf(by)}${detached ? ', detached' : ''}`,
+            );
+            return headers;
+          },
+          left: (envelope) => log.push(`${envelope.headers['traceparent']} left`),
+          asked: ({ verb, topic, by, inherited }): RequestTrace => {
+            const headers = numbered(inherited);
+            const mark = headers['traceparent'];
+            log.push(`${mark} ${verb} ${topic} from ${nameOf(by)}`);
+            return {
+              headers,
+              replied: () => log.push(`${mark} replied`),
+              settled: (failed) =>
+                log.push(
+                  `${mark} settled${failed === undefined ? '' : `: ${(failed.failure as Error).name}`}`,
+                ),
+            };
+          },
+          taken: ({ agent, envelope, timer }) => {
+            const from = timer === undefined ? envelope.headers['traceparent'] : nameOf(timer.setBy);
+            const what = timer === undefined ? envelope.topic! : timer.every ? 'every' : 'timer';
+            log.push(`${agent} takes ${what} from ${from}`);
+            return handlingTrace(what, envelope.headers);
+          },
+        },
+      };
+    },
+  };
+  return { log, events, instrumentation, seen: () => system! };
+}
+
+describe('tracing', () => {
+  it('follows a message from its sender to each of its handlings, and what they say', async () => {
+    const tracer = aTracer();
+    const shop = defineAgent({
+      name: 'shop',
+      subscribe: [Order],
+      receive: (text, context) => {
+        context.publish(Note, text);
+        return context.headers['traceparent'] ?? '';
+      },
+    });
+    const books = defineAgent({ name: 'books', subscribe: [Note], receive: () => {} });
+    const system = createSystem({ instrumentation: tracer.instrumentation, agents: [shop, books] });
+
+    expect(await system.request(Order, 'tea')).toBe('2');
+    await system.quiet();
+    await system.stop();
+
+    expect(tracer.log).toEqual([
+      '1 request order from outside',
+      '1 left',
+      '/shop takes order from 1',
+      '3 publish note from 2',
+      '3 left',
+      '1 settled',
+      '2 order ended: handled',
+      '/books takes note from 3',
+      '4 note ended: handled',
+    ]);
+  });
+
+  it('follows what is told to one, and what is laid aside and taken again', async () => {
+    const tracer = aTracer();
+    let count = 0;
+    const books = defineAgent({
+      name: 'books',
+      subscribe: [Note],
+      receive: (_, context) => {
+        count += 1;
+        if (count === 1) {
+          context.stash();
+        } else {
+          context.unstash();
+        }
+      },
+    });
+    const system = createSystem({ instrumentation: tracer.instrumentation });
+
+    const ref = system.spawn(books);
+    system.tell(ref, 'tea');
+    system.tell(ref, 'milk');
+    await system.quiet();
+    await system.stop();
+
+    expect(tracer.log).toEqual([
+      '1 tell note from outside',
+      '1 left',
+      '2 tell note from outside',
+      '2 left',
+      '/books takes note from 1',
+      '3 note ended: undefined',
+      '/books takes note from 2',
+      '4 note ended: handled',
+      '/books takes note from 1',
+      '5 note ended: handled',
+    ]);
+  });
+
+  it('follows timers, detached chains, and what failed', async () => {
+    const tracer = aTracer();
+    const rang = Promise.withResolvers<void>();
+    const clock = defineAgent({
+      name: 'clock',
+      subscribe: [Order],
+      receive: (_, context) => {
+        context.detach().publish(Note, 'alone');
+        const every = context.schedule(0, () => every.cancel(), { every: true });
+        context.schedule(0, () => {
+          rang.resolve();
+          throw new RangeError('no');
+        });
+      },
+    });
+    const system = createSystem({ instrumentation: tracer.instrumentation, agents: [clock] });
+
+    system.publish(Order, 'tea');
+    await rang.promise;
+    await system.stop();
+
+    expect(tracer.log).toEqual([
+      '1 publish order from outside',
+      '1 left',
+      '/clock takes order from 1',
+      '3 publish note from 2, detached',
+      '3 left',
+      '2 order ended: handled',
+      '/clock takes every from 2',
+      '4 every ended: handled',
+      '/clock takes timer from 2',
+      '5 failed: no',
+      '5 timer ended: failed',
+    ]);
+  });
+
+  it('follows a stream with its replies, and a call of a capability with its checks', async () => {
+    const tracer = aTracer();
+    const twice = capability('twice', {
+      input: type<number>(),
+      output: type<number>(),
+      run: (n) => {
+        if (n < 0) {
+          throw new RangeError('less than nothing');
+        }
+        return n * 2;
+      },
+    });
+    const speaker = defineAgent({
+      name: 'speaker',
+      subscribe: [Order],
+      receive: (text) => bounded(of(text, text), { overflow: 'fail', capacity: 2 }),
+    });
+    const adder = defineAgent({ name: 'adder', capabilities: [twice] });
+    const system = createSystem({ instrumentation: tracer.instrumentation, agents: [speaker, adder] });
+
+    const heard: string[] = [];
+    for await (const text of system.stream(Order, 'tea')) {
+      heard.push(text);
+    }
+    await system.tool(twice, 2);
+    await expect(system.tool(twice, -1)).rejects.toThrow();
+    await expect(system.tool('nobody', 1)).rejects.toThrow();
+    await expect(system.request(Note, 'x')).rejects.toThrow();
+    await system.stop();
+
+    expect(heard).toEqual(['tea', 'tea']);
+    const of_ = (mark: string) => tracer.log.filter((line) => line.startsWith(`${mark} `));
+    expect(of_('1')).toEqual([
+      '1 stream order from outside',
+      '1 left',
+      '1 replied',
+      '1 replied',
+      '1 settled',
+    ]);
+    expect(tracer.log.filter((line) => / tool | settled/.test(line))).toEqual([
+      '1 settled',
+      '3 tool twice from outside',
+      '3 settled',
+      '5 tool twice from outside',
+      '5 settled: CapabilityError',
+      '7 tool nobody from outside',
+      '7 settled: NoResponder',
+      '8 settled: NoResponder',
+    ]);
+  });
+
+  it('does not follow what the system says about itself', async () => {
+    const tracer = aTracer();
+    const failing = defineAgent({
+      name: 'failing',
+      subscribe: [Order],
+      receive: () => {
+        throw new RangeError('no');
+      },
+    });
+    const watcher = defineAgent({ name: 'watcher', subscribe: [systemFailures], receive: () => {} });
+    const system = createSystem({ instrumentation: tracer.instrumentation, agents: [failing, watcher] });
+
+    system.publish(Order, 'tea');
+    await system.quiet();
+    await system.stop();
+
+    expect(tracer.log.filter((line) => line.includes('takes'))).toEqual(['/failing takes order from 1']);
+  });
+
+  it('tells whoever listens where a log and a handling stand', async () => {
+    const tracer = aTracer();
+    const shop = defineAgent({
+      name: 'shop',
+      subscribe: [Order],
+      receive: (_, context) => context.log.info('sold'),
+    });
+    const system = createSystem({ instrumentation: tracer.instrumentation, agents: [shop] });
+    const sums: [string, number][] = [];
+
+    system.publish(Order, 'tea');
+    await system.quiet();
+    tracer.seen().eachAgent((definition, waiting) => sums.push([definition, waiting]));
+    const named = [tracer.seen().definitionOf('/shop'), tracer.seen().definitionOf('/nobody')];
+    await system.stop();
+
+    const places = tracer.events.flatMap((event) =>
+      event._tag === 'Logged' || event._tag === 'HandlingEnded' ? [event.traceparent] : [],
+    );
+    expect(places).toEqual(['2', '2']);
+    expect(sums).toEqual([['shop', 0]]);
+    expect(named).toEqual(['shop', undefined]);
+  });
+
+  it('that nobody would be told of is not attached, and messages carry what they inherit', async () => {
+    const headers: Headers[] = [];
+    const shop = defineAgent({
+      name: 'shop',
+      subscribe: [Order],
+      receive: (_, context) => void headers.push(context.headers),
+    });
+    const system = createSystem({ instrumentation: { attach: () => undefined }, agents: [shop] });
+
+    system.publish(Order, 'tea');
+    await system.quiet();
+    await system.stop();
+
+    expect(headers).toEqual([noHeaders]);
+  });
+});

@@ -1,0 +1,226 @@
+import { once } from 'node:events';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { defineAgent } from '../../../src/actors/define-agent.ts';
+import { createSystem } from '../../../src/actors/system.ts';
+import type { StreamOutcome } from '../../../src/adapters/node/reply-pump.ts';
+import { ndjson } from '../../../src/adapters/node/stream-format.ts';
+import {
+  replyResponse,
+  type StreamResponseOptions,
+  streamResponse,
+} from '../../../src/adapters/node/stream-response.ts';
+import { type } from '../../../src/core/schema.ts';
+import { defineTopic } from '../../../src/core/topic.ts';
+import { clockwork } from '../../support/clockwork.ts';
+
+const Ask = defineTopic('ask', { schema: type<string>(), reply: type<unknown>() });
+
+describe('a stream of replies as a web Response', () => {
+  it('is read to its end as server-sent events', async () => {
+    const { stream, outcomes } = aService();
+
+    const response = await stream('three');
+
+    expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
+    expect(await response.text()).toBe('data: 1\n\ndata: 2\n\ndata: 3\n\nevent: end\ndata: {}\n\n');
+    await vi.waitFor(() => expect(outcomes).toEqual([{ _tag: 'Complete', sent: 3, dropped: 0 }]));
+  });
+
+  it('is pulled by its reader: nothing is made ahead but what the stream may hold', async () => {
+    const { stream, made } = aService();
+    const response = await stream('endless', { capacity: 4 });
+    const reader = response.body!.getReader();
+
+    await vi.waitFor(() => expect(made()).toBeGreaterThan(4));
+    const before = made();
+    // Room is told of when half of it is free.
+    for (let n = 0; n < 4; n += 1) await reader.read();
+    await vi.waitFor(() => expect(made()).toBeGreaterThan(before));
+
+    expect(before).toBeLessThan(10);
+    expect(made()).toBeLessThan(14);
+    await reader.cancel();
+  });
+
+  it('is interrupted when its body is cancelled, and when the request is aborted', async () => {
+    const { stream, outcomes, ended } = aService();
+    const abort = new AbortController();
+    const first = await stream('endless');
+    const second = await stream('endless', {}, abort.signal);
+
+    await first.body!.cancel();
+    abort.abort();
+
+    await vi.waitFor(() => expect(outcomes.map(({ _tag }) => _tag)).toEqual(['Left', 'Left']));
+    await vi.waitFor(() => expect(ended).toEqual(['endless', 'endless']));
+    await expect(second.text()).rejects.toThrow();
+  });
+
+  it('has a response even when its client left before there was one', async () => {
+    const { stream, begun, ended } = aService();
+    const abort = new AbortController();
+    const asked = stream('for ever', { headWithinMs: Number.POSITIVE_INFINITY }, abort.signal);
+    await vi.waitFor(() => expect(begun).toEqual(['for ever']));
+
+    abort.abort();
+
+    expect((await asked).status).toBe(499);
+    expect((await stream('three', {}, abort.signal)).status).toBe(499);
+    await vi.waitFor(() => expect(ended).toEqual(['for ever']));
+  });
+
+  it('runs on to its end when it is detached', async () => {
+    const { stream, outcomes, ended } = aService();
+    const response = await stream('three', { onDisconnect: 'detach' });
+
+    await response.body!.cancel();
+
+    await vi.waitFor(() => expect(outcomes).toHaveLength(1));
+    expect(outcomes[0]).toMatchObject({ _tag: 'Left', dropped: expect.any(Number) });
+    expect(outcomes[0]!.sent + outcomes[0]!.dropped).toBe(3);
+    expect(ended).toEqual(['three']);
+  });
+
+  it('is a problem when it fails before the first byte', async () => {
+    const { stream } = aService();
+
+    const response = await stream('throws');
+
+    expect(response.status).toBe(500);
+    expect(await response.json()).toMatchObject({ code: 'DEFECT' });
+  });
+
+  it('ends in an event error, or breaks off, when it fails after the first byte', async () => {
+    const { stream, outcomes } = aService();
+
+    expect(await (await stream('throws later')).text()).toContain('event: error\ndata: {');
+    const broken = await stream('throws later', { format: ndjson() });
+    const reader = broken.body!.getReader();
+    const first = await reader.read();
+
+    expect(new TextDecoder().decode(first.value)).toBe('1\n');
+    await expect(reader.read()).rejects.toThrow('not whole');
+    expect(outcomes.map(({ _tag }) => _tag)).toEqual(['Failed', 'Failed']);
+  });
+
+  it('is cut off when it is not pulled for too long', async () => {
+    const clock = clockwork();
+    const { stream, outcomes, ended } = aService();
+    const response = await stream('endless', { environment: clock.environment, stalledMs: 1_000 });
+    await vi.waitFor(() => expect(clock.pending()).toBe(2));
+
+    clock.wait(1_000);
+
+    await vi.waitFor(() => expect(outcomes).toMatchObject([{ _tag: 'Stalled' }]));
+    await vi.waitFor(() => expect(ended).toEqual(['endless']));
+    await expect(response.text()).rejects.toThrow();
+    expect(clock.pending()).toBe(0);
+  });
+
+  it('begins before the first reply when that takes long', async () => {
+    const clock = clockwork();
+    const { stream } = aService();
+    const asked = stream('for ever', { environment: clock.environment });
+    clock.wait(25);
+
+    const response = await asked;
+    const { value } = await response.body!.getReader().read();
+
+    expect(new TextDecoder().decode(value)).toBe(': open\n\n');
+  });
+
+  it('answers HEAD with its head', async () => {
+    const { system, outcomes } = aService();
+    const open = () => system.stream(Ask, 'three');
+
+    const response = await streamResponse(new Request('http://here', { method: 'HEAD' }), open, {
+      onEnd: (outcome) => outcomes.push(outcome),
+    });
+
+    expect(response.headers.get('cache-control')).toBe('no-cache, no-transform');
+    expect(outcomes).toEqual([{ _tag: 'Complete', sent: 0, dropped: 0 }]);
+  });
+});
+
+describe('a reply as a web Response', () => {
+  it.each([
+    ['one', {}, 200],
+    ['one', { status: 201 }, 201],
+    ['nothing', {}, 204],
+    ['throws', {}, 500],
+  ])('of %j with %o has the status %i', async (question, options, status) => {
+    const { system } = aService();
+
+    const response = await replyResponse(
+      new Request('http://here'),
+      (terms) => system.request(Ask, question, terms),
+      options,
+    );
+
+    expect(response.status).toBe(status);
+  });
+
+  it('interrupts the work when the request is aborted, unless it is detached', async () => {
+    const { system, begun, ended } = aService();
+    const abort = new AbortController();
+    const request = new Request('http://here', { signal: abort.signal });
+    const ask = (terms: object) => system.request(Ask, 'for ever', terms);
+    const asked = replyResponse(request, ask);
+    const detached = replyResponse(request, ask, { onDisconnect: 'detach', timeoutMs: 1_000 });
+    await vi.waitFor(() => expect(begun).toHaveLength(2));
+
+    abort.abort();
+
+    expect((await asked).status).toBe(503);
+    await vi.waitFor(() => expect(ended).toEqual(['for ever']));
+    expect((await detached).status).toBe(504);
+  });
+});
+
+function aService() {
+  const outcomes: StreamOutcome[] = [];
+  const begun: string[] = [];
+  const ended: string[] = [];
+  let made = 0;
+  const worker = defineAgent({
+    name: 'worker',
+    subscribe: [Ask],
+    concurrency: 10,
+    receive: async function* (work, context) {
+      begun.push(work);
+      try {
+        if (work === 'nothing') yield { toJSON: () => undefined };
+        if (work !== 'throws' && work !== 'for ever') yield 1;
+        if (work.startsWith('throws')) throw new Error('hunter2');
+        if (work === 'three') {
+          yield 2;
+          yield 3;
+        }
+        if (work === 'for ever') await once(context.signal, 'abort');
+        while (work === 'endless') {
+          made += 1;
+          yield made;
+        }
+      } finally {
+        ended.push(work);
+      }
+    },
+  });
+  const system = createSystem({ agents: [worker] });
+  onTestFinished(() => system.stop());
+  const stream = (
+    work: string,
+    options: StreamResponseOptions<unknown> & { capacity?: number } = {},
+    signal?: AbortSignal,
+  ) =>
+    streamResponse(
+      new Request('http://here', signal === undefined ? {} : { signal }),
+      (terms) =>
+        system.stream(Ask, work, {
+          ...terms,
+          ...(options.capacity === undefined ? {} : { capacity: options.capacity }),
+        }),
+      { ...options, onEnd: (outcome) => outcomes.push(outcome) },
+    );
+  return { system, outcomes, begun, ended, made: () => made, stream };
+}

@@ -1,0 +1,150 @@
+/**
+ * What a stream agent can do beside letting values out: the verbs, within its
+ * operators.
+ *
+ * While a value is pushed, they are those of the message it stems from: what they
+ * send inherits from it, is part of its step, and ends with its handling. Where
+ * no message is in hand they begin a new chain, as `detach()` does.
+ */
+import { type CreditToken, tokenInScope } from '../core/credit.ts';
+import type { Topic } from '../core/topic.ts';
+import type { Agent } from './agent.ts';
+import type { AgentRef } from './agent-ref.ts';
+import type { Bounded } from './bounded.ts';
+import type { Capability } from './capability.ts';
+import type { Cell } from './cell.ts';
+import type {
+  Context,
+  RequestOptions,
+  SendOptions,
+  SpawnOptions,
+  StreamOptions,
+  Target,
+  Verbs,
+} from './context.ts';
+import { Detached } from './detached.ts';
+import type { Handling } from './handling.ts';
+import { refOf } from './local-ref.ts';
+import { MessageToken } from './message-token.ts';
+import type { Works } from './works.ts';
+
+/** What the stream of an agent knows beside its inbox. */
+export interface StreamContext<State = unknown, Reply = unknown> extends Verbs {
+  /**
+   * The context of the message whose value is being pushed: the latest of them,
+   * where values were gathered; `undefined` where none is in hand. Take it before an
+   * `await`, to use it after.
+   */
+  readonly current: Context<State, Reply> | undefined;
+  /** Answers the requests that the value being pushed stems from. */
+  reply(reply: Reply): void;
+  /** Calls a capability, whoever offers it. */
+  tool<I, O>(capability: Capability<I, O>, input: NoInfer<I>, options?: RequestOptions): Promise<O>;
+  tool(name: string, input: unknown, options?: RequestOptions): Promise<unknown>;
+  /** The agent's state as of now. Never change it in place. */
+  readonly state: State;
+  /** Replaces the state. In a step that throws, the state stays what it was. */
+  update(change: (state: State) => State): void;
+  readonly self: AgentRef<never, Reply>;
+}
+
+export class StreamVerbs implements StreamContext {
+  readonly #cell: Cell;
+  readonly #detached: Detached;
+  /** The step that begins the stream, while it is taken. */
+  #begins: Handling | undefined;
+
+  constructor(cell: Cell, works: Works, begins: Handling) {
+    this.#cell = cell;
+    this.#detached = new Detached(cell, works, false, undefined);
+    this.#begins = begins;
+  }
+
+  /** The stream has begun. */
+  begun(): void {
+    this.#begins = undefined;
+  }
+
+  get handling(): Handling | undefined {
+    const token = tokenInScope();
+    if (token === undefined) {
+      return this.#begins;
+    }
+    if (token instanceof MessageToken && token.handling.cell === this.#cell) {
+      return token.handling;
+    }
+    return this.#gathered(token).at(-1) ?? this.#begins;
+  }
+
+  get current(): Context | undefined {
+    return this.handling;
+  }
+
+  get state(): unknown {
+    return this.#cell.state;
+  }
+
+  get self(): AgentRef<never, unknown> {
+    return refOf(this.#cell);
+  }
+
+  update(change: (state: unknown) => unknown): void {
+    const { handling } = this;
+    if (handling === undefined) {
+      this.#cell.state = change(this.#cell.state);
+      this.#cell.observers?.changed(this.#cell);
+    } else {
+      handling.update(change);
+    }
+  }
+
+  reply(reply: unknown): void {
+    const token = tokenInScope();
+    if (token instanceof MessageToken && token.handling.cell === this.#cell) {
+      void token.handling.reply(reply);
+    } else if (token !== undefined) {
+      for (const handling of this.#gathered(token)) {
+        void handling.reply(reply);
+      }
+    }
+  }
+
+  publish<M>(
+    topic: Topic<M, unknown>,
+    payload: NoInfer<M>,
+    options?: SendOptions,
+  ): Promise<void> | undefined {
+    return this.#verbs.publish(topic, payload, options);
+  }
+
+  tell<M>(ref: AgentRef<M, unknown>, payload: NoInfer<M>, options?: SendOptions): Promise<void> | undefined {
+    return this.#verbs.tell(ref, payload, options);
+  }
+
+  request<M, R>(target: Target<M, R>, payload: NoInfer<M>, options?: RequestOptions): Promise<R> {
+    return this.#verbs.request(target, payload, options);
+  }
+
+  stream<M, R>(target: Target<M, R>, payload: NoInfer<M>, options?: StreamOptions): Bounded<R> {
+    return this.#verbs.stream(target, payload, options);
+  }
+
+  tool(capability: unknown, input: unknown, options?: RequestOptions): Promise<never> {
+    return this.#verbs.tool(capability as string, input, options) as Promise<never>;
+  }
+
+  spawn<M, R>(agent: Agent<M, R>, options?: SpawnOptions): AgentRef<M, R> {
+    return this.#verbs.spawn(agent, options);
+  }
+
+  /** The handlings of the messages that a value was made of, latest last. */
+  #gathered(token: CreditToken): readonly Handling[] {
+    return token.sources.flatMap((source) =>
+      source instanceof MessageToken && source.handling.cell === this.#cell ? [source.handling] : [],
+    );
+  }
+
+  get #verbs(): Handling | Detached {
+    return this.handling ?? this.#detached;
+  }
+}

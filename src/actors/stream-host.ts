@@ -1,0 +1,54 @@
+/**
+ * The host of a stream: the system it runs in, as far as operators need one.
+ *
+ * An operator that waits for time or runs an Effect asks for its host while it
+ * subscribes to its source; the source, when it is a stream of a system, says so.
+ * It works through any operators in between, as long as they subscribe at once.
+ */
+import type { Environment } from '../core/environment.ts';
+import type { EffectRuntime } from './effect-runtime.ts';
+
+export interface StreamHost {
+  readonly environment: Environment;
+  readonly effects: EffectRuntime;
+}
+
+/** An operator that subscribes now, and those behind it that do. */
+export class HostAsked {
+  #host: StreamHost | undefined;
+  #around: HostAsked | undefined;
+
+  /** Subscribes, and learns meanwhile which system the source is of. */
+  while<T>(subscribe: () => T): T {
+    this.#around = asking;
+    asking = this;
+    try {
+      return subscribe();
+    } finally {
+      asking = this.#around;
+      this.#around = undefined;
+    }
+  }
+
+  /** Errors: `RangeError` when the source is no stream of a system. */
+  host(operator: string): StreamHost {
+    if (this.#host === undefined) {
+      throw new RangeError(
+        `${operator} needs a system for its time: use it on the inbox of a stream agent, or on what system.observe and stream give`,
+      );
+    }
+    return this.#host;
+  }
+
+  offer(host: StreamHost): void {
+    this.#host ??= host;
+    this.#around?.offer(host);
+  }
+}
+
+let asking: HostAsked | undefined;
+
+/** A source that is subscribed to says which system it is of. */
+export function offerHost(host: StreamHost): void {
+  asking?.offer(host);
+}

@@ -1,0 +1,106 @@
+/**
+ * One reply as a JSON response of a `node:http` server.
+ */
+import type { ServerResponse } from 'node:http';
+import { hasLeft, onLeft } from './client-left.ts';
+import { type Problem, type ProblemOptions, problemHeaders, problemJson, problemOf } from './http-problem.ts';
+import { headerOf } from './node-request.ts';
+import { mustClose } from './read-json.ts';
+import type { OnDisconnect } from './reply-pump.ts';
+import { type ReplyTerms, type TermsOptions, termsOf } from './request-terms.ts';
+
+export interface SendReplyOptions extends TermsOptions, ProblemOptions {
+  /** What becomes of the work when its client has left: `interrupt` when not given. */
+  readonly onDisconnect?: OnDisconnect;
+  /** The status of a response that goes well; 200 when not given. */
+  readonly status?: number;
+}
+
+/** How a response went. */
+export type ReplyOutcome =
+  | { readonly _tag: 'Complete'; readonly status: number }
+  | { readonly _tag: 'Failed'; readonly status: number; readonly failure: unknown }
+  /** The client was gone before the reply could be written; `failure` is what the work ended in, if it failed. */
+  | { readonly _tag: 'Left'; readonly failure?: unknown };
+
+/**
+ * Answers with a reply: `sendReply(response, (terms) => system.request(Question, body, terms))`.
+ *
+ * The client's deadline, trace and leaving are in the terms. `undefined` becomes 204.
+ *
+ * Errors: none; a failure becomes a status with a JSON problem, and how it went is
+ * what the promise resolves to, when the response has been written.
+ */
+export async function sendReply<R>(
+  response: ServerResponse,
+  ask: (terms: ReplyTerms) => R | Promise<R>,
+  options: SendReplyOptions = {},
+): Promise<ReplyOutcome> {
+  if (response.headersSent) {
+    const failure = new RangeError('expected a response that has not begun; this one has sent its head');
+    process.emitWarning(failure);
+    return { _tag: 'Failed', status: response.statusCode, failure };
+  }
+  response.on('error', ignore);
+  const left = new AbortController();
+  let stopListening = ignore;
+  if (options.onDisconnect !== 'detach') {
+    if (hasLeft(response)) {
+      return { _tag: 'Left' };
+    }
+    stopListening = onLeft(response, () => left.abort(new ClientLeft()));
+  }
+  try {
+    const reply = await ask({ ...termsOf(headerOf(response.req), options), signal: left.signal });
+    const json = JSON.stringify(reply);
+    const status = json === undefined ? 204 : (options.status ?? 200);
+    return write(response, status, { 'content-type': 'application/json; charset=utf-8' }, json)
+      ? { _tag: 'Complete', status }
+      : { _tag: 'Left' };
+  } catch (failure) {
+    const problem = problemOf(failure, options);
+    return sendProblem(response, problem)
+      ? { _tag: 'Failed', status: problem.status, failure }
+      : { _tag: 'Left', failure };
+  } finally {
+    stopListening();
+  }
+}
+
+/** Writes a problem as the whole response; says whether there was anybody to write to. */
+export function sendProblem(response: ServerResponse, problem: Problem): boolean {
+  return write(response, problem.status, problemHeaders(problem), problemJson(problem));
+}
+
+function write(
+  response: ServerResponse,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  body: string | undefined,
+): boolean {
+  if (hasLeft(response)) {
+    return false;
+  }
+  response.statusCode = status;
+  if (mustClose(response.req)) {
+    response.setHeader('connection', 'close');
+  }
+  if (body === undefined) {
+    response.end();
+    return true;
+  }
+  response.setHeaders(
+    new Map(Object.entries({ 'content-length': String(Buffer.byteLength(body)), ...headers })),
+  );
+  response.end(body);
+  return true;
+}
+
+/** Why a request was interrupted: it is the reason of the failure that its work ends in. */
+class ClientLeft extends Error {
+  constructor() {
+    super('its client has left');
+  }
+}
+
+const ignore = (): void => {};

@@ -1,0 +1,47 @@
+/**
+ * A stream of replies as the response of a `node:http` server, and of whatever
+ * stands on one: Express, Fastify (`reply.hijack()`, then `reply.raw`), Nest on Express.
+ */
+import type { ServerResponse } from 'node:http';
+import { headerOf } from './node-request.ts';
+import { type PumpOptions, pump, type StreamOutcome } from './reply-pump.ts';
+import { type Terms, type TermsOptions, termsOf } from './request-terms.ts';
+import { ResponseBody } from './response-body.ts';
+import { type StreamFormat, sse } from './stream-format.ts';
+
+export interface SendStreamOptions<R> extends PumpOptions, TermsOptions {
+  /** How replies stand in the body; server-sent events when not given. */
+  readonly format?: StreamFormat<R>;
+}
+
+/**
+ * Sends a stream of replies: `sendStream(response, (terms) => system.stream(Chat, body, terms))`.
+ *
+ * The client's pace reaches the agent. A client that leaves interrupts the work, or
+ * not, with `onDisconnect: 'detach'`: then the work goes on to its end or its
+ * deadline, whichever is first, and its replies are dropped and counted.
+ *
+ * Errors: none; how it went is what the promise resolves to, when the response is
+ * over (and a detached work, too). A failure before the first byte becomes a status
+ * with a JSON problem; after it, an event `error` or a body that is cut off.
+ */
+export async function sendStream<R>(
+  response: ServerResponse,
+  open: (terms: Terms) => AsyncIterable<R>,
+  options: SendStreamOptions<R> = {},
+): Promise<StreamOutcome> {
+  const format: StreamFormat<R> = options.format ?? sse<R>();
+  if (response.headersSent) {
+    const failure = new RangeError('expected a response that has not begun; this one has sent its head');
+    process.emitWarning(failure);
+    return { _tag: 'Failed', sent: 0, dropped: 0, failure };
+  }
+  const body = new ResponseBody(response, format);
+  if (response.req.method === 'HEAD') {
+    // It asks what would be said of the stream, not for the work.
+    void body.begin(undefined);
+    await body.end(undefined);
+    return { _tag: body.gone ? 'Left' : 'Complete', sent: 0, dropped: 0 };
+  }
+  return pump(body, () => open(termsOf(headerOf(response.req), options)), format, options);
+}
