@@ -57,9 +57,9 @@ export function regionOf(reference: string | undefined): string {
   if (path === undefined || name === undefined) {
     throw new Error(`a ts block needs <!-- region: file#name --> above it; got ${reference}`);
   }
-  if (!/^examples\/.+\.ts$|^spec\/docs\/.+\.spec(-d)?\.ts$/.test(path)) {
+  if (!/^examples\/.+\.ts$|^integration\/.+\.ts$|^spec\/docs\/.+\.spec(-d)?\.ts$/.test(path)) {
     throw new Error(
-      `a region is taken from examples/*.ts or spec/docs/*.spec.ts, which are run; got ${path}`,
+      `a region is taken from examples/, integration/ or spec/docs/*.spec.ts, which are run; got ${path}`,
     );
   }
   const lines = readFileSync(path, 'utf8').split('\n');

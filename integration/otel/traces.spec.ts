@@ -1,7 +1,9 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { trace } from '@opentelemetry/api';
+import { SimpleSpanProcessor, type SpanExporter, TracerProvider } from '@opentelemetry/sdk-trace';
 import { capability, createSystem, defineAgent, defineTopic, type Headers, type } from 'troupe';
+import { traceIn, traceOut } from 'troupe/node';
 import { openTelemetry } from 'troupe/otel';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { SpanSeen } from './support/otlp.ts';
@@ -235,6 +237,33 @@ describe('spans of a system', () => {
     expect(within(seen.span('INSERT'), seen.span('process words'))).toBe(true);
   });
 
+  it.each<[string, SpanExporter['export']]>([
+    [
+      'throws',
+      () => {
+        throw new RangeError('disk full');
+      },
+    ],
+    ['never answers', () => {}],
+  ])('go to an exporter that %s, and the system does not mind', async (_, take) => {
+    const exporter: SpanExporter = { export: take, forceFlush: async () => {}, shutdown: async () => {} };
+    const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] });
+    const quiet = defineAgent({ name: 'quiet', subscribe: [Note], receive: (text) => text });
+    const failures: unknown[] = [];
+    const system = createSystem({
+      instrumentation: openTelemetry({ tracerProvider: provider }),
+      agents: [quiet],
+      events: [{ next: (event) => event._tag === 'Failed' && failures.push(event.report.failure) }],
+    });
+
+    for (let n = 0; n < 1_000; n += 1) {
+      expect(await system.request(Note, 'a')).toBe('a');
+    }
+    await system.stop();
+
+    expect(failures).toEqual([]);
+  });
+
   // Spans of a machine's invoked and spawned children belong here, beside those of its handlings.
 });
 
@@ -249,14 +278,13 @@ describe('trace context', () => {
       name: 'gateway',
       subscribe: [Price],
       receive: async (_, context) => {
-        const answer = await fetch(urlOf(downstream), { headers: context.headers });
+        const answer = await fetch(urlOf(downstream), { headers: traceOut(context.headers) });
         return Number(await answer.text());
       },
     });
     const system = createSystem({ instrumentation: openTelemetry(), agents: [gateway] });
     const upstream = createServer(async (request, response) => {
-      const { traceparent, tracestate } = request.headers as Headers;
-      const headers = { traceparent: traceparent!, tracestate: tracestate! };
+      const headers = traceIn((name) => request.headers[name] as string | undefined);
       response.end(String(await system.request(Price, 1, { headers })));
     });
     await Promise.all([listening(upstream), listening(downstream)]);
@@ -281,6 +309,29 @@ describe('trace context', () => {
       traceparent: expect.stringMatching(new RegExp(`^00-${traceId}-${handling.spanId}-0[13]$`)),
       tracestate: 'vendor=1',
     });
+  });
+
+  it('comes from the nearer span where the server of a request is instrumented, too', async () => {
+    const quiet = defineAgent({ name: 'quiet', subscribe: [Note], receive: () => 'yes' });
+    const system = createSystem({ instrumentation: openTelemetry(), agents: [quiet] });
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    const headers = { traceparent };
+
+    await trace.getTracer('http').startActiveSpan('GET /', async (span) => {
+      const { traceId } = span.spanContext();
+      await system.request(Note, 'same', { headers: { traceparent: `00-${traceId}-b7ad6b7169203331-01` } });
+      await system.request(Note, 'other', { headers });
+      span.end();
+    });
+    await system.stop();
+    await seen.flush();
+
+    const server = seen.span('GET /');
+    const requests = seen.receiver.spans.filter((span) => span.name === 'request notes');
+    expect(requests.map((span) => [span.traceId, span.parentSpanId])).toEqual([
+      [server.traceId, server.spanId],
+      [traceparent.slice(3, 35), traceparent.slice(36, 52)],
+    ]);
   });
 });
 

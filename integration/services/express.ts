@@ -5,6 +5,7 @@ import { sendHealth, sendReply, sendStream } from 'troupe/node';
 import { Question, Story, system } from './agents.ts';
 
 export async function serve(port: number): Promise<Server> {
+  // #region express
   const app = express();
   app.use(express.json());
 
@@ -17,6 +18,7 @@ export async function serve(port: number): Promise<Server> {
   });
   app.get('/live', (_, response) => sendHealth(response, system, 'live'));
   app.get('/ready', (_, response) => sendHealth(response, system, 'ready'));
+  // #endregion
 
   return app.listen(port, '127.0.0.1');
 }

@@ -11,11 +11,13 @@ export async function serve(port: number): Promise<Server> {
     reply.hijack();
     void sendReply(reply.raw, (terms) => system.request(Question, request.body, terms));
   });
+  // #region fastify
   app.get<{ Querystring: { words: string } }>('/story', (request, reply) => {
     reply.hijack();
     const words = Number(request.query.words);
     void sendStream(reply.raw, (terms) => system.stream(Story, { words }, terms));
   });
+  // #endregion
   app.get('/live', (_, reply) => {
     reply.hijack();
     sendHealth(reply.raw, system, 'live');

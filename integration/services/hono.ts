@@ -9,6 +9,7 @@ import { Question, Story, system } from './agents.ts';
 export async function serve(port: number): Promise<Server> {
   const app = new Hono();
 
+  // #region hono
   app.post('/ask', (c) =>
     replyResponse(c.req.raw, async (terms) => system.request(Question, await c.req.json(), terms)),
   );
@@ -16,6 +17,7 @@ export async function serve(port: number): Promise<Server> {
     const words = Number(c.req.query('words'));
     return streamResponse(c.req.raw, (terms) => system.stream(Story, { words }, terms));
   });
+  // #endregion
   app.get('/live', () => healthResponse(system, 'live'));
   app.get('/ready', () => healthResponse(system, 'ready'));
 

@@ -22,9 +22,11 @@ class Stories {
     void sendReply(response, (terms) => this.#system.request(Question, body, terms));
   }
 
+  // #region nest
   story(words: string, response: ServerResponse): void {
     void sendStream(response, (terms) => this.#system.stream(Story, { words: Number(words) }, terms));
   }
+  // #endregion
 
   live(response: ServerResponse): void {
     sendHealth(response, this.#system, 'live');

@@ -49,6 +49,16 @@ describe('an observer', () => {
     expect(system.statistics().topics).toMatchObject([{ topic: 'news.local', subscribers: 0 }]);
   });
 
+  it('is not counted any more when it has left, though nothing was published since', async () => {
+    const { system, settle } = aNewsroom();
+    const subscription = system.observe(News, { overflow: 'suspend' }).subscribe();
+
+    await publish(system, settle, 'during');
+    subscription.unsubscribe();
+
+    expect(system.statistics().topics).toMatchObject([{ topic: 'news.local', subscribers: 0 }]);
+  });
+
   it('may leave while it is told', async () => {
     const { system, settle } = aNewsroom();
     const heard: string[] = [];

@@ -106,6 +106,43 @@ describe('tracing', () => {
     ]);
   });
 
+  it('follows what is told to one, and what is laid aside and taken again', async () => {
+    const tracer = aTracer();
+    let count = 0;
+    const books = defineAgent({
+      name: 'books',
+      subscribe: [Note],
+      receive: (_, context) => {
+        count += 1;
+        if (count === 1) {
+          context.stash();
+        } else {
+          context.unstash();
+        }
+      },
+    });
+    const system = createSystem({ instrumentation: tracer.instrumentation });
+
+    const ref = system.spawn(books);
+    system.tell(ref, 'tea');
+    system.tell(ref, 'milk');
+    await system.quiet();
+    await system.stop();
+
+    expect(tracer.log).toEqual([
+      '1 tell note from outside',
+      '1 left',
+      '2 tell note from outside',
+      '2 left',
+      '/books takes note from 1',
+      '3 note ended: undefined',
+      '/books takes note from 2',
+      '4 note ended: handled',
+      '/books takes note from 1',
+      '5 note ended: handled',
+    ]);
+  });
+
   it('follows timers, detached chains, and what failed', async () => {
     const tracer = aTracer();
     const rang = Promise.withResolvers<void>();

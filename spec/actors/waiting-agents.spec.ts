@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { AgentRef } from '../../src/actors/agent-ref.ts';
 import { defineAgent } from '../../src/actors/define-agent.ts';
 import { WaitCycle } from '../../src/actors/wait-cycle.ts';
 import { type } from '../../src/core/schema.ts';
@@ -55,6 +56,32 @@ describe('agents that wait for each other', () => {
 
     await expect(answer).resolves.toBeUndefined();
     expect(reports[0]).toBeInstanceOf(WaitCycle);
+  });
+
+  it('are told so also where one of them has finished and only waits for what it sent to leave', async () => {
+    const world = aWorld();
+    const { system } = world;
+    const Told = defineTopic('told', { schema: type<string>() });
+    const chatty = (other: string, texts: readonly string[], finishes: boolean) =>
+      defineAgent({
+        name: other === 'left' ? 'right' : 'left',
+        subscribe: [Told],
+        capacity: 1,
+        receive: (_, context) => {
+          for (const text of texts) {
+            void context.tell(system.agents.find(`/${other}`)!.ref as AgentRef<string>, text);
+          }
+          if (finishes) {
+            context.stop();
+          }
+        },
+      });
+    const left = system.spawn(chatty('right', ['1', '2', '3'], true), { subscribe: false });
+    system.spawn(chatty('left', ['4', '5', '6'], false), { subscribe: false });
+    await world.run(() => system.tell(left, 'go'));
+
+    expect(system.deadLetters.list().some(({ cause }) => cause === 'WaitCycle')).toBe(true);
+    expect(system.health().inFlight).toBe(0);
   });
 
   it('are not told so where a message was refused instead of waiting for room', async () => {

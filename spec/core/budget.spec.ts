@@ -24,6 +24,13 @@ describe('Lease', () => {
     expect([root.remaining('tokens'), root.reserved('tokens'), root.spent('tokens')]).toEqual([70, 0, 30]);
   });
 
+  it('knows the lease that it is a part of in the end', () => {
+    const root = Lease.root({ tokens: 100 });
+
+    expect(root.child({ tokens: 40 }).child({ tokens: 1 }).root).toBe(root);
+    expect(root.root).toBe(root);
+  });
+
   it('passes what it does not limit through to the lease above', () => {
     const root = Lease.root({ tokens: 100, steps: 3 });
     const child = root.child({ tokens: 40 });

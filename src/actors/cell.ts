@@ -182,6 +182,8 @@ export class Cell implements Receiver, Runnable {
   restartGroup: RestartedTogether | undefined;
   /** Whether it ends as soon as it has nothing more to do. */
   drains = false;
+  /** Whether it has finished, and ends as soon as what it sent has left. */
+  finishes = false;
   /** How often messages were put back, for redelivery. */
   attempts: Map<Envelope, number> | undefined;
   stopReason: StopReason | undefined;
@@ -474,7 +476,7 @@ export class Cell implements Receiver, Runnable {
 
   /** Whether room can be had now, or in the end: asked when somebody is about to wait for this agent. */
   get hasFreeSlot(): boolean {
-    return this.phase !== 'starting' && this.open < this.window;
+    return this.finishes || (this.phase !== 'starting' && this.open < this.window);
   }
 
   /** A message that does not fit is treated as the definition says. */

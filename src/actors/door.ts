@@ -8,8 +8,9 @@ import type { Receiver, Reception } from '../core/topic-board.ts';
 import type { Cell } from './cell.ts';
 
 export abstract class Door implements Receiver {
-  /** The group behind it: whoever stands here waits for a place in it. */
   readonly group: Cell;
+  /** Whose turn it is that is waited for here: the group's, for a place, and then that of the one who got it. */
+  abstract readonly agent: Cell;
   abstract readonly path: string;
   abstract readonly saturated: boolean;
   abstract readonly mustWait: boolean;

@@ -40,6 +40,9 @@ import { type Doorkeeper, WaitingKey } from './waiting-key.ts';
 /** Passive agents that are kept before it is looked who of them is still watched. */
 const passiveMin = 64;
 
+/** Keys of which it is remembered when they were restarted, and that they cool down; or twice as many as may be active. */
+const remembered = 2_048;
+
 export class KeyedGroup extends Cell implements InstanceGroup, Doorkeeper {
   readonly #keyed: Keyed;
   /** The newest agent of each key that has, or will have, a place. */
@@ -74,8 +77,9 @@ export class KeyedGroup extends Cell implements InstanceGroup, Doorkeeper {
   constructor(facts: ConstructorParameters<typeof Cell>[0], keyed: Keyed) {
     super(facts);
     this.#keyed = keyed;
-    this.#histories = new FadingMap({ keysMax: 2 * keyed.activeMax });
-    this.#cooling = new FadingMap({ keysMax: 2 * keyed.activeMax });
+    const keysMax = Math.max(remembered, 2 * keyed.activeMax);
+    this.#histories = new FadingMap({ keysMax });
+    this.#cooling = new FadingMap({ keysMax });
     this.#noPlace = new Refusal(
       facts.path,
       (envelope) => {
@@ -159,6 +163,11 @@ export class KeyedGroup extends Cell implements InstanceGroup, Doorkeeper {
     const instance = this.#make(key, idOfKey(key)!);
     this.#staysPassive(instance);
     return instance;
+  }
+
+  /** Keys of which something is kept although they are passive, because somebody watches or observes them. */
+  get passiveKeys(): readonly string[] {
+    return [...this.#passive.keys()];
   }
 
   stopsPassive(instance: KeyedInstance): void {

@@ -80,6 +80,10 @@ export class KeyedInstance extends Cell implements Link<KeyedInstance> {
       }
       return;
     }
+    if (signal._tag === 'stop') {
+      // If it is on its way out for a while only, it is for good now.
+      this.#passivating = false;
+    }
     super.signal(signal);
   }
 
@@ -93,20 +97,21 @@ export class KeyedInstance extends Cell implements Link<KeyedInstance> {
 
   /** It takes its last step, and then it is passive. */
   passivate(): void {
-    this.#passivating = true;
-    this.signal({
+    super.signal({
       _tag: 'stop',
       mode: 'now',
       withinMs: Number.POSITIVE_INFINITY,
       reason: 'stopped',
       failure: undefined,
     });
+    this.#passivating = true;
   }
 
   /** It has been put away; what is left of it stands for its key, for those who watch or observe it. */
   becomePassive(): void {
     this.stage = 'passive';
     this.phase = 'starting';
+    this.begun = false;
     this.state = undefined;
   }
 }

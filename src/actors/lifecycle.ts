@@ -220,10 +220,12 @@ export class Lifecycle implements Measures {
     if (signal.reason === 'finished' && cell.blocked) {
       // It has finished, but what it sent has not all left.
       this.suspend(cell);
+      cell.finishes = true;
       /* v8 ignore next -- @preserve A handling ends behind what it sent, so this is for effects sent detached meanwhile. */
       afterOutbox(cell, () => cell.signal(signal));
       return;
     }
+    cell.finishes = false;
     if (signal.reason === 'finished' && superviseFinished(this, cell) === 'restart') {
       return;
     }

@@ -23,6 +23,7 @@ export function beginRestart(stepping: Stepping, cell: Cell, group: RestartedTog
   if (!cell.restarting) {
     cell.phase = 'suspended';
     cell.restarting = true;
+    cell.finishes = false;
     cell.restarts += 1;
     const { failure } = group;
     endPipeline(cell);

@@ -70,7 +70,7 @@ export function statisticsOf(kernel: Kernel, agents: AgentDirectory): SystemStat
       topic: entry.name,
       published: entry.published,
       delivered: entry.delivered,
-      subscribers: entry.receivers.length,
+      subscribers: kernel.board.upToDate(entry).receivers.length,
       dropped: { ...entry.dropped },
     })),
     deadLetters: kernel.deadLetters.countByCause(),

@@ -54,6 +54,10 @@ export class WaitingKey extends Door implements Link<WaitingKey> {
     return this.#instance !== undefined;
   }
 
+  get agent(): Cell {
+    return this.#instance ?? this.group;
+  }
+
   get saturated(): boolean {
     return this.#instance === undefined ? this.group.doorIsFull : this.#instance.saturated;
   }
@@ -127,9 +131,11 @@ export class WaitingKey extends Door implements Link<WaitingKey> {
       }
     }
     instance.wake();
-    const room = this.#room;
-    this.#room = undefined;
-    room?.resolve(instance.mailbox.hasRoom ? undefined : instance.room());
+    if (instance.mailbox.hasRoom) {
+      this.#openRoom();
+    } else if (this.#room !== undefined) {
+      void instance.room().then(() => this.#openRoom());
+    }
   }
 
   /** There will be no place any more: hands back what stood here, in order. */
@@ -145,12 +151,16 @@ export class WaitingKey extends Door implements Link<WaitingKey> {
         left.push(entry);
       }
     }
-    this.#room?.resolve();
-    this.#room = undefined;
+    this.#openRoom();
     for (const sender of parked) {
       sender.admitted();
     }
     return left;
+  }
+
+  #openRoom(): void {
+    this.#room?.resolve();
+    this.#room = undefined;
   }
 
   #append(entry: Envelope | Parked): void {

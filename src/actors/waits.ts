@@ -17,8 +17,7 @@ type CellWait = Wait<Cell, Holder>;
 
 const graph: WaitGraph<Cell, Holder> = {
   path: (cell) => cell.path,
-  isMovedOn: (cell) =>
-    cell.phase === 'suspended' || cell.ending || (cell.phase === 'starting' && cell.open === 0),
+  isMovedOn: (cell) => isMovedOn(cell),
   hasFreeSlot: (cell) => cell.hasFreeSlot,
   handlings: (cell) => (cell.definition.keyed === undefined ? handlingsOf(cell) : holdersOf(cell)),
   blockedAt: (cell) => blockedAt(cell),
@@ -26,9 +25,15 @@ const graph: WaitGraph<Cell, Holder> = {
   waits: (holder) => (holder instanceof Cell ? waitsOfHolder(holder) : waitsOf(holder)),
 };
 
+/** One that has finished waits for its outbox; a keyed group has places before it has begun, and they are all it is waited for. */
+function isMovedOn(cell: Cell): boolean {
+  const begins = cell.phase === 'starting' && cell.open === 0 && cell.definition.keyed === undefined;
+  return (cell.phase === 'suspended' && !cell.finishes) || cell.ending || begins;
+}
+
 /** The agent that somebody waits for who stands in line at a receiver; readers outside are none. */
 export function agentAt(receiver: Receiver): Cell | undefined {
-  return receiver instanceof Cell ? receiver : receiver instanceof Door ? receiver.group : undefined;
+  return receiver instanceof Cell ? receiver : receiver instanceof Door ? receiver.agent : undefined;
 }
 
 /** Whether the request that is about to be sent to `target` would close a cycle. */
@@ -100,7 +105,7 @@ function holdersOf(group: Cell): readonly Cell[] {
 
 /** What an agent of a keyed group waits for before it can be idle: all it has in hand, and what it has sent. */
 function waitsOfHolder(cell: Cell): readonly CellWait[] {
-  if (graph.isMovedOn(cell)) {
+  if (isMovedOn(cell)) {
     return [];
   }
   const waits: CellWait[] = blockedAt(cell).length > 0 ? [{ _tag: 'outbox', of: cell }] : [];

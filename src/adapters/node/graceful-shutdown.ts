@@ -58,6 +58,9 @@ export interface GracefulShutdown {
   forget(): void;
 }
 
+/** Turns of the event loop that are waited at most for one in which nobody comes; not derived. */
+const doorTurnsMax = 50;
+
 /** How long clients may take for the failure that their stream has ended in; not derived. */
 const lastWordsMs = 500;
 
@@ -122,6 +125,7 @@ class Shutdown implements GracefulShutdown {
     }
     const endsMs = this.#environment.nowMs() + this.#lingerMs + this.#withinMs;
     await this.#pause(this.#lingerMs);
+    await this.#letInWhoStandsAtTheDoor();
     this.#refuseConnections();
     await this.#untilFinished(endsMs);
     await system?.drain({ withinMs: Math.max(0, endsMs - this.#environment.nowMs()) });
@@ -204,9 +208,29 @@ class Shutdown implements GracefulShutdown {
 
   #pause(delayMs: number): Promise<void> {
     return new Promise((resolve) => {
-      // Even without a pause a turn of the event loop: connections that stand at the door come in first.
-      this.#environment.schedule(delayMs, () => this.#environment.deferPastIo(resolve));
+      this.#environment.schedule(delayMs, resolve);
     });
+  }
+
+  /**
+   * The kernel resets connections that it has accepted and we have not, so the door is
+   * closed after a turn of the event loop in which nobody came, if there is one soon.
+   */
+  async #letInWhoStandsAtTheDoor(): Promise<void> {
+    let came = false;
+    const onConnection = (): void => {
+      came = true;
+    };
+    this.#server.on('connection', onConnection);
+    let turns = 0;
+    do {
+      came = false;
+      turns += 1;
+      await new Promise<void>((resolve) => {
+        this.#environment.deferPastIo(resolve);
+      });
+    } while (came && turns < doorTurnsMax);
+    this.#server.off('connection', onConnection);
   }
 
   #letGo(): void {

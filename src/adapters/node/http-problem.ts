@@ -8,7 +8,7 @@
  *
  * | code or class | status | `Retry-After` |
  * |---|--:|---|
- * | `BODY_TOO_LARGE`, `BODY_MALFORMED`, `BODY_NOT_JSON` | 413, 400, 415 | |
+ * | `BODY_TOO_LARGE`, `BODY_NOT_JSON`, `BODY_MALFORMED` or `BODY_CUT_OFF` | 413, 415, 400 | |
  * | `TIMEOUT` | 504 | |
  * | `NO_RESPONDER`: nobody is there | 503 | yes |
  * | `NO_RESPONDER`: asked, and not answered | 502 | |
@@ -22,6 +22,7 @@ import { STATUS_CODES } from 'node:http';
 import { NoResponder } from '../../actors/request-failures.ts';
 import { type FailureClass, failureClass, isOf } from '../../core/failure.ts';
 import { InvalidParams } from '../../core/schema.ts';
+import { BodyUnusable } from './read-json.ts';
 
 export interface Problem {
   readonly status: number;
@@ -58,13 +59,11 @@ const details: Readonly<Record<FailureClass, string>> = {
 /** Seconds after which an overload is worth another try; not derived. */
 const retryAfterS = 1;
 
-/** What the reading of a body fails with: its status is its own, the client has to mend the request. */
-const statusOfCode: Readonly<Record<string, number>> = {
+const statusOfBody: Readonly<Record<BodyUnusable['code'], number>> = {
   BODY_TOO_LARGE: 413,
   BODY_MALFORMED: 400,
   BODY_NOT_JSON: 415,
   BODY_CUT_OFF: 400,
-  TIMEOUT: 504,
 };
 
 /**
@@ -90,9 +89,12 @@ function usualProblem(failure: unknown): Problem {
     return problem(500, 'DEFECT', 'defect');
   }
   const code = codeOf(failure);
-  const own = statusOfCode[code];
-  if (own !== undefined) {
-    return problem(own, code, kind);
+  if (isOf(failure, BodyUnusable)) {
+    // All that it says is about what the client itself has sent.
+    return { ...problem(statusOfBody[failure.code], code, kind), detail: failure.message };
+  }
+  if (code === 'TIMEOUT') {
+    return problem(504, code, kind);
   }
   if (isOf(failure, NoResponder)) {
     return failure.asked === 0 ? laterProblem(code, kind) : problem(502, code, kind);

@@ -52,7 +52,7 @@ export interface StreamOutcome {
   readonly _tag: 'Complete' | 'Failed' | 'Left' | 'Stalled';
   /** Replies that were written. */
   readonly sent: number;
-  /** Replies that came after the client had left, to a work that was detached. */
+  /** Replies that came after the client had left: of a work that was detached, or the one that was on its way. */
   readonly dropped: number;
   /** What the stream failed of, if it did. */
   readonly failure?: unknown;
@@ -102,8 +102,8 @@ class Pump<R> {
   #keepAliveTimer: Timer | undefined;
   /** Something was written since the last look. */
   #spoke = false;
-  /** Waits for room, or for the end to be handed over. */
-  #waiting = false;
+  /** How often room, or the end being handed over, is waited for. */
+  #waiting = 0;
 
   constructor(body: Body, format: StreamFormat<R>, options: PumpOptions) {
     this.#body = body;
@@ -139,6 +139,11 @@ class Pump<R> {
       }
       if (this.#body.gone) {
         this.#dropped += 1;
+        if (this.#interrupts) {
+          // Its 'close' may still be to come: a work that never waits would go on until then.
+          this.#clientLeft();
+          return;
+        }
       } else {
         const room = this.#write(encode(next.value, this.#sent));
         this.#sent += 1;
@@ -162,8 +167,7 @@ class Pump<R> {
   #beginEmpty(): void {
     if (!this.#begun && !this.#body.gone) {
       this.#begin();
-      // A first piece this small has room; what comes after it waits if not.
-      void this.#body.begin(this.#format.opening);
+      this.#say(this.#body.begin(this.#format.opening));
     }
   }
 
@@ -184,8 +188,8 @@ class Pump<R> {
         this.#spoke = false;
         if (quietLooks === 2) {
           quietLooks = 0;
-          if (!this.#waiting) {
-            void this.#body.write(keepAlive);
+          if (this.#waiting === 0) {
+            this.#say(this.#body.write(keepAlive));
           }
         }
         this.#keepAliveTimer = this.#after(halfMs, look);
@@ -250,8 +254,15 @@ class Pump<R> {
     }
   }
 
+  /** What we say between the replies holds nobody up, and finds out, too, whether the client still takes anything. */
+  #say(room: Promise<void> | undefined): void {
+    if (room !== undefined) {
+      void this.#unlessStalled(room);
+    }
+  }
+
   async #unlessStalled(taken: Promise<void>): Promise<void> {
-    this.#waiting = true;
+    this.#waiting += 1;
     const timer = this.#after(this.#options.stalledMs ?? 120_000, () => {
       this.#stalled = true;
       this.#body.cut();
@@ -259,7 +270,7 @@ class Pump<R> {
     });
     await taken;
     timer?.cancel();
-    this.#waiting = false;
+    this.#waiting -= 1;
   }
 
   /** Ends the work, if it has not ended by itself. */

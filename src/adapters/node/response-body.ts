@@ -2,6 +2,7 @@
  * The body of a `node:http` response, as the pump writes it.
  */
 import type { ServerResponse } from 'node:http';
+import { hasLeft, onLeft } from './client-left.ts';
 import { type Problem, problemHeaders, problemJson } from './http-problem.ts';
 import { mustClose } from './read-json.ts';
 import type { Body } from './reply-pump.ts';
@@ -18,25 +19,20 @@ export class ResponseBody implements Body {
     this.#format = format;
     // A connection that breaks says so twice: the pump hears 'close', and an 'error' nobody hears would end the process.
     response.on('error', ignore);
-    response.on('close', () => this.#openRoom());
     response.on('drain', () => this.#openRoom());
     response.on('finish', () => this.#openRoom());
+    onLeft(response, () => this.#openRoom());
   }
 
   get gone(): boolean {
-    const { destroyed, writableFinished } = this.#response;
-    return this.#cut || (destroyed && !writableFinished);
+    return this.#cut || hasLeft(this.#response);
   }
 
   onGone(listener: () => void): void {
     if (this.gone) {
       listener();
     } else {
-      this.#response.once('close', () => {
-        if (this.gone) {
-          listener();
-        }
-      });
+      onLeft(this.#response, listener);
     }
   }
 

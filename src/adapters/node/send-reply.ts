@@ -2,6 +2,7 @@
  * One reply as a JSON response of a `node:http` server.
  */
 import type { ServerResponse } from 'node:http';
+import { hasLeft, onLeft } from './client-left.ts';
 import { type Problem, type ProblemOptions, problemHeaders, problemJson, problemOf } from './http-problem.ts';
 import { headerOf } from './node-request.ts';
 import { mustClose } from './read-json.ts';
@@ -42,12 +43,12 @@ export async function sendReply<R>(
   }
   response.on('error', ignore);
   const left = new AbortController();
-  const onClose = (): void => left.abort(new ClientLeft());
+  let stopListening = ignore;
   if (options.onDisconnect !== 'detach') {
-    if (response.destroyed) {
+    if (hasLeft(response)) {
       return { _tag: 'Left' };
     }
-    response.once('close', onClose);
+    stopListening = onLeft(response, () => left.abort(new ClientLeft()));
   }
   try {
     const reply = await ask({ ...termsOf(headerOf(response.req), options), signal: left.signal });
@@ -62,7 +63,7 @@ export async function sendReply<R>(
       ? { _tag: 'Failed', status: problem.status, failure }
       : { _tag: 'Left', failure };
   } finally {
-    response.off('close', onClose);
+    stopListening();
   }
 }
 
@@ -77,7 +78,7 @@ function write(
   headers: Readonly<Record<string, string>>,
   body: string | undefined,
 ): boolean {
-  if (response.destroyed) {
+  if (hasLeft(response)) {
     return false;
   }
   response.statusCode = status;

@@ -36,7 +36,7 @@ export function traceIn(header: HeaderLookup): Headers {
 
 /**
  * The headers for an HTTP request that an agent makes because of a message:
- * `fetch(url, { headers: traceOut(context.envelope.headers) })`. Only these two
+ * `fetch(url, { headers: traceOut(context.headers) })`. Only these two
  * leave; what else rides with a message is nobody's business outside.
  *
  * @example

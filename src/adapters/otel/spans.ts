@@ -270,18 +270,22 @@ class HandlingSpan implements HandlingTrace {
 
 /** Where a message comes from: what its sender says, the handling it is said in, what that was caused by, or what is active outside. */
 function parentOf(saying: Saying, by: HandlingSpan | undefined): Context {
+  const isOutside = saying.sender === undefined;
   const told = contextOf(saying.given);
   if (told !== undefined) {
-    return told;
+    return (isOutside ? activeIn(told) : undefined) ?? told;
   }
   if (saying.detached) {
     return ROOT_CONTEXT;
   }
-  return (
-    by?.context ??
-    contextOf(saying.inherited) ??
-    (saying.sender === undefined ? context.active() : ROOT_CONTEXT)
-  );
+  return by?.context ?? contextOf(saying.inherited) ?? (isOutside ? context.active() : ROOT_CONTEXT);
+}
+
+/** The active context, when it is of the same trace: the span of an HTTP server, say, is nearer than that of its client. */
+function activeIn(told: Context): Context | undefined {
+  const active = context.active();
+  const traceId = trace.getSpanContext(active)?.traceId;
+  return traceId === trace.getSpanContext(told)?.traceId ? active : undefined;
 }
 
 /** Says on a span what went wrong. What was only interrupted is no error. */
