@@ -15,9 +15,7 @@
  *
  * @example
  * async function* words() { yield 'a'; yield 'b' }
- * const reader = toReadableStream(words()).getReader()
- * const { value } = await reader.read()
- * value // => 'a'
+ * await Array.fromAsync(toReadableStream(words())) // => ['a', 'b']
  */
 export function toReadableStream<T>(source: AsyncIterable<T>): ReadableStream<T> {
   let iterator: AsyncIterator<T> | undefined;
