@@ -16,7 +16,8 @@
  * @example
  * async function* words() { yield 'a'; yield 'b' }
  * const reader = toReadableStream(words()).getReader()
- * (await reader.read()).value // => 'a'
+ * const { value } = await reader.read()
+ * value // => 'a'
  */
 export function toReadableStream<T>(source: AsyncIterable<T>): ReadableStream<T> {
   let iterator: AsyncIterator<T> | undefined;
