@@ -59,12 +59,7 @@ export {
 } from './actors/request-failures.ts';
 export type { Result } from './actors/result.ts';
 export type { AgentStatistics, SystemStatistics, TopicStatistics } from './actors/statistics.ts';
-export {
-  type Outbox,
-  type PublishingStreamOptions,
-  type ReplyingStreamOptions,
-  streamAgent,
-} from './actors/stream-agent.ts';
+export { type Outbox, type StreamAgentOptions, streamAgent } from './actors/stream-agent.ts';
 export type { StreamContext } from './actors/stream-context.ts';
 // Supervision: what happens when an agent fails.
 export type {
