@@ -112,9 +112,9 @@ export async function aMapOfHandlers({ size, measure = justDoIt }: VariantOption
   let total = 0;
   const handlers = new Map(
     keys.map((key) => {
-      let balance = 0;
+      const account = { balance: 0 };
       const handle = ({ amount }: Deposit): void => {
-        balance += amount;
+        account.balance += amount;
         total += amount;
       };
       return [key, handle] as const;

@@ -30,8 +30,9 @@ export function isIdle(cell: Cell): boolean {
   );
 }
 
-/** Whether it can be put away at once: then no code of the user runs for it. */
-export const endsInSilence = (cell: Cell): boolean => cell.definition.onStop === undefined;
+/** Whether it can be put away at once: then no code of the user runs for it, and no stream is to be left. */
+export const endsInSilence = (cell: Cell): boolean =>
+  cell.definition.onStop === undefined && cell.pipeline === undefined;
 
 const isNone = (some: { readonly size: number } | undefined): boolean =>
   some === undefined || some.size === 0;

@@ -1,0 +1,49 @@
+/**
+ * L11: the same seed and tape give the same trace, byte for byte, in any process.
+ *
+ * The company has every kind of agent: handlers that return promises, Effects,
+ * AsyncIterables and Observables, and keyed agents. Compared is everything that a system
+ * tells: its events with their ids and times, its dead letters, and the world's trace.
+ */
+import { describe, expect, it } from 'vitest';
+import { childProgram } from '../support/child-program.ts';
+import { lawRuns, lawTimeoutMs } from '../support/law-runs.ts';
+import { tapeOf, traceOf } from '../support/traced-company.ts';
+
+const seeds = Math.ceil(lawRuns / 5);
+const seedsElsewhere = Math.ceil(lawRuns / 20);
+
+describe('a trace', () => {
+  it(
+    'law: is the same for the same seed and tape, whatever ran before',
+    async () => {
+      const traces = new Set<string>();
+      for (let seed = 0; seed < seeds; seed += 1) {
+        const first = await traceOf(seed, tapeOf(seed));
+        const again = await traceOf(seed, tapeOf(seed));
+
+        expect(again, `seed ${seed}`).toBe(first);
+        traces.add(first);
+      }
+
+      // They tell of something, and of something else each time.
+      expect(traces.size).toBe(seeds);
+      expect([...traces].some((trace) => trace.includes('RangeError: too high'))).toBe(true);
+      expect([...traces].some((trace) => trace.includes('"agent":"/understudies/actor%20'))).toBe(true);
+    },
+    lawTimeoutMs,
+  );
+
+  it.each(['nothing', 'other work', 'other modules'])(
+    'law: is the same in another process, after %s',
+    async (before) => {
+      const child = childProgram('prints-traces.ts', '0', String(seedsElsewhere), before);
+      expect(await child.ended).toBe(0);
+
+      for (let seed = 0; seed < seedsElsewhere; seed += 1) {
+        expect(JSON.parse(child.lines[seed]!), `seed ${seed}`).toBe(await traceOf(seed, tapeOf(seed)));
+      }
+    },
+    lawTimeoutMs,
+  );
+});

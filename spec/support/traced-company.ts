@@ -1,0 +1,195 @@
+/**
+ * A traced company: a small system of every kind of agent, of which every event is
+ * written down. The same seed and tape give the same text, whoever asks for it, in
+ * whatever process.
+ *
+ * A new kind of agent joins the company in `players`.
+ */
+import * as Effect from 'effect/Effect';
+import * as Fiber from 'effect/Fiber';
+import { Observable } from 'rxjs';
+import {
+  type Agent,
+  bounded,
+  type Context,
+  defineAgent,
+  defineTopic,
+  jsonlWriter,
+  keyedAgent,
+  on,
+  type System,
+  systemFailures,
+  type,
+} from 'troupe';
+import { readTape } from '../../src/testing/tape.ts';
+import { World } from '../../src/testing/world.ts';
+
+interface Line {
+  readonly actor: string;
+  readonly words: number;
+}
+
+const Cue = defineTopic('company.cue', { schema: type<Line>(), reply: type<string>() });
+const Song = defineTopic('company.song', { schema: type<Line>(), reply: type<string>() });
+const Aside = defineTopic('company.aside', { schema: type<string>() });
+
+type Scene = Context<number, string>;
+
+/** Every kind of agent there is, each with something asynchronous. */
+function players(world: World): readonly Agent<never, unknown>[] {
+  const delay = (): number => world.choose(6, 'delay');
+  const nap = (ms = delay()): Promise<void> =>
+    new Promise((resolve) => void world.environment.schedule(ms, resolve));
+
+  const promiser = defineAgent({
+    name: 'promiser',
+    on: [
+      on(Cue, async ({ actor, words }, context) => {
+        await nap();
+        context.log.info('speaks', { actor, words });
+        if (words > 0) {
+          void context.publish(Aside, `${actor} said ${words}`);
+          await context.request(Song, { actor, words: words - 1 }, { timeoutMs: 20 }).catch(() => {});
+        }
+        if (words === 3) {
+          throw new Error('forgot the words');
+        }
+        return `${actor} has spoken`;
+      }),
+    ],
+  });
+
+  const effectful = defineAgent({
+    name: 'effectful',
+    subscribe: [Song],
+    concurrency: 2,
+    receive: ({ actor, words }, context) =>
+      Effect.gen(function* () {
+        const child = yield* Effect.forkChild(Effect.as(Effect.sleep(delay()), 'child'));
+        yield* Effect.sleep(delay());
+        context.log.info('sings', { actor });
+        const joined = yield* Fiber.join(child);
+        if (words % 4 === 2) {
+          return yield* Effect.fail(new RangeError('too high'));
+        }
+        return `${joined} of ${actor}`;
+      }),
+  });
+
+  const reciter = defineAgent({
+    name: 'reciter',
+    subscribe: [Song],
+    receive: async function* ({ words }) {
+      for (let word = 0; word <= words; word += 1) {
+        yield `word ${word}`;
+        await nap();
+      }
+    },
+  });
+
+  const chorus = defineAgent({
+    name: 'chorus',
+    subscribe: [Aside],
+    overflow: 'drop-oldest',
+    capacity: 2,
+    receive: (text, context) => {
+      context.schedule(delay(), (later) => later.log.info('echoes', { text }));
+      return void bounded(new Observable<string>((subscriber) => subscriber.complete()), {
+        overflow: 'drop-oldest',
+        capacity: 1,
+      });
+    },
+  });
+
+  const pusher = defineAgent({
+    name: 'pusher',
+    subscribe: [Cue],
+    receive: ({ words }) =>
+      bounded(
+        new Observable<string>((subscriber) => {
+          const timer = world.environment.schedule(delay(), () => {
+            subscriber.next(`pushed ${words}`);
+            subscriber.complete();
+          });
+          return () => timer.cancel();
+        }),
+        { overflow: 'drop-oldest', capacity: 1 },
+      ),
+  });
+
+  const understudies = keyedAgent({
+    name: 'understudies',
+    agent: defineAgent({
+      name: 'understudy',
+      subscribe: [Cue],
+      state: 0,
+      capacity: 2,
+      onStop: () => nap(1),
+      receive: ({ words }, context: Scene) => {
+        context.update((heard) => heard + 1);
+        if (words === 2) {
+          throw new Error('was not listening');
+        }
+        return words % 2 === 0 ? `heard ${context.state}` : nap().then(() => 'heard late');
+      },
+    }),
+    keyed: ({ actor }) => actor,
+    activeMax: 2,
+    idleMs: 4,
+    coolDownMs: 10,
+    passivate: 'forget',
+  });
+
+  return [promiser, effectful, reciter, chorus, pusher, understudies] as readonly unknown[] as readonly Agent<
+    never,
+    unknown
+  >[];
+}
+
+/** Runs the company once and returns everything that was told of it. */
+export async function traceOf(seed: number, tape: readonly number[]): Promise<string> {
+  const told: string[] = [];
+  const world = new World({
+    choose: readTape(tape),
+    seed,
+    faults: ['crash', 'delay'],
+    traced: true,
+    system: {
+      id: 'company',
+      events: [jsonlWriter({ write: (text) => void told.push(text), stacks: false })],
+    },
+  });
+  try {
+    await world.run(() => perform(world.system, world));
+    await world.run(() => world.system.stop());
+    return [...told, JSON.stringify(world.system.deadLetters.countByCause()), ...world.trace].join('\n');
+  } finally {
+    world.close();
+  }
+}
+
+async function perform(system: System, world: World): Promise<void> {
+  for (const player of players(world)) {
+    system.spawn(player);
+  }
+  system.observe(systemFailures, { overflow: 'drop-oldest' }).subscribe();
+  for (let left = 4 + world.choose(6, 'lines'); left > 0; left -= 1) {
+    const line = { actor: `actor ${world.choose(4, 'actor')}`, words: world.choose(5, 'words') };
+    try {
+      await (world.choose(2, 'how') === 0
+        ? system.request(world.choose(2, 'what') === 0 ? Cue : Song, line, { timeoutMs: 15 })
+        : system.publish(Cue, line));
+    } catch {
+      // Whoever is outside may be refused, and may wait in vain.
+    }
+  }
+}
+
+/** A tape made from a seed, the same everywhere: Park and Miller's generator. */
+export function tapeOf(seed: number): readonly number[] {
+  let state = (seed * 7_919 + 1) % 2_147_483_647;
+  return Array.from({ length: 64 + (seed % 512) }, () => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state % 256;
+  });
+}
