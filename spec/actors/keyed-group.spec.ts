@@ -1,3 +1,4 @@
+import { finalize, scan } from 'rxjs';
 import {
   type AgentRef,
   type AgentSnapshot,
@@ -14,6 +15,7 @@ import {
   type Result,
   type SystemEvent,
   type SystemOptions,
+  streamAgent,
   systemFailures,
   type,
   type WaitCycle,
@@ -332,6 +334,43 @@ describe('a key', () => {
   });
 });
 
+describe('a stream for each key', () => {
+  it('begins with its key, and is left when that is put away', async () => {
+    const world = aWorld();
+    const { system } = world;
+    const log: string[] = [];
+    const each = streamAgent({
+      name: 'stream',
+      subscribe: [Write],
+      stream: (inbox, context) => {
+        log.push(`${context.self.path} begins`);
+        return inbox.pipe(
+          scan((count, { text }) => `${count}${text}`, ''),
+          finalize(() => log.push(`${context.self.path} ends`)),
+        );
+      },
+    });
+    system.spawn(keyedAgent({ agent: each, keyed: ({ key }) => key, idleMs: 10, passivate: 'forget' }));
+    const replies: string[] = [];
+    await world.run(async () => {
+      for (const [key, text] of ['a1', 'b2', 'a3']) {
+        replies.push(await system.request(Write, { key: key!, text: text! }));
+      }
+    });
+    await world.run(async () => replies.push(await system.request(Write, { key: 'a', text: '4' })));
+
+    expect(replies).toEqual(['1', '2', '13', '4']);
+    expect(log).toEqual([
+      '/stream/a begins',
+      '/stream/b begins',
+      '/stream/b ends',
+      '/stream/a ends',
+      '/stream/a begins',
+      '/stream/a ends',
+    ]);
+  });
+});
+
 describe('the places of a group', () => {
   it('are given up by the key that has been idle longest', async () => {
     const { write, active } = aShelf({ group: { activeMax: 2 } });
@@ -399,6 +438,8 @@ describe('the places of a group', () => {
     expect(
       await system.request(ref, { key: 'c', text: 'too many' }).catch((thrown) => thrown),
     ).toBeInstanceOf(MailboxFull);
+    ref.send({ key: 'b', text: 'too many' });
+    expect(system.deadLetters.countByCause()).toEqual({ Rejected: 1 });
     void system.tell(sending, 'b');
     await turns();
     expect(cellOf(sending).parked).toHaveLength(1);
@@ -512,6 +553,51 @@ describe('the places of a group', () => {
 
     expect(log.at(-1)).toBe('/shelf/c back');
     expect(await reply).toMatchObject({ _tag: 'WaitCycle' });
+  });
+
+  it('wait with a promise of room that holds for the mailbox, too', async () => {
+    const { write, system, ref, turns, go, log } = aShelf({
+      group: { activeMax: 1 },
+      each: { capacity: 1, spillMax: 3 },
+    });
+    await write('a', 'wait');
+    void system.tell(ref, { key: 'b', text: 'wait' });
+    void system.tell(ref, { key: 'b', text: '2' });
+    let hasRoom = false;
+    void system.tell(ref, { key: 'b', text: '3' })?.then(() => {
+      hasRoom = true;
+    });
+    await turns();
+    await go();
+    expect(log).toEqual(['/shelf/a wait', '/shelf/b wait']);
+    expect(hasRoom).toBe(false);
+    await go();
+    expect(log.slice(2)).toEqual(['/shelf/b 2', '/shelf/b 3']);
+    expect(hasRoom).toBe(true);
+  });
+
+  it('may be had by a key while somebody still stands in line for its mailbox, and goes', async () => {
+    const { write, system, ref, turns, go, log } = aShelf({ group: { activeMax: 1 }, each: { capacity: 1 } });
+    const Go = defineTopic('go', { schema: type<string>() });
+    const sender = defineAgent({
+      name: 'sender',
+      subscribe: [Go],
+      receive: (text, context) => void context.tell(ref, { key: 'b', text }),
+    });
+    const senders = ['x', 'y', 'z'].map((id) => system.spawn(sender, { id, subscribe: false }));
+    await write('a', 'wait');
+    for (const [n, text] of ['wait', '2', '3'].entries()) {
+      void system.tell(senders[n]!, text);
+      await turns();
+    }
+    await go();
+    expect(cellOf(senders[2]!).parked).toMatchObject([{ receiver: { isOver: true, mustWait: true } }]);
+    const stopped = system.stop(senders[2]!);
+    await turns();
+    await stopped;
+    await go();
+
+    expect(log).toEqual(['/shelf/a wait', '/shelf/b wait', '/shelf/b 2']);
   });
 
   it('keep a message that has too many causes out', async () => {
@@ -900,6 +986,27 @@ describe('a group', () => {
 
     expect(log).toEqual(['/shelf/a wait', '/shelf/b 1', '/shelf/c 1', '/shelf/d 1']);
     expect(shelf.name).toBe('shelf');
+  });
+
+  it('that is about to be restarted makes no agents', async () => {
+    const { world, write, system, ref, later, log, active } = aShelf();
+    await write('a', '1');
+    world.crash('/shelf');
+    void system.tell(ref, { key: 'b', text: '1' });
+    expect(active()).toEqual(['a']);
+    await later(100);
+
+    expect(log).toEqual(['/shelf/a 1', '/shelf/b 1']);
+  });
+
+  it('that has ended takes nothing for its keys', async () => {
+    const { write, at, system, ref, stop } = aShelf();
+    await write('a', '1');
+    const a = at('/shelf/a')!;
+    await stop(ref);
+    void system.tell(a, { key: 'a', text: '2' });
+
+    expect(system.deadLetters.countByCause()).toEqual({ Stopped: 1 });
   });
 
   it('that nobody spawned in the end leaves nothing', async () => {

@@ -103,14 +103,6 @@ export class KeyedGroup extends Cell implements InstanceGroup, Doorkeeper {
     return this.#hasPlace || this.#leaving.size > 0 || this.#longestIdle() !== undefined;
   }
 
-  override get mustWait(): boolean {
-    return false;
-  }
-
-  override get saturated(): boolean {
-    return false;
-  }
-
   override receiverFor(envelope: Envelope): Receiver {
     const found = this.#lastFound;
     if (envelope.id === this.#lastId && found !== undefined && isCurrent(found)) {
