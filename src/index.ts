@@ -1,9 +1,9 @@
 // Topics, what is said under them, and how it is checked.
 
 // Agents: their definitions, refs and contexts.
-export type { Agent } from './actors/agent.ts';
+export type { Agent, MachineAgent } from './actors/agent.ts';
 export type { AgentChange, AgentEntry } from './actors/agent-directory.ts';
-export type { AgentRef, AgentSnapshot } from './actors/agent-ref.ts';
+export type { AgentRef, AgentSnapshot, MachineRef } from './actors/agent-ref.ts';
 // Stream agents, operators that keep credit, and bridges.
 export { type BatchOptions, batch } from './actors/batch.ts';
 export { Bounded } from './actors/bounded.ts';
@@ -38,6 +38,10 @@ export {
 } from './actors/define-agent.ts';
 export { type CapabilityOptions, capability } from './actors/define-capability.ts';
 export type { Health } from './actors/health.ts';
+// Machines: XState actor logic as agents, and what their actions can say to others.
+export type { Inspector } from './actors/inspector.ts';
+export { perform, publish, type RequestEvents, reply, request } from './actors/machine-actions.ts';
+export { machineAgent, type MachineAgentOptions } from './actors/machine-agent.ts';
 export type { Inbox } from './actors/inbox.ts';
 export { HopLimit } from './actors/kernel.ts';
 // Keyed agents: one for each key.

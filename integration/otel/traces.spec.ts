@@ -2,7 +2,18 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { trace } from '@opentelemetry/api';
 import { SimpleSpanProcessor, type SpanExporter, TracerProvider } from '@opentelemetry/sdk-trace';
-import { capability, createSystem, defineAgent, defineTopic, type Headers, type } from 'troupe';
+import { map } from 'rxjs';
+import {
+  capability,
+  createSystem,
+  defineAgent,
+  defineTopic,
+  type Headers,
+  keyedAgent,
+  mapAsync,
+  streamAgent,
+  type,
+} from 'troupe';
 import { traceIn, traceOut } from 'troupe/node';
 import { openTelemetry } from 'troupe/otel';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -131,6 +142,48 @@ describe('spans of a system', () => {
     const streaming = seen.span('stream words');
     expect(streaming).toMatchObject({ kind: 'CLIENT', attributes: { 'troupe.stream.replies': 3 } });
     expect(within(seen.span('process words'), streaming)).toBe(true);
+  });
+
+  it('of a stream agent and of a keyed agent have their parents right, too', async () => {
+    const account = defineAgent({
+      name: 'account',
+      subscribe: [Price],
+      receive: (n) => n + 1,
+    });
+    const accounts = keyedAgent({ agent: account, keyed: (n) => n, passivate: 'forget' });
+    const pipeline = streamAgent({
+      name: 'pipeline',
+      subscribe: [Order],
+      stream: (inbox, context) =>
+        inbox.pipe(
+          mapAsync(2, ({ id }: { id: number }) => context.request(Price, id)),
+          map((price) => `${price}`),
+        ),
+    });
+    const system = createSystem({ instrumentation: openTelemetry(), agents: [accounts, pipeline] });
+
+    const replies = await Promise.all([system.request(Order, { id: 1 }), system.request(Order, { id: 2 })]);
+    await system.stop();
+    await seen.flush();
+
+    expect(replies).toEqual(['2', '3']);
+    const { spans } = seen.receiver;
+    const byId = (id: string) => spans.find((span) => span.spanId === id)!;
+    const keyed = spans.filter((span) => span.name === 'process price');
+    expect(keyed.map((span) => span.attributes['troupe.agent.path']).toSorted()).toEqual([
+      '/account/1',
+      '/account/2',
+    ]);
+    const chains = keyed.map((span) => {
+      const asking = byId(span.parentSpanId);
+      const piping = byId(asking.parentSpanId);
+      const asked = byId(piping.parentSpanId);
+      return [asking, piping, asked].map(({ name }) => name);
+    });
+    expect(chains).toEqual(
+      Array(2).fill(['request price', 'process orders.placed', 'request orders.placed']),
+    );
+    expect(new Set(keyed.map((span) => span.traceId)).size).toBe(2);
   });
 
   it('of a detached chain and of a timer that rings again begin a trace of their own, with a link', async () => {

@@ -120,6 +120,13 @@ describe.each(bridges)('a bounded stream from %s', (_, bridge) => {
 });
 
 describe('boundedFrom', () => {
+  it('is over for a reader that has left before it began', async () => {
+    const reader = boundedFrom(new Numbers(1))[Symbol.asyncIterator]();
+    await reader.return!();
+
+    expect(await reader.next()).toEqual({ done: true, value: undefined });
+  });
+
   it('tells an end to whoever asked before it was left', async () => {
     const gate = Promise.withResolvers<void>();
     const reader = boundedFrom(

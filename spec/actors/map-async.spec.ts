@@ -316,6 +316,23 @@ describe('mapAsync on any Observable', () => {
     await expect(lastValueFrom(odd.pipe(mapAsync(1, (n) => n)))).rejects.toThrow();
   });
 
+  it('warns of what a listener of its signal throws', async () => {
+    const warned = new Promise<Error>((resolve) => process.once('warning', resolve));
+    const source = new Subject<number>();
+    const subscription = source
+      .pipe(
+        mapAsync(1, (_, { signal }) => {
+          signal.addEventListener('abort', () => boom());
+          return NEVER_RESOLVES;
+        }),
+      )
+      .subscribe();
+    source.next(1);
+    subscription.unsubscribe();
+
+    expect((await warned).message).toBe('boom');
+  });
+
   it('says, at once, that a concurrency cannot be', () => {
     for (const concurrency of [0, 1.5, Number.NaN, Number.POSITIVE_INFINITY]) {
       expect(() => mapAsync(concurrency, () => 1)).toThrow(RangeError);

@@ -4,6 +4,7 @@ import {
   askedWindow,
   askingForWindow,
   CreditToken,
+  GatheredToken,
   pushWithToken,
   retainToken,
 } from '../../src/core/credit.ts';
@@ -117,3 +118,82 @@ function aToken() {
   });
   return { token, settled: () => settled };
 }
+
+describe('a gathered token', () => {
+  /** A token that may be revoked. */
+  class Revocable extends CreditToken {
+    gone = false;
+    tell = new Set<() => void>();
+
+    override get revoked(): boolean {
+      return this.gone;
+    }
+
+    override whenRevoked(act: () => void): () => void {
+      this.tell.add(act);
+      return () => this.tell.delete(act);
+    }
+
+    revoke(): void {
+      this.gone = true;
+      for (const tell of this.tell) tell();
+    }
+  }
+
+  it('is revoked when all of its members are', () => {
+    const [one, other] = [new Revocable(), new Revocable()];
+    const token = new GatheredToken([one, other]);
+    let told = 0;
+    token.whenRevoked(() => {
+      told += 1;
+    });
+    const forget = token.whenRevoked(() => {
+      told += 100;
+    });
+    forget();
+    one.revoke();
+    expect([token.revoked, told]).toEqual([false, 0]);
+    other.revoke();
+    expect([token.revoked, told]).toEqual([true, 1]);
+  });
+
+  it('goes on in the turn of the latest that is wanted, or at once when it has none', () => {
+    const log: string[] = [];
+    const turnOf = (name: string): Revocable => {
+      const token = new Revocable();
+      token.inTurn = (act) => {
+        log.push(name);
+        act();
+      };
+      return token;
+    };
+    const [one, other] = [turnOf('one'), turnOf('other')];
+    const token = new GatheredToken([one, other]);
+    token.inTurn(() => {});
+    other.revoke();
+    token.inTurn(() => {});
+    one.revoke();
+    token.inTurn(() => {});
+    new GatheredToken([]).inTurn(() => log.push('at once'));
+
+    expect(log).toEqual(['other', 'one', 'other', 'at once']);
+  });
+
+  it('lets go of its members when it is settled, and has no sources without any', () => {
+    let settled = 0;
+    const member = new CreditToken({
+      settled: () => {
+        settled += 1;
+      },
+    });
+    const token = new GatheredToken([member.retain()]);
+    member.release();
+    expect(token.sources).toEqual([member]);
+    token.release();
+
+    expect(settled).toBe(1);
+    expect(new GatheredToken([]).sources).toEqual([]);
+    expect(new GatheredToken([]).revoked).toBe(false);
+    expect(member.revoked).toBe(false);
+  });
+});

@@ -2,7 +2,7 @@
 import * as Context from 'effect/Context';
 import * as Effect from 'effect/Effect';
 import type * as Layer from 'effect/Layer';
-import type * as Stream from 'effect/Stream';
+import * as Stream from 'effect/Stream';
 import {
   type AgentRef,
   defineAgent,
@@ -74,4 +74,8 @@ const options = Effect.map(
   }),
 );
 expectTypeOf(Troupe.layer(options)).toEqualTypeOf<Layer.Layer<Troupe, never, Database>>();
+const streaming = (_: string) => Stream.fromEffect(counting(''));
+expectTypeOf(withServices(streaming)).toExtend<
+  Effect.Effect<(message: string, context: never) => AsyncIterable<number>, never, Database>
+>();
 expectTypeOf(Troupe.layer()).toEqualTypeOf<Layer.Layer<Troupe>>();

@@ -35,9 +35,25 @@ export interface AgentRef<in Msg, out Reply = never> {
     error?: (error: unknown) => void,
     complete?: () => void,
   ): Subscription;
-  /** Listens to events the agent emits; handler agents emit none. */
-  on(type: string, listener: (event: { type: string }) => void): Subscription;
+  /** Listens to events the agent emits, of one type or, under `*`, of all; handler agents emit none. */
+  on(type: string, listener: (event: { readonly type: string }) => void): Subscription;
   select<T>(select: (snapshot: AgentSnapshot) => T, equal?: (a: T, b: T) => boolean): Selected<T>;
+}
+
+/**
+ * Speaks of an agent that is a machine: its snapshots are the machine's own, with
+ * `value`, `context`, `matches`, `can`, `output`.
+ */
+export interface MachineRef<in Msg, out Reply, out S>
+  extends Omit<AgentRef<Msg, Reply>, 'getSnapshot' | 'subscribe' | 'select'> {
+  getSnapshot(): S & AgentSnapshot;
+  subscribe(observer: Observer<S & AgentSnapshot>): Subscription;
+  subscribe(
+    next: (snapshot: S & AgentSnapshot) => void,
+    error?: (error: unknown) => void,
+    complete?: () => void,
+  ): Subscription;
+  select<T>(select: (snapshot: S & AgentSnapshot) => T, equal?: (a: T, b: T) => boolean): Selected<T>;
 }
 
 /** A part of a snapshot: read now, or followed. */

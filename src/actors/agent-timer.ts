@@ -12,8 +12,20 @@ import type { Result } from './result.ts';
 
 type Step = (context: Context) => Result<unknown>;
 
+/** What a notice of the agent's own carries: a step, until it is cancelled. */
+export interface NoticedStep {
+  readonly step: Step | undefined;
+  /** Under which handling it was set. */
+  readonly setBy: HandlingTrace | undefined;
+  /** Whether it comes again and again. */
+  readonly every: boolean;
+  /** Its step is being taken. */
+  taken(): void;
+  cancel(): void;
+}
+
 /** A timer of an agent; its notice carries it. */
-export class AgentTimer implements Timer {
+export class AgentTimer implements Timer, NoticedStep {
   /** What is called, or `undefined` when it was cancelled: then its notice means nothing. */
   step: Step | undefined;
   readonly every: boolean;

@@ -12,5 +12,11 @@ export interface Agent<in M, out R = never> {
   readonly '~reply'?: R;
 }
 
+/** A definition of an agent that is a machine, and shows snapshots `S`. */
+export interface MachineAgent<in M, out R, out S> extends Agent<M, R> {
+  /** Only a type. */
+  readonly '~snapshot'?: S;
+}
+
 /** Any agent at all. */
 export type AnyAgent = Agent<never, unknown>;

@@ -159,6 +159,7 @@ class Pulling<T> implements OpenSource<T> {
 
 const over: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
-function warn(thrown: unknown): void {
+/** Tells of what was thrown where there is no system to tell. */
+export function warn(thrown: unknown): void {
   process.emitWarning(thrown instanceof Error ? thrown : String(thrown), 'TroupeWarning');
 }

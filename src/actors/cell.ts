@@ -7,7 +7,7 @@
  */
 import type { Lease } from '../core/budget.ts';
 import type { DeadLetterCause } from '../core/dead-letter.ts';
-import type { Envelope, Work } from '../core/envelope.ts';
+import type { Envelope, ReplyPort, Work } from '../core/envelope.ts';
 import type { Runnable, Timer } from '../core/environment.ts';
 import type { Histogram } from '../core/histogram.ts';
 import { Mailbox, MailboxFull, type Parked } from '../core/mailbox.ts';
@@ -17,6 +17,7 @@ import type { Receiver, Reception } from '../core/topic-board.ts';
 import type { AgentRef, AgentSnapshot } from './agent-ref.ts';
 import { Counts } from './counts.ts';
 import type { Definition } from './define-agent.ts';
+import type { EmittedListeners } from './emitted-listeners.ts';
 import type { Kernel } from './kernel.ts';
 import type { PendingReply } from './pending-reply.ts';
 import type { SnapshotObservers } from './snapshot-observers.ts';
@@ -103,6 +104,18 @@ export interface Conduct {
   sendFromOutside(cell: Cell, message: unknown): void;
 }
 
+/** What an agent runs that is more than handlers: a machine, in one run of it. */
+export interface Behaviour {
+  /** What it shows of itself; `undefined` before its first step. */
+  readonly snapshot: object | undefined;
+  /** Whether nobody waits for an answer of it. */
+  readonly isIdle: boolean;
+  /** Whether it may still answer, although the handling is over. */
+  keeps(port: ReplyPort): boolean;
+  /** The agent ends, or begins anew: nothing of this run has any effect from now on. */
+  end(failure: unknown): void;
+}
+
 /** One of those who wait for this agent's end. */
 export type Watcher = Cell | ((cell: Cell) => void);
 
@@ -161,6 +174,8 @@ export class Cell implements Receiver, Runnable {
   watchers: Set<Watcher> | undefined;
   watching: Set<Cell> | undefined;
   observers: SnapshotObservers | undefined;
+  emitted: EmittedListeners | undefined;
+  behaviour: Behaviour | undefined;
   histogram: Histogram | undefined;
   ref: AgentRef<never, unknown> | undefined;
   /** When it was restarted, oldest first, as far as its supervisor's window reaches. */
@@ -434,16 +449,18 @@ export class Cell implements Receiver, Runnable {
   }
 
   snapshot(): AgentSnapshot {
-    const context = this.state;
+    const shown = this.behaviour?.snapshot ?? this.definition.shownAtFirst?.(this.input);
     if (this.phase !== 'stopped') {
-      return { status: 'active', context, output: undefined, error: undefined };
+      const active = { status: 'active', context: this.state, output: undefined, error: undefined } as const;
+      return (shown as AgentSnapshot | undefined) ?? active;
     }
+    const own = { context: this.state, output: undefined, error: undefined, ...shown };
     if (this.failedOf !== undefined) {
-      return { status: 'error', context, output: undefined, error: this.failedOf.failure };
+      return { ...own, status: 'error', output: undefined, error: this.failedOf.failure };
     }
     return this.stopReason === 'finished'
-      ? { status: 'done', context, output: undefined, error: undefined }
-      : { status: 'stopped', context, output: undefined, error: undefined };
+      ? { ...own, status: 'done', error: undefined }
+      : { ...own, status: 'stopped', output: undefined, error: undefined };
   }
 
   /** Tells what somebody who only looks at this agent threw. */

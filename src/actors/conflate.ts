@@ -74,10 +74,8 @@ class Conflate<T> implements Operating<T> {
   next(value: T): void {
     const key = this.#key(value);
     const held = new Held(value, retainToken(), () => {
-      if (this.#waiting.get(key) === held) {
-        this.#waiting.delete(key);
-        this.#mayComplete();
-      }
+      this.#waiting.delete(key);
+      this.#mayComplete();
     });
     if (this.#out < this.#window && this.#waiting.size === 0) {
       this.#out += 1;

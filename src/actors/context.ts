@@ -12,8 +12,8 @@ import type { Envelope, Headers } from '../core/envelope.ts';
 import type { Timer } from '../core/environment.ts';
 import type { Level } from '../core/system-event.ts';
 import type { AnyTopic, Topic } from '../core/topic.ts';
-import type { Agent } from './agent.ts';
-import type { AgentRef } from './agent-ref.ts';
+import type { Agent, MachineAgent } from './agent.ts';
+import type { AgentRef, MachineRef } from './agent-ref.ts';
 import type { Bounded } from './bounded.ts';
 import type { Capability } from './capability.ts';
 import type { Result } from './result.ts';
@@ -95,6 +95,7 @@ export interface Verbs {
    */
   stream<M, R>(target: Target<M, R>, payload: NoInfer<M>, options?: StreamOptions): Bounded<R>;
   /** Starts an agent as a child. Errors: `RangeError` when the id is taken or not a name. */
+  spawn<M, R, S>(agent: MachineAgent<M, R, S>, options?: SpawnOptions): MachineRef<M, R, S>;
   spawn<M, R>(agent: Agent<M, R>, options?: SpawnOptions): AgentRef<M, R>;
 }
 

@@ -187,6 +187,8 @@ export class DefinedAgent implements Agent<never, unknown> {
 export interface Definition {
   readonly name: string;
   readonly handlers: readonly Handler[];
+  /** Takes what it is told under no topic of its own: the events of a machine. */
+  readonly told: Told | undefined;
   readonly initialState: (input: unknown) => unknown;
   readonly concurrency: number;
   readonly capacity: number;
@@ -207,7 +209,17 @@ export interface Definition {
   readonly onStop: Hook<Context> | undefined;
   readonly onTerminated: ((terminated: Terminated, context: Context) => Result<unknown>) | undefined;
   readonly onBudgetLow: ((notice: BudgetLow, context: Context) => void) | undefined;
+  /** What is seen of it before its first step, given the spawn's input. */
+  readonly shownAtFirst: ((input: unknown) => object | undefined) | undefined;
 }
+
+/** A handler for what has no topic of its own, and what it can be given. */
+export interface Told extends Handler {
+  readonly accepts: (payload: unknown) => boolean;
+}
+
+/** What a definition has that is not made of handlers. */
+export type BehaviourParts = Pick<Definition, 'told' | 'shownAtFirst'>;
 
 /** A group of agents, one for each key: see `keyed-agent`. */
 export interface Keyed {
@@ -224,7 +236,11 @@ type Hook<C> = (context: C) => Result<unknown>;
 
 const lanes = ['realtime', 'normal', 'background'];
 
-export function definitionOf(options: AgentOptions<unknown>, handlers: readonly Handler[]): Definition {
+export function definitionOf(
+  options: AgentOptions<unknown>,
+  handlers: readonly Handler[],
+  parts?: BehaviourParts,
+): Definition {
   const { name, state } = options;
   if (typeof name !== 'string' || name.includes('.') || !isTopicName(name)) {
     throw new RangeError(
@@ -236,6 +252,7 @@ export function definitionOf(options: AgentOptions<unknown>, handlers: readonly 
   return Object.freeze({
     name,
     handlers,
+    told: parts?.told,
     initialState: typeof state === 'function' ? (state as (input: unknown) => unknown) : () => state,
     concurrency: wholeNumber(name, 'concurrency', options.concurrency ?? 1, 1),
     capacity,
@@ -258,6 +275,7 @@ export function definitionOf(options: AgentOptions<unknown>, handlers: readonly 
     onStop: options.onStop as Hook<Context> | undefined,
     onTerminated: options.onTerminated as Definition['onTerminated'],
     onBudgetLow: options.onBudgetLow as Definition['onBudgetLow'],
+    shownAtFirst: parts?.shownAtFirst,
   });
 }
 

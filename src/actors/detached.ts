@@ -8,8 +8,8 @@ import type { Envelope } from '../core/envelope.ts';
 import type { Failure } from '../core/failure.ts';
 import type { TopicEntry } from '../core/topic-board.ts';
 import type { HandlingTrace } from '../core/tracing.ts';
-import type { Agent, AnyAgent } from './agent.ts';
-import type { AgentRef } from './agent-ref.ts';
+import type { Agent, AnyAgent, MachineAgent } from './agent.ts';
+import type { AgentRef, MachineRef } from './agent-ref.ts';
 import type { CapabilityDirectory } from './capability-directory.ts';
 import { Cell } from './cell.ts';
 import type { SpawnOptions } from './context.ts';
@@ -52,6 +52,8 @@ export class Detached extends Sender {
     return this.cell.lease;
   }
 
+  spawn<M, R, S>(agent: MachineAgent<M, R, S>, options?: SpawnOptions): MachineRef<M, R, S>;
+  spawn<M, R>(agent: Agent<M, R>, options?: SpawnOptions): AgentRef<M, R>;
   spawn<M, R>(agent: Agent<M, R>, options: SpawnOptions = {}): AgentRef<M, R> {
     if (this.revoked !== undefined) {
       throw this.revoked;

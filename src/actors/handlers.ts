@@ -25,7 +25,8 @@ export function handlerOf(definition: Definition, topic: string): Handle | undef
       return one.run;
     }
   }
-  return undefined;
+  const { told } = definition;
+  return told?.topic.name === topic ? (told.handle as unknown as Handle) : undefined;
 }
 
 /**
@@ -39,7 +40,10 @@ export function handlerForTold(
   payload: unknown,
   named: AnyTopic | undefined,
 ): AnyTopic {
-  const { handlers } = definition;
+  const { handlers, told } = definition;
+  if (named === undefined && told?.accepts(payload) === true) {
+    return told.topic as unknown as AnyTopic;
+  }
   if (named === undefined && handlers.length === 1) {
     return handlers[0]!.topic as unknown as AnyTopic;
   }

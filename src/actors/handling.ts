@@ -11,8 +11,8 @@ import { InvalidParams } from '../core/schema.ts';
 import type { Level } from '../core/system-event.ts';
 import type { TopicEntry } from '../core/topic-board.ts';
 import type { HandlingTrace } from '../core/tracing.ts';
-import type { Agent, AnyAgent } from './agent.ts';
-import type { AgentRef } from './agent-ref.ts';
+import type { Agent, AnyAgent, MachineAgent } from './agent.ts';
+import type { AgentRef, MachineRef } from './agent-ref.ts';
 import { scheduleStep } from './agent-timer.ts';
 import type { CapabilityDirectory } from './capability-directory.ts';
 import { Cell, type OpenHandling } from './cell.ts';
@@ -269,6 +269,8 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
     return new Detached(this.cell, this.works, this.over, this.trace);
   }
 
+  spawn<M, R, S>(agent: MachineAgent<M, R, S>, options?: SpawnOptions): MachineRef<M, R, S>;
+  spawn<M, R>(agent: Agent<M, R>, options?: SpawnOptions): AgentRef<M, R>;
   spawn<M, R>(agent: Agent<M, R>, options: SpawnOptions = {}): AgentRef<M, R> {
     if (this.revoked !== undefined) {
       throw this.revoked;

@@ -161,9 +161,10 @@ class Reader implements OpenSource<unknown> {
     this.#onClose(this.#pulled);
     this.#pulled = [];
     this.#sink = undefined;
-    for (const waiting of [...this.#waiting]) {
+    for (const waiting of this.#waiting) {
       waiting.letGo();
     }
+    this.#waiting.clear();
     for (const asking of this.#asking.splice(0)) {
       asking.resolve({ done: true, value: undefined });
     }

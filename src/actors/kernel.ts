@@ -15,6 +15,7 @@ import { type Receiver, TopicBoard } from '../core/topic-board.ts';
 import { matches } from '../core/topic-name.ts';
 import type { Tracing } from '../core/tracing.ts';
 import { EffectRuntime } from './effect-runtime.ts';
+import type { Inspector } from './inspector.ts';
 import { heed } from './thenable.ts';
 
 export interface KernelOptions {
@@ -28,6 +29,7 @@ export interface KernelOptions {
   readonly batch: number;
   readonly sliceMs: number;
   readonly listeners: readonly EventListener[];
+  readonly inspect?: Inspector | undefined;
 }
 
 /** A message went through more agents than `hopsMax`: most likely a loop. Its code is `HOP_LIMIT`. */
@@ -59,6 +61,8 @@ export class Kernel {
   readonly validate: Validation;
   readonly requestTimeoutMs: number;
   readonly hopsMax: number;
+  /** Is told what every machine does. */
+  readonly inspect: Inspector | undefined;
   /** How often the message of an envelope made for a replay had been delivered before. */
   readonly attemptsBefore = new WeakMap<Envelope, number>();
   /** Messages accepted by agents whose handling is not over; stashed ones do not count. */
@@ -90,6 +94,7 @@ export class Kernel {
     this.validate = options.validate;
     this.requestTimeoutMs = options.requestTimeoutMs;
     this.hopsMax = options.hopsMax;
+    this.inspect = options.inspect;
     this.#listeners = options.listeners;
     this.listening = options.listeners.length > 0;
   }

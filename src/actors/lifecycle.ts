@@ -210,7 +210,10 @@ export class Lifecycle implements Measures {
       });
     }
     this.#takeFirstStep(cell);
-    cell.observers?.changed(cell);
+    if (cell.behaviour === undefined) {
+      // A machine tells of its first step itself.
+      cell.observers?.changed(cell);
+    }
   }
 
   #stop(cell: Cell, signal: Stop): void {
@@ -296,7 +299,7 @@ function isIdle(cell: Cell): boolean {
   if (cell.open > 0 || cell.blocked || mailbox.size > 0 || mailbox.spilled > 0 || toRedeliver !== undefined) {
     return false;
   }
-  if (cell.holdsMessages) {
+  if (cell.holdsMessages || cell.behaviour?.isIdle === false) {
     return false;
   }
   for (const child of cell.children?.values() ?? []) {

@@ -4,6 +4,7 @@
 import type { Observer, Subscription } from 'xstate';
 import type { AgentRef, AgentSnapshot, Selected } from './agent-ref.ts';
 import type { Cell } from './cell.ts';
+import { EmittedListeners } from './emitted-listeners.ts';
 import { SnapshotObservers } from './snapshot-observers.ts';
 
 /** The ref of an agent in this process. */
@@ -51,8 +52,12 @@ export class LocalRef<in Msg, out Reply> implements AgentRef<Msg, Reply> {
     return cell.observers.add(wanted, cell);
   }
 
-  on(): Subscription {
-    return { unsubscribe: () => {} };
+  on(type: string, listener: (event: { readonly type: string }) => void): Subscription {
+    if (this.#cell.over) {
+      return { unsubscribe: () => {} };
+    }
+    this.#cell.emitted ??= new EmittedListeners();
+    return this.#cell.emitted.add(type, listener);
   }
 
   select<T>(select: (snapshot: AgentSnapshot) => T, equal: (a: T, b: T) => boolean = Object.is): Selected<T> {
@@ -73,6 +78,55 @@ export class LocalRef<in Msg, out Reply> implements AgentRef<Msg, Reply> {
 
   toJSON(): { path: string } {
     return { path: this.path };
+  }
+
+  // The rest of the face of an XState actor, for code of XState's that is given a ref.
+
+  /** What an XState actor of another system sends comes here. */
+  _send(message: Msg): void {
+    this.send(message);
+  }
+
+  get _parent(): AgentRef<never, unknown> | undefined {
+    const { parent } = this.#cell;
+    return parent?.parent === undefined ? undefined : refOf(parent);
+  }
+
+  /** The XState system of its machine; `undefined` for agents without one. */
+  get system(): object | undefined {
+    return this.#cell.behaviour;
+  }
+
+  get src(): string {
+    return this.#cell.definition.name;
+  }
+
+  get _processingStatus(): 0 | 1 | 2 {
+    return this.#cell.over ? 2 : 1;
+  }
+
+  /** It has been started by whoever spawned it. */
+  start(): this {
+    return this;
+  }
+
+  stop(): this {
+    this.#cell.signal({
+      _tag: 'stop',
+      mode: 'now',
+      withinMs: Number.POSITIVE_INFINITY,
+      reason: 'stopped',
+      failure: undefined,
+    });
+    return this;
+  }
+
+  getPersistedSnapshot(): AgentSnapshot {
+    return this.getSnapshot();
+  }
+
+  [Symbol.for('observable')](): this {
+    return this;
   }
 }
 

@@ -14,7 +14,9 @@ import * as Effect from 'effect/Effect';
 import * as Exit from 'effect/Exit';
 import type { OperatorFunction, Subscriber } from 'rxjs';
 import { pushWithToken, retainToken } from '../core/credit.ts';
+import { warn } from './bounded-from.ts';
 import { guardedAbort } from './guarded-abort.ts';
+import { onThrowOf } from './observe.ts';
 import { checkRoom, Held, type Operating, operator } from './operator.ts';
 import { Interrupted } from './request-failures.ts';
 import type { HostAsked } from './stream-host.ts';
@@ -139,7 +141,7 @@ class MapAsync<T, R> implements Operating<T> {
 
   next(value: T): void {
     const held = new Held(value, retainToken(), () => this.#drop(work));
-    const work: Work<T> = new Work(held, (thrown) => this.#subscriber.error(thrown));
+    const work: Work<T> = new Work(held, (thrown) => this.#report(thrown));
     this.#line.add(work);
     if (this.#working < this.#concurrency) {
       this.#working += 1;
@@ -186,6 +188,12 @@ class MapAsync<T, R> implements Operating<T> {
       return;
     }
     this.#endedAtOnce(work, result);
+  }
+
+  /** A listener of a signal threw: that is nobody's message. */
+  #report(thrown: unknown): void {
+    const { known } = this.#host;
+    (known === undefined ? warn : onThrowOf(known))(thrown);
   }
 
   #fork(work: Work<T>, program: Effect.Effect<unknown, unknown>): void {

@@ -66,11 +66,11 @@ export class MessageToken extends CreditToken implements OpenWork, Task {
 
   /** Its handling was ended from outside, or failed. */
   interrupt(): void {
-    const toTell = this.#toTell;
-    this.#toTell = undefined;
-    for (const tell of toTell ?? []) {
+    // Whoever lets go because another was told is told no more: a set that is gone through notices that.
+    for (const tell of this.#toTell ?? []) {
       tell();
     }
+    this.#toTell = undefined;
   }
 
   /** Its handling fails, in a turn of the agent. */

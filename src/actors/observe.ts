@@ -81,7 +81,7 @@ export class Observers {
 }
 
 /** Reports what a reader of a stream threw. */
-export function onThrowOf(kernel: Kernel): (thrown: unknown) => void {
+export function onThrowOf(kernel: Pick<Kernel, 'nowMs' | 'reportFailure'>): (thrown: unknown) => void {
   return (thrown) =>
     kernel.reportFailure({
       atMs: kernel.nowMs(),

@@ -32,10 +32,8 @@ export class Held<T> {
     this.value = value;
     this.token = token;
     this.#forget = token?.whenRevoked(() => {
-      if (!this.gone) {
-        this.letGo();
-        onRevoked(this);
-      }
+      this.letGo();
+      onRevoked(this);
     });
   }
 
@@ -117,12 +115,7 @@ class Inner<T> extends Subscriber<T> {
   }
 
   protected override _complete(): void {
-    try {
-      this.#operating.complete();
-    } catch (thrown) {
-      this.#behind.error(thrown);
-    } finally {
-      this.unsubscribe();
-    }
+    this.#operating.complete();
+    this.unsubscribe();
   }
 }

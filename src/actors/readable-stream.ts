@@ -15,8 +15,7 @@
  *
  * @example
  * async function* words() { yield 'a'; yield 'b' }
- * const reader = toReadableStream(words()).getReader()
- * (await reader.read()).value // => 'a'
+ * await Array.fromAsync(toReadableStream(words())) // => ['a', 'b']
  */
 export function toReadableStream<T>(source: AsyncIterable<T>): ReadableStream<T> {
   let iterator: AsyncIterator<T> | undefined;

@@ -9,8 +9,8 @@ import { InvalidParams } from '../core/schema.ts';
 import type { AnyTopic, Topic } from '../core/topic.ts';
 import type { TopicEntry } from '../core/topic-board.ts';
 import type { HandlingTrace, RequestTrace, Verb } from '../core/tracing.ts';
-import type { Agent } from './agent.ts';
-import type { AgentRef } from './agent-ref.ts';
+import type { Agent, MachineAgent } from './agent.ts';
+import type { AgentRef, MachineRef } from './agent-ref.ts';
 import { Bounded } from './bounded.ts';
 import { type Capability, isCapability } from './capability.ts';
 import { callCapability } from './capability-broker.ts';
@@ -56,6 +56,7 @@ export abstract class Sender implements Verbs, Origin {
   protected abstract send(addressed: Addressed): Promise<void> | undefined;
   protected abstract sendRequest(target: Cell | TopicEntry, envelope: Envelope, request: PendingReply): void;
 
+  abstract spawn<M, R, S>(agent: MachineAgent<M, R, S>, options?: SpawnOptions): MachineRef<M, R, S>;
   abstract spawn<M, R>(agent: Agent<M, R>, options?: SpawnOptions): AgentRef<M, R>;
 
   publish<M>(

@@ -13,6 +13,8 @@ export interface Observed {
   readonly over: boolean;
   /** What it failed of, if it did. */
   readonly failedOf: { readonly failure: unknown } | undefined;
+  /** What it runs that is more than handlers: that tells of its last snapshot itself, as XState does. */
+  readonly behaviour: object | undefined;
   snapshot(): AgentSnapshot;
   /** Reports what an observer threw. */
   reportStray(thrown: unknown): void;
@@ -47,7 +49,9 @@ export class SnapshotObservers {
 
   /** Something changed: the state, or whether the agent lives. */
   changed(cell: Observed): void {
-    this.#tellAll(cell, 'next');
+    if (!cell.over || cell.behaviour === undefined) {
+      this.#tellAll(cell, 'next');
+    }
     if (cell.over) {
       this.#tellAll(cell, endOf(cell));
       this.#observers.clear();

@@ -16,7 +16,7 @@ import { failureClass, isOf } from '../core/failure.ts';
 import { isNotice, timerNotice } from '../core/notice.ts';
 import type { HandlingOutcome } from '../core/system-event.ts';
 import type { Tracing } from '../core/tracing.ts';
-import type { AgentTimer } from './agent-timer.ts';
+import type { NoticedStep } from './agent-timer.ts';
 import type { Cell } from './cell.ts';
 import { terminatedFor } from './death-watch.ts';
 import type { EffectRuntime } from './effect-runtime.ts';
@@ -246,7 +246,7 @@ export class Stepping implements TaskEnds {
     const { onTerminated } = cell.definition;
     const handling = new Handling(cell, envelope, this.#works);
     if (envelope.topic === timerNotice) {
-      const timer = envelope.payload as AgentTimer;
+      const timer = envelope.payload as NoticedStep;
       const { step } = timer;
       /* v8 ignore if -- @preserve The notice of a timer that was cancelled is taken back. */
       if (step === undefined) {
@@ -351,7 +351,9 @@ export class Stepping implements TaskEnds {
       }
     }
     this.#end(handling, 'handled');
-    port?.finished(cell.path);
+    if (port !== undefined && cell.behaviour?.keeps(port) !== true) {
+      port.finished(cell.path);
+    }
   }
 
   #fail(handling: Handling, failure: unknown): void {
@@ -427,7 +429,7 @@ function holdIfTold(handling: Handling): void {
 }
 
 /** Has a handling followed, unless it is of what the system says about itself. */
-function follow(handling: Handling, tracing: Tracing, timer: AgentTimer | undefined): void {
+function follow(handling: Handling, tracing: Tracing, timer: NoticedStep | undefined): void {
   const { cell, envelope } = handling;
   if (envelope.topic?.startsWith('system.') !== true) {
     handling.trace = tracing.taken({

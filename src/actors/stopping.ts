@@ -126,6 +126,7 @@ export class Stopping {
     } else {
       endWatches(cell);
       cell.observers?.changed(cell);
+      cell.emitted?.clear();
     }
     if (parent === undefined) {
       this.#onRootEnded();
@@ -148,6 +149,7 @@ export function quiet(cell: Cell, failure: unknown): void {
   }
   cell.timers = undefined;
   interruptRequestsOf(cell, undefined, failure);
+  cell.behaviour?.end(failure);
   discardOutbox(cell);
 }
 

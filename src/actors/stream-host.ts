@@ -5,13 +5,9 @@
  * subscribes to its source; the source, when it is a stream of a system, says so.
  * It works through any operators in between, as long as they subscribe at once.
  */
-import type { Environment } from '../core/environment.ts';
-import type { EffectRuntime } from './effect-runtime.ts';
+import type { Kernel } from './kernel.ts';
 
-export interface StreamHost {
-  readonly environment: Environment;
-  readonly effects: EffectRuntime;
-}
+export type StreamHost = Pick<Kernel, 'environment' | 'effects' | 'nowMs' | 'reportFailure'>;
 
 /** An operator that subscribes now, and those behind it that do. */
 export class HostAsked {
@@ -28,6 +24,11 @@ export class HostAsked {
       asking = this.#around;
       this.#around = undefined;
     }
+  }
+
+  /** The system, if the source is of one. */
+  get known(): StreamHost | undefined {
+    return this.#host;
   }
 
   /** Errors: `RangeError` when the source is no stream of a system. */

@@ -6,9 +6,9 @@ import { liveEnvironment } from '../core/live-environment.ts';
 import type { EventListener } from '../core/system-event.ts';
 import type { Topic, Validation } from '../core/topic.ts';
 import type { Instrumentation, Instrumented } from '../core/tracing.ts';
-import type { Agent, AnyAgent } from './agent.ts';
+import type { Agent, AnyAgent, MachineAgent } from './agent.ts';
 import type { AgentDirectory } from './agent-directory.ts';
-import type { AgentRef } from './agent-ref.ts';
+import type { AgentRef, MachineRef } from './agent-ref.ts';
 import type { Bounded } from './bounded.ts';
 import type { Capability } from './capability.ts';
 import { CapabilityDirectory, type Permit } from './capability-directory.ts';
@@ -19,6 +19,7 @@ import { type DeadLetterBox, deadLetterBox } from './dead-letter-box.ts';
 import { terminated } from './death-watch.ts';
 import { DefinedAgent, definitionOf } from './define-agent.ts';
 import { givenUpMax, type Health, healthOf } from './health.ts';
+import type { Inspector } from './inspector.ts';
 import { Kernel } from './kernel.ts';
 import { refOf } from './local-ref.ts';
 import { type ObserveOptions, Observers, onThrowOf } from './observe.ts';
@@ -46,6 +47,8 @@ export interface SystemOptions {
   readonly topicsMax?: number;
   /** Who is told of every event, from the first on. */
   readonly events?: readonly EventListener[];
+  /** Is told what every machine and its children do, as an inspector of XState's is. */
+  readonly inspect?: Inspector;
   /** Who measures and follows it: `openTelemetry()` of `troupe/otel`. */
   readonly instrumentation?: Instrumentation;
   /** Which calls of capabilities are allowed; all when not given. */
@@ -155,6 +158,7 @@ class RunningSystem extends Outside implements System {
       batch: 64,
       sliceMs: 10,
       listeners: options.events ?? [],
+      inspect: options.inspect,
     });
     this.capabilities = new CapabilityDirectory(options.permit, onThrowOf(this.kernel));
     this.#conductor = new Conductor(this.kernel, this.capabilities, {
@@ -184,6 +188,8 @@ class RunningSystem extends Outside implements System {
     }
   }
 
+  spawn<M, R, S>(agent: MachineAgent<M, R, S>, options?: SpawnOptions): MachineRef<M, R, S>;
+  spawn<M, R>(agent: Agent<M, R>, options?: SpawnOptions): AgentRef<M, R>;
   spawn<M, R>(agent: Agent<M, R>, options: SpawnOptions = {}): AgentRef<M, R> {
     if (this.#status !== 'up') {
       throw new RangeError(`system ${this.id} is ${this.#status} and spawns no more: '${agent.name}'`);

@@ -154,6 +154,71 @@ describe('a system as a service', () => {
   });
 });
 
+describe('a Stream as the replies of a handler', () => {
+  class Step extends Context.Service<Step, number>()('Step') {}
+
+  /** Counts in steps, for ever, and writes down how far it got and whether it was let go of. */
+  function aStepper() {
+    const seen = { counted: 0, released: false };
+    const options = Effect.map(
+      withServices((failsAt: number) =>
+        Stream.fromEffect(Step).pipe(
+          Stream.flatMap((step) => Stream.iterate(step, (n) => n + step)),
+          Stream.rechunk(1),
+          Stream.mapEffect((n) => {
+            seen.counted = n;
+            return n === failsAt ? Effect.fail(new OutOfStock()) : Effect.succeed(n);
+          }),
+          Stream.ensuring(
+            Effect.sync(() => {
+              seen.released = true;
+            }),
+          ),
+        ),
+      ),
+      (receive) => ({ agents: [defineAgent({ name: 'stepper', subscribe: [Count], receive })] }),
+    );
+    return { layer: Troupe.layer(options).pipe(Layer.provide(Layer.succeed(Step, 2))), seen };
+  }
+
+  it('is given its services, pulled no faster than it is read, and let go of when the reader leaves', async () => {
+    const { layer, seen } = aStepper();
+    let ahead = 0;
+    const program = Effect.flatMap(Troupe, ({ stream }) =>
+      stream(Count, 0, { capacity: 2 }).pipe(
+        Stream.mapEffect((n) =>
+          Effect.promise(async () => {
+            await turns();
+            ahead = Math.max(ahead, seen.counted - n);
+            return n;
+          }),
+        ),
+        Stream.take(30),
+        Stream.runCollect,
+        Effect.tap(Effect.promise(turns)),
+      ),
+    );
+
+    const taken = await Effect.runPromise(Effect.provide(program, layer));
+
+    expect(taken.slice(0, 3)).toEqual([2, 4, 6]);
+    expect(ahead).toBeLessThanOrEqual(2 * (2 + 2));
+    expect(seen.released).toBe(true);
+  });
+
+  it('fails as it does, in mid-stream', async () => {
+    const { layer } = aStepper();
+    const program = Effect.flatMap(Troupe, ({ stream }) =>
+      Stream.runDrain(stream(Count, 6, { failures: [OutOfStock] })).pipe(
+        Effect.as('completed'),
+        Effect.catchTag('OutOfStock', ({ _tag }) => Effect.succeed(_tag)),
+      ),
+    );
+
+    expect(await Effect.runPromise(Effect.provide(program, layer))).toBe('OutOfStock');
+  });
+});
+
 describe('a request as an Effect', () => {
   it('succeeds with the reply, by topic, ref and capability', async () => {
     const twice = capability('twice', { input: type<number>(), output: type<number>(), run: (n) => n * 2 });

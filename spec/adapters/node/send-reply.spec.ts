@@ -149,7 +149,9 @@ describe('a reply, sent as a response', () => {
   it('is not asked for when the client has gone already', async () => {
     const outcomes: Promise<ReplyOutcome>[] = [];
     const asked: string[] = [];
+    const came = Promise.withResolvers<void>();
     const { url } = await aServer((_, response) => {
+      came.resolve();
       response.on('close', () => {
         outcomes.push(sendReply(response, () => asked.push('asked')));
         outcomes.push(sendReply(response, () => asked.push('detached'), { onDisconnect: 'detach' }));
@@ -157,8 +159,8 @@ describe('a reply, sent as a response', () => {
     });
     const client = get(url);
     client.on('error', () => {});
-    await once(client, 'socket');
-    client.on('finish', () => setTimeout(() => client.destroy(), 20));
+    await came.promise;
+    client.destroy();
 
     await vi.waitFor(() => expect(outcomes).toHaveLength(2));
     expect(await Promise.all(outcomes)).toEqual([{ _tag: 'Left' }, { _tag: 'Left' }]);
