@@ -10,6 +10,7 @@ import {
   type KeyedAgentOptions,
   keyedAgent,
   MailboxFull,
+  machineAgent,
   NoKey,
   NoResponder,
   type Result,
@@ -21,6 +22,7 @@ import {
   type WaitCycle,
 } from 'troupe';
 import { describe, expect, it } from 'vitest';
+import { emit, setup } from 'xstate';
 import type { AgentOptions } from '../../src/actors/define-agent.ts';
 import type { KeyedGroup } from '../../src/actors/keyed-group.ts';
 import { statisticsOfCell } from '../../src/actors/statistics.ts';
@@ -368,6 +370,68 @@ describe('a stream for each key', () => {
       '/stream/a begins',
       '/stream/a ends',
     ]);
+  });
+});
+
+describe('a machine for each key', () => {
+  it('is told its events by key, rests when nothing of it goes on, and is listened to across passivation', async () => {
+    const world = aWorld();
+    const { system } = world;
+    type Press = { type: 'press' | 'wait'; door: string };
+    const Pressed = defineTopic('pressed', { schema: type<Press>() });
+    const machine = setup({
+      types: { events: {} as Press, emitted: {} as { type: 'opened' } },
+    }).createMachine({
+      initial: 'shut',
+      states: {
+        shut: { on: { press: 'open', wait: 'waiting' } },
+        open: { entry: emit({ type: 'opened' }), on: { press: 'shut' } },
+        waiting: { after: { 50: 'open' } },
+      },
+    });
+    const doors = keyedAgent({
+      agent: machineAgent({ name: 'door', machine, subscribe: [Pressed] }),
+      keyed: (event) => (event as Press).door,
+      idleMs: 10,
+      passivate: 'forget',
+    });
+    const group = system.spawn(doors);
+    const { children } = { children: () => [...(cellOf(group).children?.keys() ?? [])] };
+    const press = async (kind: Press['type'], door: string): Promise<void> => {
+      void system.tell(group, { type: kind, door });
+      await takeTurns(world);
+    };
+    await press('press', 'a');
+    const a = system.agents.find('/door/a')!.ref as unknown as AgentRef<Press>;
+    let opened = 0;
+    const listening = a.on('opened', () => {
+      opened += 1;
+    });
+    const again = a.on('*', () => {});
+    expect(a.getSnapshot()).toMatchObject({ value: 'open' });
+    void system.publish(Pressed, { type: 'wait', door: 'b' });
+    await takeTurns(world);
+    const wait = async (ms: number): Promise<void> => {
+      await world.run(
+        () => new Promise<void>((resolve) => void world.environment.schedule(ms, resolve)),
+        () => {
+          seen.push(children().join(' '));
+        },
+      );
+    };
+    const seen: string[] = [];
+    await wait(1);
+    expect(new Set(seen)).toEqual(new Set(['a b', 'b', '']));
+    expect(a.getSnapshot()).toMatchObject({ value: 'shut' });
+    await press('press', 'a');
+    expect(opened).toBe(1);
+    listening.unsubscribe();
+    again.unsubscribe();
+    await press('press', 'a');
+    await press('press', 'a');
+
+    expect(opened).toBe(1);
+    expect(a.getSnapshot()).toMatchObject({ value: 'open' });
   });
 });
 
@@ -817,11 +881,17 @@ describe('those who watch a key', () => {
     const seen: (AgentSnapshot['context'] | string)[] = [];
     ref.subscribe({ next: ({ context }) => void seen.push(context), complete: () => void seen.push('end') });
     await later(150);
-    const both = ref.subscribe(() => {});
+    let heard = 0;
+    const both = ref.subscribe(() => {
+      heard += 1;
+    });
     const reply = ask('a', '2');
     await turns();
     await reply;
+    expect(heard).toBe(1);
     both.unsubscribe();
+    await write('a', '3');
+    expect(heard).toBe(1);
     await stop();
 
     expect(seen[0]).toEqual(['a', '2']);
