@@ -64,7 +64,8 @@ export class LocalRef<in Msg, out Reply> implements AgentRef<Msg, Reply> {
   select<T>(select: (snapshot: AgentSnapshot) => T, equal: (a: T, b: T) => boolean = Object.is): Selected<T> {
     return {
       get: () => select(this.getSnapshot()),
-      subscribe: (next) => {
+      subscribe: (observer: Observer<T> | ((value: T) => void)) => {
+        const next = typeof observer === 'function' ? observer : (value: T) => observer.next?.(value);
         let last = select(this.getSnapshot());
         return this.subscribe((snapshot) => {
           const value = select(snapshot);
@@ -126,7 +127,8 @@ export class LocalRef<in Msg, out Reply> implements AgentRef<Msg, Reply> {
     return this.getSnapshot();
   }
 
-  [Symbol.for('observable')](): this {
+  /** RxJS and XState find an observable by this. */
+  ['@@observable'](): this {
     return this;
   }
 }
