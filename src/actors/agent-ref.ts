@@ -6,7 +6,7 @@
  * can be given to `waitFor`, `toPromise` and `useSelector`. That surface comes
  * into being when somebody looks, and looking changes nothing.
  */
-import type { Observer, Snapshot, Subscription } from 'xstate';
+import type { ActorRef, EventObject, Observer, Snapshot, Subscription } from 'xstate';
 
 /** What can be seen of an agent from outside. */
 export type AgentSnapshot = Snapshot<unknown> & {
@@ -44,20 +44,13 @@ export interface AgentRef<in Msg, out Reply = never> {
  * Speaks of an agent that is a machine: its snapshots are the machine's own, with
  * `value`, `context`, `matches`, `can`, `output`.
  */
-export interface MachineRef<in Msg, out Reply, out S>
-  extends Omit<AgentRef<Msg, Reply>, 'getSnapshot' | 'subscribe' | 'select'> {
-  getSnapshot(): S & AgentSnapshot;
-  subscribe(observer: Observer<S & AgentSnapshot>): Subscription;
-  subscribe(
-    next: (snapshot: S & AgentSnapshot) => void,
-    error?: (error: unknown) => void,
-    complete?: () => void,
-  ): Subscription;
-  select<T>(select: (snapshot: S & AgentSnapshot) => T, equal?: (a: T, b: T) => boolean): Selected<T>;
-}
+export interface MachineRef<Msg, Reply, S>
+  extends ActorRef<S & AgentSnapshot, Extract<Msg, EventObject>>,
+    Pick<AgentRef<Msg, Reply>, 'path' | '~message' | '~reply'> {}
 
 /** A part of a snapshot: read now, or followed. */
 export interface Selected<T> {
   get(): T;
+  subscribe(observer: Observer<T>): Subscription;
   subscribe(next: (value: T) => void): Subscription;
 }

@@ -53,17 +53,19 @@ export class LocalRef<in Msg, out Reply> implements AgentRef<Msg, Reply> {
   }
 
   on(type: string, listener: (event: { readonly type: string }) => void): Subscription {
-    if (this.#cell.over) {
+    const cell = this.#cell.standsIn;
+    if (cell.over) {
       return { unsubscribe: () => {} };
     }
-    this.#cell.emitted ??= new EmittedListeners();
-    return this.#cell.emitted.add(type, listener);
+    cell.emitted ??= new EmittedListeners();
+    return cell.emitted.add(type, listener);
   }
 
   select<T>(select: (snapshot: AgentSnapshot) => T, equal: (a: T, b: T) => boolean = Object.is): Selected<T> {
     return {
       get: () => select(this.getSnapshot()),
-      subscribe: (next) => {
+      subscribe: (observer: Observer<T> | ((value: T) => void)) => {
+        const next = typeof observer === 'function' ? observer : (value: T) => observer.next?.(value);
         let last = select(this.getSnapshot());
         return this.subscribe((snapshot) => {
           const value = select(snapshot);
@@ -94,7 +96,7 @@ export class LocalRef<in Msg, out Reply> implements AgentRef<Msg, Reply> {
 
   /** The XState system of its machine; `undefined` for agents without one. */
   get system(): object | undefined {
-    return this.#cell.behaviour;
+    return this.#cell.standsIn.behaviour;
   }
 
   get src(): string {
@@ -102,7 +104,7 @@ export class LocalRef<in Msg, out Reply> implements AgentRef<Msg, Reply> {
   }
 
   get _processingStatus(): 0 | 1 | 2 {
-    return this.#cell.over ? 2 : 1;
+    return this.#cell.standsIn.over ? 2 : 1;
   }
 
   /** It has been started by whoever spawned it. */
@@ -125,7 +127,8 @@ export class LocalRef<in Msg, out Reply> implements AgentRef<Msg, Reply> {
     return this.getSnapshot();
   }
 
-  [Symbol.for('observable')](): this {
+  /** RxJS and XState find an observable by this. */
+  ['@@observable'](): this {
     return this;
   }
 }

@@ -8,8 +8,8 @@
  */
 import { type CreditToken, tokenInScope } from '../core/credit.ts';
 import type { Topic } from '../core/topic.ts';
-import type { Agent } from './agent.ts';
-import type { AgentRef } from './agent-ref.ts';
+import type { Agent, MachineAgent } from './agent.ts';
+import type { AgentRef, MachineRef } from './agent-ref.ts';
 import type { Bounded } from './bounded.ts';
 import type { Capability } from './capability.ts';
 import type { Cell } from './cell.ts';
@@ -133,6 +133,8 @@ export class StreamVerbs implements StreamContext {
     return this.#verbs.tool(capability as string, input, options) as Promise<never>;
   }
 
+  spawn<M, R, S>(agent: MachineAgent<M, R, S>, options?: SpawnOptions): MachineRef<M, R, S>;
+  spawn<M, R>(agent: Agent<M, R>, options?: SpawnOptions): AgentRef<M, R>;
   spawn<M, R>(agent: Agent<M, R>, options?: SpawnOptions): AgentRef<M, R> {
     return this.#verbs.spawn(agent, options);
   }

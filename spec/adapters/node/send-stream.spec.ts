@@ -196,7 +196,7 @@ describe('a stream of replies, sent as a response', () => {
     const { port, outcomes, begun, ended, system } = await aService();
     const socket = await aReluctantClient(port, '/endless');
     for (let n = 0; n < 20; n += 1) socket.write('GET /gated HTTP/1.1\r\nHost: here\r\n\r\n');
-    await vi.waitFor(() => expect(begun()).toBe(10));
+    await vi.waitFor(() => expect([outcomes.length, begun()]).toEqual([21, 10]), 20_000);
 
     socket.destroy();
 
