@@ -984,3 +984,155 @@ describe('delayed events without an id', () => {
     expect(world.environment.timerCount).toBe(0);
   });
 });
+
+describe('whoever looks at a machine', () => {
+  it('that throws is dropped and reported, and disturbs nobody', async () => {
+    const { system, quiet, failures } = aStage({
+      system: {
+        inspect: {
+          next: () => {
+            throw new Error('inspector');
+          },
+        },
+      },
+    });
+    const types: string[] = [];
+    const child = createMachine({
+      entry: emit({ type: 'told' } as never),
+      on: { '*': { actions: emit({ type: 'told' } as never) } },
+    });
+    const machine = setup({ actors: { child } }).createMachine({
+      context: { n: 0 },
+      invoke: { src: 'child', id: 'child' },
+      on: {
+        go: {
+          actions: [
+            assign({ n: ({ context }) => context.n + 1 }),
+            emit({ type: 'went' } as never),
+            sendTo('child', { type: 'x' }),
+          ],
+        },
+      },
+    });
+    const ref = system.spawn(
+      machineAgent({ name: 'm', machine, inspect: ({ type: what }) => void types.push(what) }),
+    );
+    await quiet();
+    const throws = (message: string) => () => {
+      throw new Error(message);
+    };
+    ref.on('went', throws('listener'));
+    ref.on('*', throws('listener to all')).unsubscribe();
+    ref.getSnapshot().children.child!.on('told' as never, throws('listener of a child'));
+    ref.getSnapshot().children.child!.subscribe(throws('observer of a child'));
+    const seen: number[] = [];
+    ref.select((snapshot) => snapshot.context.n).subscribe({ next: (n) => seen.push(n) });
+    for (let left = 2; left > 0; left -= 1) {
+      system.tell(ref, { type: 'go' } as never);
+    }
+    await quiet();
+
+    expect(seen).toEqual([1, 2]);
+    expect(failures.map(({ failure }) => (failure as Error).message)).toEqual([
+      'inspector',
+      'listener',
+      'listener of a child',
+      'observer of a child',
+    ]);
+    expect(new Set(types)).toEqual(
+      new Set(['@xstate.actor', '@xstate.event', '@xstate.microstep', '@xstate.snapshot', '@xstate.action']),
+    );
+    void system.stop(ref);
+    await quiet();
+    ref.on('went', throws('too late')).unsubscribe();
+  });
+});
+
+describe('what happens outside of a step', () => {
+  it('self may be sent to later, emitted on, and says nothing once its run is over', async () => {
+    const { world, system, quiet, causes } = aStage();
+    const kept: { send(event: object): void; getSnapshot(): { status: string } }[] = [];
+    const heard: string[] = [];
+    let tell: ((event: object) => void) | undefined;
+    let back: ((event: object) => void) | undefined;
+    const machine = createMachine({
+      invoke: {
+        src: fromCallback(({ emit: emitted, sendBack }) => {
+          tell = emitted as never;
+          back = sendBack as never;
+          sendBack({ type: 'begun' });
+        }),
+        id: 'callback',
+      },
+      entry: ({ self }) => kept.push(self as never),
+      on: { '*': { actions: ({ event }) => heard.push(event.type) } },
+    });
+    const ref = system.spawn(machineAgent({ name: 'm', machine }));
+    await quiet();
+    ref.getSnapshot().children['callback']!.on('out' as never, () => heard.push('emitted'));
+    kept[0]!.send({ type: 'later' });
+    tell!({ type: 'out' });
+    (ref.getSnapshot().children['callback'] as never as { send(event: object): void }).send({
+      type: 'ignored',
+    });
+    await quiet();
+    world.crash('/m');
+    await quiet();
+    kept[0]!.send({ type: 'from the old run' });
+    back!({ type: 'from the new run' });
+    await quiet();
+
+    expect(heard).toEqual(['begun', 'emitted', 'later', 'begun', 'from the new run']);
+    expect(kept[0]!.getSnapshot().status).toBe('stopped');
+    expect(causes()).toEqual({ Stopped: 1 });
+  });
+
+  it('an interrupt ends the handling, and what is left of its steps is done', async () => {
+    const { world, system, turns, quiet } = aStage();
+    let pongs = 0;
+    const echo = createMachine({ on: { ping: { actions: sendParent({ type: 'pong' }) } } });
+    const machine = setup({ actors: { echo } }).createMachine({
+      invoke: { src: 'echo', id: 'echo' },
+      on: {
+        go: { actions: sendTo('echo', { type: 'ping' }) },
+        pong: {
+          actions: enqueueActions(({ enqueue }) => {
+            pongs += 1;
+            if (pongs < 200) {
+              enqueue.sendTo('echo', { type: 'ping' });
+            }
+          }),
+        },
+      },
+    });
+    const ref = system.spawn(machineAgent({ name: 'm', machine }));
+    await turns();
+    const asked = system
+      .request(ref, { type: 'go' } as never, { timeoutMs: 100 })
+      .catch((failure: unknown) => failure);
+    await world.step();
+    expect(pongs).toBeLessThan(200);
+    system.interrupt(ref);
+    await quiet();
+
+    expect(pongs).toBe(200);
+    expect(await asked).toMatchObject({ _tag: 'Interrupted' });
+  });
+
+  it('a machine has so many delays and no more', async () => {
+    const { system, quiet, failures } = aStage({ system: { supervision: { restartsMax: 0 } } });
+    const machine = createMachine({
+      entry: enqueueActions(({ enqueue }) => {
+        for (let n = 0; n < 16_385; n += 1) {
+          enqueue.raise({ type: 'x' }, { delay: Number.POSITIVE_INFINITY });
+        }
+      }),
+    });
+    system.spawn(machineAgent({ name: 'm', machine }));
+    await quiet();
+
+    expect(failures.map(({ failure }) => (failure as Error).message)).toEqual([
+      "'/m' has 16384 timers in its machine already; stop some first",
+    ]);
+  });
+});

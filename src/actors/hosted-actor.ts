@@ -6,7 +6,7 @@
  * place of XState's mailbox, so that nothing is delivered behind our back.
  */
 import { Ring } from '../core/ring.ts';
-import type { HostedTimer } from './hosted-input.ts';
+import type { HostedTimer, TimerOwner } from './hosted-input.ts';
 import type { OpenQuestion } from './open-question.ts';
 import {
   type InnerAction,
@@ -62,7 +62,7 @@ export class HostedStep {
   }
 }
 
-export class HostedActor {
+export class HostedActor implements TimerOwner {
   readonly system: HostedSystem;
   readonly parent: HostedActor | undefined;
   readonly logic: InnerLogic;

@@ -12,7 +12,6 @@ import { timerNotice } from '../core/notice.ts';
 import type { NoticedStep } from './agent-timer.ts';
 import type { Cell } from './cell.ts';
 import type { Context } from './context.ts';
-import type { HostedActor } from './hosted-actor.ts';
 import type { OpenQuestion } from './open-question.ts';
 import type { Result } from './result.ts';
 
@@ -65,6 +64,13 @@ export class HostedInput implements NoticedStep {
   }
 }
 
+/** Whose timers they are. */
+export interface TimerOwner {
+  timers: Set<HostedTimer> | undefined;
+  /** The latest of each id. */
+  timerOf: Map<string, HostedTimer> | undefined;
+}
+
 /**
  * A delayed event of a hosted actor: `after`, or a `sendTo` or `raise` with a delay.
  *
@@ -73,7 +79,7 @@ export class HostedInput implements NoticedStep {
  */
 export class HostedTimer {
   readonly id: string;
-  readonly #owner: HostedActor;
+  readonly #owner: TimerOwner;
   readonly #question: OpenQuestion | undefined;
   readonly #over: (question: OpenQuestion | undefined) => void;
   #timer: Timer | undefined;
@@ -81,7 +87,7 @@ export class HostedTimer {
 
   constructor(facts: {
     id: string;
-    owner: HostedActor;
+    owner: TimerOwner;
     question: OpenQuestion | undefined;
     over: (question: OpenQuestion | undefined) => void;
   }) {

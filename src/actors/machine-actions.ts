@@ -155,6 +155,7 @@ function resolved(saying: unknown, said: object): unknown {
  * Errors: `RangeError` outside of a machine agent.
  *
  * @example
+ * import { fromTransition } from 'xstate'
  * const Total = defineTopic('total', { schema: type<number>() })
  * const adder = fromTransition((total: number, event: { type: 'add'; by: number }, scope) => {
  *   perform(scope, publish(Total, total + event.by))

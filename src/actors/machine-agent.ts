@@ -72,6 +72,7 @@ export type ReplyOfMachine<Topics extends readonly AnyTopic[]> = Topics extends 
  * Errors: `RangeError`, at once, for what is no actor logic, and for limits that cannot be.
  *
  * @example
+ * import { createMachine } from 'xstate'
  * const Press = defineTopic('press', { schema: type<{ type: 'press' }>() })
  * const machine = createMachine({
  *   initial: 'off',
