@@ -38,15 +38,15 @@ export {
 } from './actors/define-agent.ts';
 export { type CapabilityOptions, capability } from './actors/define-capability.ts';
 export type { Health } from './actors/health.ts';
+export type { Inbox } from './actors/inbox.ts';
 // Machines: XState actor logic as agents, and what their actions can say to others.
 export type { Inspector } from './actors/inspector.ts';
-export { perform, publish, type RequestEvents, reply, request } from './actors/machine-actions.ts';
-export { machineAgent, type MachineAgentOptions } from './actors/machine-agent.ts';
-export type { Inbox } from './actors/inbox.ts';
 export { HopLimit } from './actors/kernel.ts';
 // Keyed agents: one for each key.
 export { CoolingDown, NoKey } from './actors/key.ts';
 export { type Key, type KeyedAgentOptions, keyedAgent } from './actors/keyed-agent.ts';
+export { perform, publish, type RequestEvents, reply, request } from './actors/machine-actions.ts';
+export { type MachineAgentOptions, machineAgent } from './actors/machine-agent.ts';
 export { type AsyncWork, type MapAsyncOptions, mapAsync } from './actors/map-async.ts';
 export type { ObserveOptions } from './actors/observe.ts';
 export { toReadableStream } from './actors/readable-stream.ts';
@@ -59,12 +59,7 @@ export {
 } from './actors/request-failures.ts';
 export type { Result } from './actors/result.ts';
 export type { AgentStatistics, SystemStatistics, TopicStatistics } from './actors/statistics.ts';
-export {
-  type Outbox,
-  type PublishingStreamOptions,
-  type ReplyingStreamOptions,
-  streamAgent,
-} from './actors/stream-agent.ts';
+export { type Outbox, type StreamAgentOptions, streamAgent } from './actors/stream-agent.ts';
 export type { StreamContext } from './actors/stream-context.ts';
 // Supervision: what happens when an agent fails.
 export type {

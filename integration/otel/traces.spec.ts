@@ -10,13 +10,16 @@ import {
   defineTopic,
   type Headers,
   keyedAgent,
+  machineAgent,
   mapAsync,
+  publish,
   streamAgent,
   type,
 } from 'troupe';
 import { traceIn, traceOut } from 'troupe/node';
 import { openTelemetry } from 'troupe/otel';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createMachine } from 'xstate';
 import type { SpanSeen } from './support/otlp.ts';
 import { type Telemetry, telemetry } from './support/telemetry.ts';
 
@@ -315,6 +318,27 @@ describe('spans of a system', () => {
     await system.stop();
 
     expect(failures).toEqual([]);
+  });
+
+  it('of a machine agent are the parents of what its actions say', async () => {
+    const machine = createMachine({
+      initial: 'closed',
+      states: {
+        closed: { on: { 'orders.placed': { target: 'open', actions: publish(Note, 'opened') } } },
+        open: {},
+      },
+    });
+    const door = machineAgent({ name: 'door', machine, subscribe: [Order] });
+    const system = createSystem({ instrumentation: openTelemetry(), agents: [door] });
+
+    system.publish(Order, { id: 1 });
+    await system.quiet();
+    await system.stop();
+    await seen.flush();
+
+    const handling = seen.span('process orders.placed', '/door');
+    expect(within(handling, seen.span('publish orders.placed'))).toBe(true);
+    expect(within(seen.span('publish notes'), handling)).toBe(true);
   });
 
   // Spans of a machine's invoked and spawned children belong here, beside those of its handlings.

@@ -1,3 +1,4 @@
+import { finalize, scan } from 'rxjs';
 import {
   type AgentRef,
   type AgentSnapshot,
@@ -9,16 +10,19 @@ import {
   type KeyedAgentOptions,
   keyedAgent,
   MailboxFull,
+  machineAgent,
   NoKey,
   NoResponder,
   type Result,
   type SystemEvent,
   type SystemOptions,
+  streamAgent,
   systemFailures,
   type,
   type WaitCycle,
 } from 'troupe';
 import { describe, expect, it } from 'vitest';
+import { emit, setup } from 'xstate';
 import type { AgentOptions } from '../../src/actors/define-agent.ts';
 import type { KeyedGroup } from '../../src/actors/keyed-group.ts';
 import { statisticsOfCell } from '../../src/actors/statistics.ts';
@@ -332,6 +336,105 @@ describe('a key', () => {
   });
 });
 
+describe('a stream for each key', () => {
+  it('begins with its key, and is left when that is put away', async () => {
+    const world = aWorld();
+    const { system } = world;
+    const log: string[] = [];
+    const each = streamAgent({
+      name: 'stream',
+      subscribe: [Write],
+      stream: (inbox, context) => {
+        log.push(`${context.self.path} begins`);
+        return inbox.pipe(
+          scan((count, { text }) => `${count}${text}`, ''),
+          finalize(() => log.push(`${context.self.path} ends`)),
+        );
+      },
+    });
+    system.spawn(keyedAgent({ agent: each, keyed: ({ key }) => key, idleMs: 10, passivate: 'forget' }));
+    const replies: string[] = [];
+    await world.run(async () => {
+      for (const [key, text] of ['a1', 'b2', 'a3']) {
+        replies.push(await system.request(Write, { key: key!, text: text! }));
+      }
+    });
+    await world.run(async () => replies.push(await system.request(Write, { key: 'a', text: '4' })));
+
+    expect(replies).toEqual(['1', '2', '13', '4']);
+    expect(log).toEqual([
+      '/stream/a begins',
+      '/stream/b begins',
+      '/stream/b ends',
+      '/stream/a ends',
+      '/stream/a begins',
+      '/stream/a ends',
+    ]);
+  });
+});
+
+describe('a machine for each key', () => {
+  it('is told its events by key, rests when nothing of it goes on, and is listened to across passivation', async () => {
+    const world = aWorld();
+    const { system } = world;
+    type Press = { type: 'press' | 'wait'; door: string };
+    const Pressed = defineTopic('pressed', { schema: type<Press>() });
+    const machine = setup({
+      types: { events: {} as Press, emitted: {} as { type: 'opened' } },
+    }).createMachine({
+      initial: 'shut',
+      states: {
+        shut: { on: { press: 'open', wait: 'waiting' } },
+        open: { entry: emit({ type: 'opened' }), on: { press: 'shut' } },
+        waiting: { after: { 50: 'open' } },
+      },
+    });
+    const doors = keyedAgent({
+      agent: machineAgent({ name: 'door', machine, subscribe: [Pressed] }),
+      keyed: (event) => (event as Press).door,
+      idleMs: 10,
+      passivate: 'forget',
+    });
+    const group = system.spawn(doors);
+    const { children } = { children: () => [...(cellOf(group).children?.keys() ?? [])] };
+    const press = async (kind: Press['type'], door: string): Promise<void> => {
+      void system.tell(group, { type: kind, door });
+      await takeTurns(world);
+    };
+    await press('press', 'a');
+    const a = system.agents.find('/door/a')!.ref as unknown as AgentRef<Press>;
+    let opened = 0;
+    const listening = a.on('opened', () => {
+      opened += 1;
+    });
+    const again = a.on('*', () => {});
+    expect(a.getSnapshot()).toMatchObject({ value: 'open' });
+    void system.publish(Pressed, { type: 'wait', door: 'b' });
+    await takeTurns(world);
+    const wait = async (ms: number): Promise<void> => {
+      await world.run(
+        () => new Promise<void>((resolve) => void world.environment.schedule(ms, resolve)),
+        () => {
+          seen.push(children().join(' '));
+        },
+      );
+    };
+    const seen: string[] = [];
+    await wait(1);
+    expect(new Set(seen)).toEqual(new Set(['a b', 'b', '']));
+    expect(a.getSnapshot()).toMatchObject({ value: 'shut' });
+    await press('press', 'a');
+    expect(opened).toBe(1);
+    listening.unsubscribe();
+    again.unsubscribe();
+    await press('press', 'a');
+    await press('press', 'a');
+
+    expect(opened).toBe(1);
+    expect(a.getSnapshot()).toMatchObject({ value: 'open' });
+  });
+});
+
 describe('the places of a group', () => {
   it('are given up by the key that has been idle longest', async () => {
     const { write, active } = aShelf({ group: { activeMax: 2 } });
@@ -399,6 +502,8 @@ describe('the places of a group', () => {
     expect(
       await system.request(ref, { key: 'c', text: 'too many' }).catch((thrown) => thrown),
     ).toBeInstanceOf(MailboxFull);
+    ref.send({ key: 'b', text: 'too many' });
+    expect(system.deadLetters.countByCause()).toEqual({ Rejected: 1 });
     void system.tell(sending, 'b');
     await turns();
     expect(cellOf(sending).parked).toHaveLength(1);
@@ -512,6 +617,51 @@ describe('the places of a group', () => {
 
     expect(log.at(-1)).toBe('/shelf/c back');
     expect(await reply).toMatchObject({ _tag: 'WaitCycle' });
+  });
+
+  it('wait with a promise of room that holds for the mailbox, too', async () => {
+    const { write, system, ref, turns, go, log } = aShelf({
+      group: { activeMax: 1 },
+      each: { capacity: 1, spillMax: 3 },
+    });
+    await write('a', 'wait');
+    void system.tell(ref, { key: 'b', text: 'wait' });
+    void system.tell(ref, { key: 'b', text: '2' });
+    let hasRoom = false;
+    void system.tell(ref, { key: 'b', text: '3' })?.then(() => {
+      hasRoom = true;
+    });
+    await turns();
+    await go();
+    expect(log).toEqual(['/shelf/a wait', '/shelf/b wait']);
+    expect(hasRoom).toBe(false);
+    await go();
+    expect(log.slice(2)).toEqual(['/shelf/b 2', '/shelf/b 3']);
+    expect(hasRoom).toBe(true);
+  });
+
+  it('may be had by a key while somebody still stands in line for its mailbox, and goes', async () => {
+    const { write, system, ref, turns, go, log } = aShelf({ group: { activeMax: 1 }, each: { capacity: 1 } });
+    const Go = defineTopic('go', { schema: type<string>() });
+    const sender = defineAgent({
+      name: 'sender',
+      subscribe: [Go],
+      receive: (text, context) => void context.tell(ref, { key: 'b', text }),
+    });
+    const senders = ['x', 'y', 'z'].map((id) => system.spawn(sender, { id, subscribe: false }));
+    await write('a', 'wait');
+    for (const [n, text] of ['wait', '2', '3'].entries()) {
+      void system.tell(senders[n]!, text);
+      await turns();
+    }
+    await go();
+    expect(cellOf(senders[2]!).parked).toMatchObject([{ receiver: { isOver: true, mustWait: true } }]);
+    const stopped = system.stop(senders[2]!);
+    await turns();
+    await stopped;
+    await go();
+
+    expect(log).toEqual(['/shelf/a wait', '/shelf/b wait', '/shelf/b 2']);
   });
 
   it('keep a message that has too many causes out', async () => {
@@ -731,11 +881,17 @@ describe('those who watch a key', () => {
     const seen: (AgentSnapshot['context'] | string)[] = [];
     ref.subscribe({ next: ({ context }) => void seen.push(context), complete: () => void seen.push('end') });
     await later(150);
-    const both = ref.subscribe(() => {});
+    let heard = 0;
+    const both = ref.subscribe(() => {
+      heard += 1;
+    });
     const reply = ask('a', '2');
     await turns();
     await reply;
+    expect(heard).toBe(1);
     both.unsubscribe();
+    await write('a', '3');
+    expect(heard).toBe(1);
     await stop();
 
     expect(seen[0]).toEqual(['a', '2']);
@@ -900,6 +1056,27 @@ describe('a group', () => {
 
     expect(log).toEqual(['/shelf/a wait', '/shelf/b 1', '/shelf/c 1', '/shelf/d 1']);
     expect(shelf.name).toBe('shelf');
+  });
+
+  it('that is about to be restarted makes no agents', async () => {
+    const { world, write, system, ref, later, log, active } = aShelf();
+    await write('a', '1');
+    world.crash('/shelf');
+    void system.tell(ref, { key: 'b', text: '1' });
+    expect(active()).toEqual(['a']);
+    await later(100);
+
+    expect(log).toEqual(['/shelf/a 1', '/shelf/b 1']);
+  });
+
+  it('that has ended takes nothing for its keys', async () => {
+    const { write, at, system, ref, stop } = aShelf();
+    await write('a', '1');
+    const a = at('/shelf/a')!;
+    await stop(ref);
+    void system.tell(a, { key: 'a', text: '2' });
+
+    expect(system.deadLetters.countByCause()).toEqual({ Stopped: 1 });
   });
 
   it('that nobody spawned in the end leaves nothing', async () => {

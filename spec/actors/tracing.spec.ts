@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { bounded } from '../../src/actors/bounded-observable.ts';
 import { defineAgent } from '../../src/actors/define-agent.ts';
 import { capability } from '../../src/actors/define-capability.ts';
+import { mapAsync } from '../../src/actors/map-async.ts';
+import { streamAgent } from '../../src/actors/stream-agent.ts';
 import { createSystem } from '../../src/actors/system.ts';
 import { type Headers, noHeaders } from '../../src/core/envelope.ts';
 import { type } from '../../src/core/schema.ts';
@@ -103,6 +105,30 @@ describe('tracing', () => {
       '2 order ended: handled',
       '/books takes note from 3',
       '4 note ended: handled',
+    ]);
+  });
+
+  it('follows a message through a stream, also when that goes on later', async () => {
+    const tracer = aTracer();
+    const shop = streamAgent({
+      name: 'shop',
+      subscribe: [Order],
+      publishes: Note,
+      stream: (inbox) => inbox.pipe(mapAsync(1, async (text) => text)),
+    });
+    const system = createSystem({ instrumentation: tracer.instrumentation, agents: [shop] });
+
+    system.publish(Order, 'tea');
+    await system.quiet();
+    await system.stop();
+
+    expect(tracer.log).toEqual([
+      '1 publish order from outside',
+      '1 left',
+      '/shop takes order from 1',
+      '3 publish note from 2',
+      '3 left',
+      '2 order ended: handled',
     ]);
   });
 

@@ -110,6 +110,8 @@ export interface Behaviour {
   readonly snapshot: object | undefined;
   /** Whether nobody waits for an answer of it. */
   readonly isIdle: boolean;
+  /** Whether nothing it began goes on: no child, no timer, no answer that somebody waits for. */
+  readonly rests: boolean;
   /** Whether it may still answer, although the handling is over. */
   keeps(port: ReplyPort): boolean;
   /** The agent ends, or begins anew: nothing of this run has any effect from now on. */

@@ -14,6 +14,13 @@ type Listener = (event: Emitted) => unknown;
 
 export class EmittedListeners {
   readonly #listeners = new Map<string, Set<Listener>>();
+  /** Who has taken them over. */
+  #heir: EmittedListeners | undefined;
+
+  /** How many types are listened to. */
+  get size(): number {
+    return this.#listeners.size;
+  }
 
   /** Listens to events of one type, or to all under `*`. */
   add(type: string, listener: Listener): Subscription {
@@ -22,8 +29,8 @@ export class EmittedListeners {
     this.#listeners.set(type, set.add(own));
     return {
       unsubscribe: () => {
-        if (set.delete(own) && set.size === 0) {
-          this.#listeners.delete(type);
+        for (let at: EmittedListeners | undefined = this; at !== undefined; at = at.#heir) {
+          at.#remove(type, own);
         }
       },
     };
@@ -33,8 +40,24 @@ export class EmittedListeners {
     tellListeners(this.#listeners, event, onThrow);
   }
 
+  /** Those who listened to another agent listen to this one from now on. */
+  takeOver(others: EmittedListeners): void {
+    for (const [type, listeners] of others.#listeners) {
+      this.#listeners.set(type, new Set([...(this.#listeners.get(type) ?? []), ...listeners]));
+    }
+    others.#listeners.clear();
+    others.#heir = this;
+  }
+
   clear(): void {
     this.#listeners.clear();
+  }
+
+  #remove(type: string, listener: Listener): void {
+    const set = this.#listeners.get(type);
+    if (set?.delete(listener) === true && set.size === 0) {
+      this.#listeners.delete(type);
+    }
   }
 }
 

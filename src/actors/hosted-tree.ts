@@ -145,6 +145,10 @@ export class HostedTree implements HostedSystem, Behaviour {
     return this.#questions === undefined || this.#questions.size === 0;
   }
 
+  get rests(): boolean {
+    return this.isIdle && this.#children.size === 0 && this.#timers === 0 && !this.#inputs?.size;
+  }
+
   /** The first step of a run. Errors: what the machine throws, or its first state fails of. */
   begin(handling: Handling): Continuing | undefined {
     this.#inspect?.({ type: '@xstate.actor', actorRef: this.root.self });

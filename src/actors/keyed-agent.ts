@@ -124,6 +124,7 @@ function groupDefinition(
   const own = definitionOf(
     { name, capacity, overflow, spillMax, ...(supervision === undefined ? {} : { supervision }) },
     each.handlers,
+    { told: each.told, shownAtFirst: undefined },
   );
   return Object.freeze({ ...own, capabilities: each.capabilities, lane: each.lane, keyed });
 }

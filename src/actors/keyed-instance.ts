@@ -113,5 +113,6 @@ export class KeyedInstance extends Cell implements Link<KeyedInstance> {
     this.phase = 'starting';
     this.begun = false;
     this.state = undefined;
+    this.behaviour = undefined;
   }
 }

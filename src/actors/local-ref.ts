@@ -53,11 +53,12 @@ export class LocalRef<in Msg, out Reply> implements AgentRef<Msg, Reply> {
   }
 
   on(type: string, listener: (event: { readonly type: string }) => void): Subscription {
-    if (this.#cell.over) {
+    const cell = this.#cell.standsIn;
+    if (cell.over) {
       return { unsubscribe: () => {} };
     }
-    this.#cell.emitted ??= new EmittedListeners();
-    return this.#cell.emitted.add(type, listener);
+    cell.emitted ??= new EmittedListeners();
+    return cell.emitted.add(type, listener);
   }
 
   select<T>(select: (snapshot: AgentSnapshot) => T, equal: (a: T, b: T) => boolean = Object.is): Selected<T> {
@@ -95,7 +96,7 @@ export class LocalRef<in Msg, out Reply> implements AgentRef<Msg, Reply> {
 
   /** The XState system of its machine; `undefined` for agents without one. */
   get system(): object | undefined {
-    return this.#cell.behaviour;
+    return this.#cell.standsIn.behaviour;
   }
 
   get src(): string {
@@ -103,7 +104,7 @@ export class LocalRef<in Msg, out Reply> implements AgentRef<Msg, Reply> {
   }
 
   get _processingStatus(): 0 | 1 | 2 {
-    return this.#cell.over ? 2 : 1;
+    return this.#cell.standsIn.over ? 2 : 1;
   }
 
   /** It has been started by whoever spawned it. */

@@ -102,7 +102,11 @@ export class MessageToken extends CreditToken implements OpenWork, Task {
     const before = cell.state;
     stage.handling = handling;
     try {
-      flow.step(handling, act);
+      if (handling.trace === undefined) {
+        flow.step(handling, act);
+      } else {
+        handling.trace.within(() => flow.step(handling, act));
+      }
     } catch (thrown) {
       stage.handling = undefined;
       stage.undo();

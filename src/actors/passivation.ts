@@ -26,13 +26,14 @@ export function isIdle(cell: Cell): boolean {
     isNone(cell.timers) &&
     isNone(cell.requests) &&
     isNone(cell.children) &&
-    isNone(cell.watching)
+    isNone(cell.watching) &&
+    cell.behaviour?.rests !== false
   );
 }
 
-/** Whether it can be put away at once: then no code of the user runs for it, and no stream is to be left. */
+/** Whether it can be put away at once: then no code of the user runs for it, and no stream or machine is to be left. */
 export const endsInSilence = (cell: Cell): boolean =>
-  cell.definition.onStop === undefined && cell.pipeline === undefined;
+  cell.definition.onStop === undefined && cell.pipeline === undefined && cell.behaviour === undefined;
 
 const isNone = (some: { readonly size: number } | undefined): boolean =>
   some === undefined || some.size === 0;

@@ -26,6 +26,8 @@ type Watching = {
 
 export class SnapshotObservers {
   readonly #observers = new Set<Watching>();
+  /** Who has taken them over. */
+  #heir: SnapshotObservers | undefined;
 
   get size(): number {
     return this.#observers.size;
@@ -37,7 +39,13 @@ export class SnapshotObservers {
       return { unsubscribe: () => {} };
     }
     this.#observers.add(observer);
-    return { unsubscribe: () => this.#observers.delete(observer) };
+    return {
+      unsubscribe: () => {
+        for (let at: SnapshotObservers | undefined = this; at !== undefined; at = at.#heir) {
+          at.#observers.delete(observer);
+        }
+      },
+    };
   }
 
   /** Those who looked at another look at this one from now on. */
@@ -45,6 +53,8 @@ export class SnapshotObservers {
     for (const observer of others.#observers) {
       this.#observers.add(observer);
     }
+    others.#observers.clear();
+    others.#heir = this;
   }
 
   /** Something changed: the state, or whether the agent lives. */

@@ -15,7 +15,7 @@ import { beginStream, flowThrough } from './stream-run.ts';
 /** What a stream lets out. */
 export type Outbox<T> = Observable<T | void> | AsyncIterable<T | void>;
 
-interface Hearing<Topics extends readonly unknown[], State>
+export interface StreamAgentOptions<Topics extends readonly unknown[], Out, State>
   extends AgentOptions<State, ReplyOf<Topics[number]>> {
   /** What it hears: all of them come in by its inbox, in one order. */
   readonly subscribe: Topics & readonly AnyTopic[];
@@ -24,23 +24,8 @@ interface Hearing<Topics extends readonly unknown[], State>
    * operators hold when not given, and 1 when they hold none.
    */
   readonly concurrency?: number;
-}
-
-/** A stream whose values are the replies. */
-export interface ReplyingStreamOptions<Topics extends readonly unknown[], State>
-  extends Hearing<Topics, State> {
-  readonly publishes?: undefined;
-  readonly stream: (
-    inbox: Inbox<MessageOf<Topics[number]>>,
-    context: StreamContext<NoInfer<State>, ReplyOf<Topics[number]>>,
-  ) => Outbox<ReplyOf<Topics[number]>>;
-}
-
-/** A stream whose values are published. */
-export interface PublishingStreamOptions<Topics extends readonly unknown[], Out, State>
-  extends Hearing<Topics, State> {
-  /** Where what comes out is published. */
-  readonly publishes: Topic<Out, unknown>;
+  /** Where what comes out is published; when not given, what comes out is the reply. */
+  readonly publishes?: Topic<Out, unknown>;
   readonly stream: (
     inbox: Inbox<MessageOf<Topics[number]>>,
     context: StreamContext<NoInfer<State>, ReplyOf<Topics[number]>>,
@@ -77,12 +62,11 @@ export interface PublishingStreamOptions<Topics extends readonly unknown[], Out,
  * await system.request(Word, 'eleven') // => 6
  * await system.stop()
  */
-export function streamAgent<const Topics extends readonly unknown[], Out, State = undefined>(
-  options: PublishingStreamOptions<Topics, Out, State>,
-): Agent<MessageOf<Topics[number]>, ReplyOf<Topics[number]>>;
-export function streamAgent<const Topics extends readonly unknown[], State = undefined>(
-  options: ReplyingStreamOptions<Topics, State>,
-): Agent<MessageOf<Topics[number]>, ReplyOf<Topics[number]>>;
+export function streamAgent<
+  const Topics extends readonly unknown[],
+  Out = ReplyOf<Topics[number]>,
+  State = undefined,
+>(options: StreamAgentOptions<Topics, Out, State>): Agent<MessageOf<Topics[number]>, ReplyOf<Topics[number]>>;
 export function streamAgent(
   options: AgentOptions<unknown> & {
     readonly subscribe: readonly AnyTopic[];

@@ -59,7 +59,7 @@ export class WaitingKey extends Door implements Link<WaitingKey> {
   }
 
   get saturated(): boolean {
-    return this.#instance === undefined ? this.group.doorIsFull : this.#instance.saturated;
+    return this.group.doorIsFull;
   }
 
   get mustWait(): boolean {
@@ -72,9 +72,6 @@ export class WaitingKey extends Door implements Link<WaitingKey> {
 
   receive(envelope: Envelope): Reception {
     const { group } = this;
-    if (this.#instance !== undefined) {
-      return this.#instance.receive(envelope);
-    }
     if (envelope.hops > group.kernel.hopsMax) {
       group.kernel.deadLetter(envelope, group.path, 'HopLimit');
       return 'taken';
@@ -89,11 +86,7 @@ export class WaitingKey extends Door implements Link<WaitingKey> {
   }
 
   park(parked: Parked): void {
-    if (this.#instance === undefined) {
-      this.#append(parked);
-    } else {
-      this.#instance.park(parked);
-    }
+    this.#append(parked);
   }
 
   unpark(parked: Parked): void {

@@ -89,7 +89,7 @@ describe('a graceful shutdown', () => {
   });
 
   it('goes on as before for a while when it is to linger', async () => {
-    const { url, shutdown, system } = await aService({ lingerMs: 200 });
+    const { url, shutdown, system } = await aService({ lingerMs: 1_000 });
 
     const ended = shutdown.begin();
     const response = await fetch(url);

@@ -27,7 +27,7 @@ export type OnDisconnect = 'interrupt' | 'detach';
 export interface PumpOptions extends ProblemOptions {
   /** `interrupt` when not given. */
   readonly onDisconnect?: OnDisconnect;
-  /** How long the head waits for a first reply, in milliseconds; 25 when not given. */
+  /** How long the head waits for a first reply, in milliseconds; 10 when not given. */
   readonly headWithinMs?: number;
   /** The longest silence before something is sent to keep the connection alive; 15 000 ms when not given. */
   readonly keepAliveMs?: number;
@@ -119,7 +119,7 @@ class Pump<R> {
     try {
       this.#replies = open()[Symbol.asyncIterator]();
       this.#body.onGone(() => this.#clientLeft());
-      this.#headTimer = this.#after(this.#options.headWithinMs ?? 25, () => this.#beginEmpty());
+      this.#headTimer = this.#after(this.#options.headWithinMs ?? 10, () => this.#beginEmpty());
       await this.#carry();
       return await this.#finish();
     } catch (failure) {
