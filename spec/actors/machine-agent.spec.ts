@@ -1136,3 +1136,55 @@ describe('what happens outside of a step', () => {
     ]);
   });
 });
+
+describe('an agent that ends', () => {
+  it('by draining waits for an open request no longer than its requester does', async () => {
+    const { world, system, turns, quiet } = aStage();
+    const machine = createMachine({
+      initial: 'idle',
+      states: { idle: { on: { go: 'slow' } }, slow: { after: { 5000: 'idle' } } },
+    });
+    const ref = system.spawn(machineAgent({ name: 'm', machine }));
+    const asked = system
+      .request(ref, { type: 'go' } as never, { timeoutMs: 30 })
+      .catch((failure: unknown) => failure);
+    await turns();
+    const stopped = system.stop(ref, { drain: true });
+    await quiet();
+    await stopped;
+
+    expect(await asked).toMatchObject({ _tag: 'RequestTimeout' });
+    expect(world.nowMs).toBe(30);
+  });
+
+  it('no longer speaks to its parent through a callback of an old run, and never floods it', async () => {
+    const { world, system, quiet, causes } = aStage();
+    const backs: ((event: object) => void)[] = [];
+    const heard: unknown[] = [];
+    const child = machineAgent({
+      name: 'child',
+      capacity: 3,
+      machine: fromCallback(({ sendBack }) => void backs.push(sendBack as never)),
+    });
+    const parent = defineAgent({
+      name: 'parent',
+      subscribe: [Ask],
+      onStart: (context) => void context.spawn(child),
+      receive: (message) => void heard.push((message as { n: number }).n),
+    });
+    system.spawn(parent);
+    await quiet();
+    for (let n = 0; n < 5; n += 1) {
+      backs[0]!({ type: 'told', n });
+    }
+    await quiet();
+    world.crash('/parent/child');
+    await quiet();
+    backs[0]!({ type: 'told', n: 99 });
+    backs[1]!({ type: 'told', n: 7 });
+    await quiet();
+
+    expect(heard).toEqual([0, 1, 2, 7]);
+    expect(causes()).toEqual({ Dropped: 2 });
+  });
+});

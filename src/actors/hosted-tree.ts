@@ -23,13 +23,15 @@
 import type { DeadLetterCause } from '../core/dead-letter.ts';
 import { ownEnvelope, type ReplyPort } from '../core/envelope.ts';
 import { MailboxFull } from '../core/mailbox.ts';
-import type { AgentSnapshot } from './agent-ref.ts';
+import { afterwards, finishAfter } from './after-handling.ts';
 import type { Behaviour, Cell } from './cell.ts';
+import { safely, tellEach } from './child-observers.ts';
 import { Continuing } from './continuing.ts';
 import { tellListeners } from './emitted-listeners.ts';
 import type { Handling } from './handling.ts';
 import { HostedActor, type HostedEffect, HostedStep, type HostedSystem } from './hosted-actor.ts';
 import { HostedInput, HostedTimer } from './hosted-input.ts';
+import { HostedSelf } from './hosted-self.ts';
 import { type Inspect, inspection } from './inspection.ts';
 import type { Inspector } from './inspector.ts';
 import { LocalRef } from './local-ref.ts';
@@ -50,32 +52,10 @@ import {
 } from './xstate-inner.ts';
 
 /** Most living children, and most timers, of one machine agent. */
-export const hostedMax = 16_384;
+const hostedMax = 16_384;
 
 /** Steps of a cascade in one go; then other agents have a turn. */
 const stepsMax = 64;
-
-/** The agent's own actor, as its machine knows it: it is the agent's ref, for one run. */
-export class HostedSelf extends LocalRef<never, unknown> {
-  readonly #tree: HostedTree;
-
-  constructor(cell: Cell, tree: HostedTree) {
-    super(cell);
-    this.#tree = tree;
-  }
-
-  override get system(): HostedTree {
-    return this.#tree;
-  }
-
-  override send(event: InnerEvent): void {
-    this.#tree._relay(undefined, this, event);
-  }
-
-  override getSnapshot(): AgentSnapshot {
-    return this.#tree.hasEnded ? (this.#tree.snapshot as AgentSnapshot) : super.getSnapshot();
-  }
-}
 
 export class HostedTree implements HostedSystem, Behaviour {
   readonly root: HostedActor;
@@ -103,6 +83,8 @@ export class HostedTree implements HostedSystem, Behaviour {
   #observed: InnerSnapshot | undefined;
   #failure: { readonly failure: unknown } | undefined;
   #ended = false;
+
+  readonly #report = (thrown: unknown): void => this.#cell.reportStray(thrown);
 
   constructor(
     cell: Cell,
@@ -164,7 +146,7 @@ export class HostedTree implements HostedSystem, Behaviour {
     const question =
       port === undefined
         ? undefined
-        : new OpenQuestion(this.#cell, handling.envelope, port, (over) => this.#questions!.delete(over));
+        : new OpenQuestion(this.#cell, handling.envelope, port, (over) => this.#close(over));
     this.#inspect?.({ type: '@xstate.event', sourceRef: undefined, actorRef: this.root.self, event });
     const rest = this.#enter(handling, question, this.root, event);
     if (question?.stayOpen() === true) {
@@ -313,6 +295,10 @@ export class HostedTree implements HostedSystem, Behaviour {
         this.#inspect?.({ type: '@xstate.event', sourceRef: source, actorRef: target, event });
       }
       this.#deliver(source === undefined ? undefined : this.#hosted(source), hosted, event);
+    } else if (this.#ended) {
+      this.#lose(this.root, event, 'Stopped');
+    } else if (this.#handling === undefined && this.#isFull) {
+      this.#lose(this.root, event, 'Dropped');
     } else if (this.#handling === undefined) {
       this.#arrive(this.#hostedQuestion(source), () => this.#tell(target, event));
     } else {
@@ -383,7 +369,7 @@ export class HostedTree implements HostedSystem, Behaviour {
     if (this.#ended) {
       return;
     }
-    const report = (thrown: unknown): void => this.#cell.reportStray(thrown);
+    const report = this.#report;
     if (hosted === this.root) {
       this.#cell.emitted?.emit(event, report);
     } else {
@@ -508,7 +494,7 @@ export class HostedTree implements HostedSystem, Behaviour {
         const { type, params } = effect;
         this.#inspect?.({ type: '@xstate.action', actorRef: step.hosted.self, action: { type, params } });
         step.hosted.step = isBuiltIn(type) ? step : undefined;
-        heed(effect.exec!(effect.info, params), (thrown) => this.#cell.reportStray(thrown));
+        heed(effect.exec!(effect.info, params), this.#report);
       }
     } catch (thrown) {
       if (step.failure === undefined) {
@@ -559,14 +545,14 @@ export class HostedTree implements HostedSystem, Behaviour {
     const actor = hosted.self as InnerActor;
     const { status } = snapshot;
     if (status === 'active' || status === 'done') {
-      this.#tellEach(actor, 'next', snapshot);
+      tellEach(actor, this.#report, 'next', snapshot);
     }
     if (hosted.status === 'ended') {
       return;
     }
     if (status === 'done') {
       this.#endChild(hosted);
-      this.#tellEach(actor, 'complete', undefined);
+      tellEach(actor, this.#report, 'complete', undefined);
       this.#toParent(hosted, {
         type: `${innerEvents.done}${hosted.id}`,
         output: snapshot.output,
@@ -576,7 +562,7 @@ export class HostedTree implements HostedSystem, Behaviour {
       this.#failed(hosted, snapshot.error);
     } else if (step.event?.type === innerEvents.stop) {
       this.#endChild(hosted);
-      this.#tellEach(actor, 'complete', undefined);
+      tellEach(actor, this.#report, 'complete', undefined);
     }
   }
 
@@ -615,27 +601,12 @@ export class HostedTree implements HostedSystem, Behaviour {
     }
     this.#commit(hosted, { ...hosted.snapshot!, status: 'error', error: failure });
     this.#endChild(hosted);
-    this.#tellEach(actor, 'error', failure);
+    tellEach(actor, this.#report, 'error', failure);
     this.#toParent(hosted, { type: `${innerEvents.error}${hosted.id}`, error: failure, actorId: hosted.id });
   }
 
   #toParent(hosted: HostedActor, event: InnerEvent): void {
     this._relay(hosted.self, hosted.parent!.self, event);
-  }
-
-  #tellEach(actor: InnerActor, what: 'next' | 'error' | 'complete', value: unknown): void {
-    for (const observer of [...actor.observers]) {
-      try {
-        (observer[what] as ((value: unknown) => void) | undefined)?.(value);
-      } catch (thrown) {
-        actor.observers.delete(observer);
-        this.#cell.reportStray(thrown);
-      }
-    }
-    if (what !== 'next') {
-      actor.observers.clear();
-      actor.eventListeners.clear();
-    }
   }
 
   #deliver(source: HostedActor | undefined, target: HostedActor, event: InnerEvent): void {
@@ -658,12 +629,16 @@ export class HostedTree implements HostedSystem, Behaviour {
 
   /** From outside of any step: a promise, an observable, a callback, or whoever holds a ref of a child. */
   #comeIn(source: HostedActor | undefined, target: HostedActor, event: InnerEvent): void {
-    const { capacity } = this.#cell.mailbox;
-    if ((this.#inputs?.size ?? 0) >= capacity && !isReserved(event)) {
+    if (this.#isFull && !isReserved(event)) {
       this.#lose(target, event, 'Dropped');
     } else {
       this.#arrive(source?.question, () => this._relay(source?.self, target.self, event));
     }
+  }
+
+  /** Whether as much waits to come in as the agent has room for. */
+  get #isFull(): boolean {
+    return (this.#inputs?.size ?? 0) >= this.#cell.mailboxCapacity;
   }
 
   /** What `act` does is a step of the agent, in its turn. */
@@ -822,7 +797,7 @@ export class HostedTree implements HostedSystem, Behaviour {
     if (hosted !== this.root) {
       const actor = hosted.self as InnerActor;
       actor._processingStatus = processing.stopped;
-      this.#tellEach(actor, 'complete', undefined);
+      tellEach(actor, this.#report, 'complete', undefined);
     }
   }
 
@@ -834,6 +809,14 @@ export class HostedTree implements HostedSystem, Behaviour {
     const ids = new Map(this.#ids);
     change(ids);
     this.#ids = ids;
+  }
+
+  /** A request is over; an agent that drains may have waited for it. */
+  #close(question: OpenQuestion): void {
+    this.#questions!.delete(question);
+    if (this.#cell.drains && this.#handling === undefined && !this.#ended) {
+      this.#arrive(undefined, () => {});
+    }
   }
 
   /** The stack is empty: whatever ended in this turn is over now. */
@@ -957,27 +940,6 @@ export class HostedTree implements HostedSystem, Behaviour {
   }
 }
 
-/** Its machine is done: so is the agent, when what it still has to say has left. */
-function finishAfter(handling: Handling): void {
-  afterwards(handling, () =>
-    handling.cell.signal({
-      _tag: 'stop',
-      mode: 'now',
-      withinMs: Number.POSITIVE_INFINITY,
-      reason: 'finished',
-      failure: undefined,
-    }),
-  );
-}
-
-function afterwards(handling: Handling, act: () => void): void {
-  const { whenOver } = handling;
-  handling.whenOver = () => {
-    whenOver?.();
-    act();
-  };
-}
-
 /** What ends a child or a timer has room of its own. */
 const isReserved = ({ type }: InnerEvent): boolean =>
   type.startsWith(innerEvents.prefix) &&
@@ -990,21 +952,6 @@ const tooMany = (what: string, path: string): RangeError =>
 /** What a child without an id is named after. */
 function nameOf(src: unknown): string {
   return typeof src === 'string' && !src.startsWith(innerEvents.prefix) ? src : 'child';
-}
-
-/** XState throws from a timer, and so ends the process, when a failed actor is watched by somebody who does not say `error`. */
-function safely(actor: InnerActor): InnerActor['subscribe'] {
-  const { subscribe } = Object.getPrototypeOf(actor) as InnerActor;
-  return (...observer) =>
-    actor._processingStatus === processing.stopped && actor._snapshot.status === 'error'
-      ? subscribe.call(actor, { error: () => {}, ...asObserver(observer) })
-      : subscribe.apply(actor, observer);
-}
-
-function asObserver([observer, error, complete]: readonly unknown[]): object {
-  return typeof observer === 'object' && observer !== null
-    ? { ...observer }
-    : { ...(error === undefined ? {} : { error }), ...(complete === undefined ? {} : { complete }) };
 }
 
 /** A machine stops its children one by one, and copies the list of them each time; the tree has done so already. */
