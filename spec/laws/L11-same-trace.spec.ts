@@ -2,7 +2,8 @@
  * L11: the same seed and tape give the same trace, byte for byte, in any process.
  *
  * The company has every kind of agent: handlers that return promises, Effects,
- * AsyncIterables and Observables, and keyed agents. Compared is everything that a system
+ * AsyncIterables and Observables, keyed agents, machines with timers and children
+ * without ids, and streams. Compared is everything that a system
  * tells: its events with their ids and times, its dead letters, and the world's trace.
  */
 import { describe, expect, it } from 'vitest';
@@ -30,6 +31,8 @@ describe('a trace', () => {
       expect(traces.size).toBe(seeds);
       expect([...traces].some((trace) => trace.includes('RangeError: too high'))).toBe(true);
       expect([...traces].some((trace) => trace.includes('"agent":"/understudies/actor%20'))).toBe(true);
+      expect([...traces].some((trace) => trace.includes('"sender":"/director"'))).toBe(true);
+      expect([...traces].some((trace) => trace.includes('"sender":"/editor"'))).toBe(true);
     },
     lawTimeoutMs,
   );

@@ -7,20 +7,27 @@
  */
 import * as Effect from 'effect/Effect';
 import * as Fiber from 'effect/Fiber';
-import { Observable } from 'rxjs';
+import { map, Observable } from 'rxjs';
 import {
   type Agent,
+  batch,
   bounded,
   type Context,
   defineAgent,
   defineTopic,
   jsonlWriter,
   keyedAgent,
+  machineAgent,
+  mapAsync,
   on,
+  publish,
+  reply,
   type System,
+  streamAgent,
   systemFailures,
   type,
 } from 'troupe';
+import { fromCallback, fromPromise, raise, setup, spawnChild } from 'xstate';
 import { readTape } from '../../src/testing/tape.ts';
 import { World } from '../../src/testing/world.ts';
 
@@ -140,10 +147,57 @@ function players(world: World): readonly Agent<never, unknown>[] {
     passivate: 'forget',
   });
 
-  return [promiser, effectful, reciter, chorus, pusher, understudies] as readonly unknown[] as readonly Agent<
-    never,
-    unknown
-  >[];
+  const director = machineAgent({ name: 'director', machine: directing(nap), subscribe: [Cue] });
+
+  const editor = streamAgent({
+    name: 'editor',
+    subscribe: [Song],
+    publishes: Aside,
+    stream: (inbox) =>
+      inbox.pipe(
+        mapAsync(2, ({ actor, words }: Line) =>
+          words % 2 === 0
+            ? nap().then(() => `${actor} in ${words}`)
+            : Effect.as(Effect.sleep(delay()), `${actor} later`),
+        ),
+        batch({ count: 2, withinMs: 3 }),
+        map((lines) => lines.join(', ')),
+      ),
+  });
+
+  const all = [promiser, effectful, reciter, chorus, pusher, understudies, director, editor];
+  return all as readonly unknown[] as readonly Agent<never, unknown>[];
+}
+
+/** A machine with timers, invoked work and children, none of which has an id. */
+function directing(nap: () => Promise<void>) {
+  const extra = fromPromise<string>(async () => {
+    await nap();
+    return 'has bowed';
+  });
+  const prompter = fromCallback<{ type: 'whisper' }>(({ sendBack, receive }) => {
+    receive(() => sendBack({ type: 'whispered' }));
+    return () => {};
+  });
+  return setup({
+    types: { events: {} as { type: string; payload?: Line } },
+    actors: { extra, prompter },
+  }).createMachine({
+    initial: 'waits',
+    invoke: { src: 'prompter' },
+    on: { whispered: { actions: publish(Aside, 'psst') } },
+    states: {
+      waits: {
+        on: { 'company.cue': { target: 'directs', actions: raise({ type: 'hurry' }, { delay: 2 }) } },
+      },
+      directs: {
+        entry: spawnChild('extra'),
+        invoke: { src: 'extra', onDone: 'waits', onError: 'waits' },
+        on: { hurry: { actions: reply('as you were') } },
+        after: { 4: 'waits' },
+      },
+    },
+  });
 }
 
 /** Runs the company once and returns everything that was told of it. */
@@ -156,6 +210,10 @@ export async function traceOf(seed: number, tape: readonly number[]): Promise<st
     traced: true,
     system: {
       id: 'company',
+      inspect: (event) => {
+        const about = 'event' in event ? event.event.type : '';
+        told.push(`${event.type} ${event.actorRef.sessionId} ${about}`);
+      },
       events: [jsonlWriter({ write: (text) => void told.push(text), stacks: false })],
     },
   });
