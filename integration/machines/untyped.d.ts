@@ -13,10 +13,11 @@ declare module 'react-test-renderer' {
 }
 
 declare module 'ws' {
+  import { EventEmitter } from 'node:events';
+
   interface Socket {
     on(event: 'message', heard: (data: Buffer) => void): void;
   }
-  import { EventEmitter } from 'node:events';
   export class WebSocketServer extends EventEmitter {
     constructor(options: { readonly port: number });
     address(): unknown;
