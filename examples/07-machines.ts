@@ -1,7 +1,7 @@
 /**
  * A machine as an agent: an order that is paid, packed and sent, with a promise, a delay, a child and a request.
  *
- *     npm exec node -- examples/08-machines.ts
+ *     npm exec node -- examples/07-machines.ts
  */
 import assert from 'node:assert/strict';
 import {
