@@ -72,9 +72,14 @@ export class Detached extends Sender {
     return refOf(child) as AgentRef<M, R>;
   }
 
-  protected get revoked(): Failure | undefined {
+  /** Its agent has ended, or begun anew. */
+  get isOver(): boolean {
     const { cell } = this;
-    return cell.ending || cell.restarts !== this.#life ? new HandlingOver({ agent: cell.path }) : undefined;
+    return cell.ending || cell.restarts !== this.#life;
+  }
+
+  protected get revoked(): Failure | undefined {
+    return this.isOver ? new HandlingOver({ agent: this.cell.path }) : undefined;
   }
 
   protected get requester(): Requester {

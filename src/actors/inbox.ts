@@ -38,6 +38,8 @@ export class Readers {
   readonly onThrow: (thrown: unknown) => void;
   /** Told how many values at once a reader needs. Errors: `RangeError` when that is too many. */
   readonly #askFor: (window: number) => void;
+  /** Whether no more messages come in before one is dealt with. */
+  readonly #isFull: () => boolean;
   /** Replaced, never changed: somebody may subscribe or leave while a message is handed out. */
   #open: readonly Reader[] = [];
   /** Messages somebody had at hand when it left: what comes of them may still come. */
@@ -45,19 +47,28 @@ export class Readers {
 
   constructor(
     host: StreamHost,
-    told: { readonly onThrow: (thrown: unknown) => void; readonly askFor: (window: number) => void },
+    told: {
+      readonly onThrow: (thrown: unknown) => void;
+      readonly askFor: (window: number) => void;
+      readonly isFull: () => boolean;
+    },
   ) {
     this.host = host;
     this.onThrow = told.onThrow;
     this.#askFor = told.askFor;
+    this.#isFull = told.isFull;
   }
 
   open<M>(window: number, topic: string | undefined): OpenSource<M> {
     this.#askFor(window);
-    const reader = new Reader(topic, (atHand) => {
-      this.#open = this.#open.filter((one) => one !== reader);
-      this.#left.push(...atHand);
-    });
+    const reader = new Reader(
+      topic,
+      (atHand) => {
+        this.#open = this.#open.filter((one) => one !== reader);
+        this.#left.push(...atHand);
+      },
+      () => this.#waits(),
+    );
     this.#open = [...this.#open, reader];
     return reader as OpenSource<unknown> as OpenSource<M>;
   }
@@ -87,6 +98,13 @@ export class Readers {
     }
   }
 
+  /** Somebody waits for a message that cannot come while those are in hand at which it left. */
+  #waits(): void {
+    if (this.#isFull()) {
+      this.letGoOfLeft();
+    }
+  }
+
   /** Nothing more comes, and what waits is forgotten. */
   close(): void {
     for (const reader of this.#open) {
@@ -100,6 +118,7 @@ export class Readers {
 class Reader implements OpenSource<unknown> {
   readonly #topic: string | undefined;
   readonly #onClose: (atHand: readonly Pulled[]) => void;
+  readonly #onWaiting: () => void;
   #sink: Sink<unknown> | undefined;
   /** Messages that nobody has pulled yet; no more than the window. */
   readonly #waiting = new Set<Pulled>();
@@ -107,9 +126,14 @@ class Reader implements OpenSource<unknown> {
   #pulled: Pulled[] = [];
   #closed = false;
 
-  constructor(topic: string | undefined, onClose: (atHand: readonly Pulled[]) => void) {
+  constructor(
+    topic: string | undefined,
+    onClose: (atHand: readonly Pulled[]) => void,
+    onWaiting: () => void,
+  ) {
     this.#topic = topic;
     this.#onClose = onClose;
+    this.#onWaiting = onWaiting;
   }
 
   get atHand(): CreditToken | undefined {
@@ -150,6 +174,7 @@ class Reader implements OpenSource<unknown> {
     }
     const asking = Promise.withResolvers<IteratorResult<unknown>>();
     this.#asking.push(asking);
+    this.#onWaiting();
     return asking.promise;
   }
 

@@ -26,6 +26,7 @@ import { Detached } from './detached.ts';
 import type { Handling } from './handling.ts';
 import { refOf } from './local-ref.ts';
 import { MessageToken } from './message-token.ts';
+import { refuseThenable } from './thenable.ts';
 import type { Works } from './works.ts';
 
 /** What the stream of an agent knows beside its inbox. */
@@ -73,7 +74,9 @@ export class StreamVerbs implements StreamContext {
     if (token instanceof MessageToken && token.handling.cell === this.#cell) {
       return token.handling;
     }
-    return this.#gathered(token).at(-1) ?? this.#begins;
+    const gathered = this.#gathered(token);
+    // What was made of several is that of the latest of them that somebody still wants.
+    return gathered.findLast(({ over }) => !over) ?? gathered.at(-1) ?? this.#begins;
   }
 
   get current(): Context | undefined {
@@ -90,11 +93,17 @@ export class StreamVerbs implements StreamContext {
 
   update(change: (state: unknown) => unknown): void {
     const { handling } = this;
-    if (handling === undefined) {
-      this.#cell.state = change(this.#cell.state);
-      this.#cell.observers?.changed(this.#cell);
-    } else {
+    if (handling !== undefined) {
       handling.update(change);
+      return;
+    }
+    // Work that is left of an earlier life, or of one that has ended, changes nothing any more.
+    if (!this.#detached.isOver) {
+      const cell = this.#cell;
+      const state = change(cell.state);
+      refuseThenable(state, `state of '${cell.path}'`);
+      cell.state = state;
+      cell.observers?.changed(cell);
     }
   }
 

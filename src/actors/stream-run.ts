@@ -81,6 +81,7 @@ class StreamRun implements Flow, Pipeline {
     this.#readers = new Readers(cell.kernel, {
       onThrow: (thrown) => cell.reportStray(thrown),
       askFor: (window) => this.#askFor(window),
+      isFull: () => cell.open >= cell.window,
     });
   }
 
