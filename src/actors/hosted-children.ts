@@ -172,7 +172,7 @@ export class HostedChildren {
       report(failure);
       return;
     }
-    for (const other of [...(this.#living?.values() ?? [])]) {
+    for (const other of [...this.#living!.values()]) {
       if (other.parent === child) {
         this.#stop(other);
       }
@@ -196,7 +196,7 @@ export class HostedChildren {
       tellEach(actor, this.#turn.report, 'complete', undefined);
     }
     this.#endAtOnce(this.#root);
-    this.#living = undefined;
+    this.#living?.clear();
   }
 
   /** XState starts a child: in the step after the one that made it. */
@@ -259,7 +259,7 @@ export class HostedChildren {
     actor._processingStatus = processing.stopped;
     this.#letGo(child);
     this.unname(actor);
-    this.#living?.delete(actor);
+    this.#living!.delete(actor);
     this.#turn.over(child.question);
     child.question = undefined;
   }

@@ -29,7 +29,7 @@ import type { Handling } from './handling.ts';
 import { HostedActor, type HostedStep, type HostedSystem } from './hosted-actor.ts';
 import { HostedChildren } from './hosted-children.ts';
 import { HostedSelf } from './hosted-self.ts';
-import { HostedTimers } from './hosted-timers.ts';
+import { cancelTimer, HostedTimers } from './hosted-timers.ts';
 import type { HostedTurn } from './hosted-turn.ts';
 import { type Inspect, inspection } from './inspection.ts';
 import type { Inspector } from './inspector.ts';
@@ -272,7 +272,7 @@ export class HostedTree implements HostedSystem, Behaviour, Outcomes {
   }
 
   cancel(source: object, id: string): void {
-    this.#timers?.cancel(this.#children.hostOf(source), id);
+    cancelTimer(this.#children.hostOf(source)!, id);
   }
 
   // What a hosted actor asks of its tree.
