@@ -49,6 +49,18 @@ describe('those who listen', () => {
     expect(thrown).toEqual([new Error('boom'), new Error('boom')]);
   });
 
+  it('are dropped when they throw, and leave nothing behind', () => {
+    const { listeners, thrown, listen, emit } = aHall();
+    listeners.add('A', boom);
+    listeners.add('*', boom);
+    listeners.add('B', boom);
+    listen('b', 'B');
+    const heard = ['A', 'B', 'A', 'B'].map(emit);
+
+    expect(heard).toEqual([[], ['b B'], [], ['b B']]);
+    expect([thrown.length, listeners.size]).toEqual([3, 1]);
+  });
+
   it('are all forgotten when their agent is over', () => {
     const { listeners, listen, emit } = aHall();
     listen('a', 'A');
