@@ -16,7 +16,7 @@ describe('what comes to a machine from itself', () => {
       inputs,
       question: undefined,
       act: () => {},
-      take: () => undefined,
+      taker: { takeInput: () => undefined },
     });
     expect([inputs.size, cell.mailbox.size, input.step === undefined]).toEqual([1, 1, false]);
     input.cancel();
