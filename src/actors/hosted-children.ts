@@ -59,7 +59,7 @@ export class HostedChildren {
 
   /** The step of its parent that is being taken, if one is: what happens to the child's name is undone with it. */
   stepAbove(actor: object): HostedStep | undefined {
-    return (this.hostOf(actor)?.parent ?? this.#root).step;
+    return this.hostOf(actor)!.parent!.step;
   }
 
   /** Frees the name of an actor, if it has one. */
@@ -136,9 +136,6 @@ export class HostedChildren {
     if (status === 'active' || status === 'done') {
       tellEach(actor, report, 'next', snapshot);
     }
-    if (child.status === 'ended') {
-      return;
-    }
     if (status === 'done') {
       this.#end(child);
       tellEach(actor, report, 'complete', undefined);
@@ -162,7 +159,7 @@ export class HostedChildren {
       report(failure);
       return;
     }
-    for (const other of [...(this.#living?.values() ?? [])]) {
+    for (const other of [...this.#living!.values()]) {
       if (other.parent === child) {
         this.#stop(other);
       }
