@@ -26,6 +26,7 @@ import { emit, setup } from 'xstate';
 import type { AgentOptions } from '../../src/actors/define-agent.ts';
 import type { KeyedGroup } from '../../src/actors/keyed-group.ts';
 import { statisticsOfCell } from '../../src/actors/statistics.ts';
+import { ownEnvelope } from '../../src/core/envelope.ts';
 import { aWorld, takeTurns } from '../support/a-world.ts';
 import { cellOf, kernelOf } from '../support/inside.ts';
 
@@ -709,6 +710,57 @@ describe('a message without a key', () => {
     expect(system.deadLetters.countByCause()).toEqual({ NoKey: 3 });
     expect(log).toEqual(['/shelf/a 4']);
     expect(statisticsOfCell(cellOf(ref))).toMatchObject({ offered: 4, refused: 3, handled: 1 });
+  });
+
+  it('ends nobody when what was returned throws as it is looked at, whoever sent it', async () => {
+    const trap = Object.defineProperty({}, 'then', {
+      get: () => {
+        throw new Error('do not look');
+      },
+    });
+    const { system, turns, log } = aShelf({
+      group: { keyed: ({ key }) => (key === 'trap' ? (trap as unknown as string) : key) },
+    });
+    const Go = defineTopic('go', { schema: type<string>() });
+    const heard: string[] = [];
+    system.spawn(
+      defineAgent({
+        name: 'sender',
+        subscribe: [Go],
+        receive: (key, context) => void context.publish(Write, { key, text: '1' }),
+      }),
+    );
+    system.spawn(
+      defineAgent({ name: 'other', subscribe: [Write], receive: ({ key }) => void heard.push(key) }),
+    );
+
+    for (const key of ['trap', 'a']) {
+      void system.publish(Go, key);
+      await turns();
+    }
+
+    expect(heard).toEqual(['trap', 'a']);
+    expect(log).toEqual(['/shelf/a 1']);
+    expect(system.deadLetters.countByCause()).toEqual({ NoKey: 1 });
+  });
+
+  it('is found by its own key when `keyed` sends another message meanwhile', async () => {
+    const inner = ownEnvelope(2, undefined, undefined, 'write', { key: 'b', text: '' });
+    const outer = ownEnvelope(1, undefined, undefined, 'write', { key: 'a', text: '' });
+    const { cell } = aShelf({
+      group: {
+        keyed: ({ key }) => {
+          if (key === 'a') {
+            group.receiverFor(inner);
+          }
+          return key;
+        },
+      },
+    });
+    const group = cell as KeyedGroup;
+
+    expect(group.receiverFor(outer)).toMatchObject({ path: '/shelf/a' });
+    expect(group.receiverFor(inner)).toMatchObject({ path: '/shelf/b' });
   });
 
   it('is asked for its key once', async () => {

@@ -109,9 +109,9 @@ export class KeyedGroup extends Cell implements InstanceGroup, Doorkeeper {
     if (envelope.id === this.#lastId && found !== undefined && isCurrent(found)) {
       return found;
     }
-    this.#lastId = envelope.id;
-    this.#lastFound = undefined;
     const receiver = this.#find(envelope);
+    // Only now: `keyed` may send messages, too, and those are looked for in the midst of it.
+    this.#lastId = envelope.id;
     this.#lastFound = receiver === this ? undefined : receiver;
     return receiver;
   }
