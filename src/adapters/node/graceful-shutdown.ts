@@ -26,6 +26,7 @@ import type { System } from '../../actors/system.ts';
 import type { Environment } from '../../core/environment.ts';
 import { liveEnvironment } from '../../core/live-environment.ts';
 import { markEnding } from './health-report.ts';
+import { warnOf } from './warning.ts';
 
 export interface GracefulShutdownOptions {
   /** Drained when the server has finished. */
@@ -141,7 +142,7 @@ class Shutdown implements GracefulShutdown {
     try {
       await onEnd?.(report);
     } catch (thrown) {
-      process.emitWarning(thrown instanceof Error ? thrown : new Error(String(thrown)));
+      warnOf(thrown);
     }
     this.#letGo();
     return report;
