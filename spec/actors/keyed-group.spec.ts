@@ -989,6 +989,32 @@ describe('those who watch a key', () => {
     await stop();
     expect(await watched).toMatchObject({ path: '/shelf/kept' });
   });
+
+  it('cost nothing when they have gone all at once, as soon as other keys come and go', async () => {
+    const { write, at, later, cell, ask, turns } = aShelf();
+    const seen: unknown[] = [];
+    const subscriptions: { unsubscribe(): void }[] = [];
+    for (let n = 0; n < 300; n += 1) {
+      await write(`k${n}`, '1');
+      subscriptions.push(at(`/shelf/k${n}`)!.subscribe(({ context }) => void seen.push(context)));
+    }
+    await later(100);
+    const kept = (cell as KeyedGroup).passiveKeys.length;
+    const last = subscriptions.pop()!;
+    for (const subscription of subscriptions) subscription.unsubscribe();
+
+    for (let n = 0; n < 300; n += 1) await write(`z${n}`, '1');
+    await later(100);
+    const { passiveKeys } = cell as KeyedGroup;
+
+    expect(kept).toBe(300);
+    expect(passiveKeys.length).toBeLessThanOrEqual(64);
+    expect(passiveKeys).toContain('k299');
+    void ask('k299', '2');
+    await turns();
+    expect(seen.at(-1)).toEqual(['k299', '2']);
+    last.unsubscribe();
+  });
 });
 
 describe('a group', () => {

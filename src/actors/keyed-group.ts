@@ -15,7 +15,8 @@
  *     more may wait for those that are leaving; at most `spillMax` messages stand
  *     at the door without their senders.
  *   - Order: from one sender to one key, also across passivation.
- *   - A passive key holds nothing, unless somebody watches or observes it.
+ *   - A passive key holds nothing, unless somebody watches or observes it. When nobody
+ *     does any more, what is kept is given back as other keys become passive; 64 stay.
  *
  * Cost: to find an active key, two looks into a map; to make a key active or passive
  * does not depend on how many there are.
@@ -41,6 +42,9 @@ import { type Doorkeeper, WaitingKey } from './waiting-key.ts';
 /** Passive agents that are kept before it is looked who of them is still watched. */
 const passiveMin = 64;
 
+/** How many of them are looked at whenever an agent is put away: more than one, so that they become fewer. */
+const passiveLooks = 2;
+
 /** Keys of which it is remembered when they were restarted, and that they cool down; or twice as many as may be active. */
 const remembered = 2_048;
 
@@ -58,7 +62,6 @@ export class KeyedGroup extends Cell implements InstanceGroup, Doorkeeper {
   readonly #idle = new Chain<KeyedInstance>();
   /** Passive agents that somebody watches or observes. */
   readonly #passive = new Map<string, KeyedInstance>();
-  #passiveMax = passiveMin;
   /** What stands at the door, by key; the key that came first has the next place. */
   readonly #door = new Map<string, WaitingKey>();
   readonly #line = new Chain<WaitingKey>();
@@ -407,6 +410,8 @@ export class KeyedGroup extends Cell implements InstanceGroup, Doorkeeper {
         handOn(instance, successor);
       } else if (isWatched(instance)) {
         this.#staysPassive(instance);
+      } else {
+        this.#forgetUnwatched();
       }
     }
   }
@@ -419,13 +424,21 @@ export class KeyedGroup extends Cell implements InstanceGroup, Doorkeeper {
       return;
     }
     this.#passive.set(instance.key, instance);
-    if (this.#passive.size > this.#passiveMax) {
-      for (const [key, one] of this.#passive) {
-        if (one !== instance && !isWatched(one)) {
-          this.#passive.delete(key);
-        }
+    this.#forgetUnwatched(instance);
+  }
+
+  /** Looks at a few of the passive ones, in turn, and lets go of whom nobody watches any more. */
+  #forgetUnwatched(newest?: KeyedInstance): void {
+    let looks = 0;
+    for (const [key, one] of this.#passive) {
+      if (this.#passive.size <= passiveMin || looks === passiveLooks) {
+        return;
       }
-      this.#passiveMax = Math.max(passiveMin, 2 * this.#passive.size);
+      looks += 1;
+      this.#passive.delete(key);
+      if (one === newest || isWatched(one)) {
+        this.#passive.set(key, one);
+      }
     }
   }
 
