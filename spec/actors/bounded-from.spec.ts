@@ -142,6 +142,16 @@ describe('boundedFrom', () => {
     expect(await asked).toEqual({ done: true, value: undefined });
   });
 
+  it('tells it at once, also when the source never answers', async () => {
+    const silent = { [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => {}) }) };
+    const reader = boundedFrom(silent)[Symbol.asyncIterator]();
+    const asked = reader.next();
+
+    await reader.return?.();
+
+    expect(await asked).toEqual({ done: true, value: undefined });
+  });
+
   it('says nothing of a source that fails after it was left', async () => {
     const gate = Promise.withResolvers<void>();
     const reader = boundedFrom(

@@ -71,6 +71,8 @@ class Pulling<T> implements OpenSource<T> {
   #iterator: AsyncIterator<T> | undefined;
   #sink: Sink<T> | undefined;
   readonly #push = (value: T): void => this.#sink?.next(value);
+  /** Those who have asked for a value that has not come. */
+  readonly #unanswered = new Set<PromiseWithResolvers<IteratorResult<T>>>();
   #out = 0;
   #asking = false;
   #ended = false;
@@ -86,10 +88,27 @@ class Pulling<T> implements OpenSource<T> {
     void this.#pull();
   }
 
-  async next(): Promise<IteratorResult<T>> {
+  next(): Promise<IteratorResult<T>> {
     if (this.#ended) {
-      return over;
+      return Promise.resolve(over);
     }
+    // Who leaves has an answer at once, whatever the source does.
+    const asked = Promise.withResolvers<IteratorResult<T>>();
+    this.#unanswered.add(asked);
+    this.#ask().then(
+      (result) => {
+        this.#unanswered.delete(asked);
+        asked.resolve(result);
+      },
+      (failure) => {
+        this.#unanswered.delete(asked);
+        asked.reject(failure);
+      },
+    );
+    return asked.promise;
+  }
+
+  async #ask(): Promise<IteratorResult<T>> {
     try {
       this.#iterator ??= this.#source[Symbol.asyncIterator]();
       const result = await this.#iterator.next();
@@ -113,6 +132,10 @@ class Pulling<T> implements OpenSource<T> {
     this.#sink = undefined;
     if (!this.#ended) {
       this.#ended = true;
+      for (const asked of this.#unanswered) {
+        asked.resolve(over);
+      }
+      this.#unanswered.clear();
       void this.#leave();
     }
   }

@@ -19,6 +19,8 @@ export class OpenQuestion implements Work {
   #work = 0;
   /** Whether its handling is over, and it is not. */
   #open = false;
+  /** Whether it was open, and is not any more. */
+  #over = false;
 
   constructor(cell: Cell, envelope: Envelope, port: ReplyPort, onOver: (question: OpenQuestion) => void) {
     this.#cell = cell;
@@ -42,9 +44,12 @@ export class OpenQuestion implements Work {
     this.settle();
   }
 
-  /** Its handling is over: says whether it stays open. */
+  /** Its handling is about to be over: says whether it stays open. May be asked again. */
   stayOpen(): boolean {
-    if (this.#work === 0 || this.port.settled) {
+    if (this.#open) {
+      return true;
+    }
+    if (this.#over || this.#work === 0 || this.port.settled) {
       return false;
     }
     this.#open = true;
@@ -78,6 +83,7 @@ export class OpenQuestion implements Work {
 
   #close(): void {
     this.#open = false;
+    this.#over = true;
     this.#cell.kernel.settled();
     this.#onOver(this);
   }

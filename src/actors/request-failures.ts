@@ -1,7 +1,7 @@
 /**
  * What can become of a request, beside a reply.
  */
-import { Failure, reasonOf } from '../core/failure.ts';
+import { Failure, failureClass, reasonOf } from '../core/failure.ts';
 
 /**
  * No reply came in time. That does not say that nothing happened: the receiver
@@ -112,4 +112,9 @@ export class AgentDefect extends Failure {
   override get message(): string {
     return `agent '${this.agent}' threw: ${reasonOf(this.cause)}`;
   }
+}
+
+/** What a requester gets of a failure: the failure itself, or what the code of that agent threw, as a failure. */
+export function asReply(agent: string, failure: unknown): unknown {
+  return failureClass(failure) === 'defect' ? new AgentDefect({ agent, cause: failure }) : failure;
 }

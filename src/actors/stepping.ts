@@ -12,7 +12,7 @@
 import { BudgetExceeded } from '../core/budget.ts';
 import type { DeadLetterCause } from '../core/dead-letter.ts';
 import type { Envelope } from '../core/envelope.ts';
-import { failureClass, isOf } from '../core/failure.ts';
+import { isOf } from '../core/failure.ts';
 import { isNotice, timerNotice } from '../core/notice.ts';
 import type { HandlingOutcome } from '../core/system-event.ts';
 import type { Tracing } from '../core/tracing.ts';
@@ -27,7 +27,7 @@ import { interruptRequestsOf, withPartial } from './interrupting.ts';
 import type { TaskEnds } from './open-work.ts';
 import { afterOutbox, release, releaseOutbox, releaseReply } from './outbox.ts';
 import { payers } from './payers.ts';
-import { AgentDefect, Interrupted } from './request-failures.ts';
+import { asReply, Interrupted } from './request-failures.ts';
 import { forgetStashing, layAside } from './stash.ts';
 import { startTask } from './tasks.ts';
 import type { Works } from './works.ts';
@@ -377,7 +377,7 @@ export class Stepping implements TaskEnds {
       return;
     }
     this.#end(handling, 'failed');
-    envelope.replyTo?.fail(asReply(cell, failure), cell.path);
+    envelope.replyTo?.fail(asReply(cell.path, failure), cell.path);
     if (fate !== undefined) {
       cell.kernel.lose(envelope, cell.path, fate, failure, attempts);
     }
@@ -446,9 +446,4 @@ function cameTooLate(handling: Handling, value: unknown): void {
   if (value !== undefined && handling.envelope.replyTo !== undefined) {
     handling.lateReply(value);
   }
-}
-
-/** What a requester gets of a failure: the failure itself, or what the code threw, as a failure. */
-function asReply(cell: Cell, failure: unknown): unknown {
-  return failureClass(failure) === 'defect' ? new AgentDefect({ agent: cell.path, cause: failure }) : failure;
 }
