@@ -20,7 +20,7 @@ export interface SendReplyOptions extends TermsOptions, ProblemOptions {
 export type ReplyOutcome =
   | { readonly _tag: 'Complete'; readonly status: number }
   | { readonly _tag: 'Failed'; readonly status: number; readonly failure: unknown }
-  /** The client was gone before the reply could be written; `failure` is what the work ended in, if it failed. */
+  /** The client was gone before the reply was handed over; `failure` is what the work ended in, if it failed. */
   | { readonly _tag: 'Left'; readonly failure?: unknown };
 
 /**
@@ -29,7 +29,8 @@ export type ReplyOutcome =
  * The client's deadline, trace and leaving are in the terms. `undefined` becomes 204.
  *
  * Errors: none; a failure becomes a status with a JSON problem, and how it went is
- * what the promise resolves to, when the response has been written.
+ * what the promise resolves to, when the response has been handed to the kernel, or
+ * the client has left.
  */
 export async function sendReply<R>(
   response: ServerResponse,
@@ -54,12 +55,13 @@ export async function sendReply<R>(
     const reply = await ask({ ...termsOf(headerOf(response.req), options), signal: left.signal });
     const json = JSON.stringify(reply);
     const status = json === undefined ? 204 : (options.status ?? 200);
-    return write(response, status, { 'content-type': 'application/json; charset=utf-8' }, json)
+    return write(response, status, { 'content-type': 'application/json; charset=utf-8' }, json) &&
+      (await handedOver(response))
       ? { _tag: 'Complete', status }
       : { _tag: 'Left' };
   } catch (failure) {
     const problem = problemOf(failure, options);
-    return sendProblem(response, problem)
+    return sendProblem(response, problem) && (await handedOver(response))
       ? { _tag: 'Failed', status: problem.status, failure }
       : { _tag: 'Left', failure };
   } finally {
@@ -94,6 +96,17 @@ function write(
   );
   response.end(body);
   return true;
+}
+
+/** Whether the kernel takes a response that was ended, before its client leaves: it may stand behind others. */
+function handedOver(response: ServerResponse): Promise<boolean> {
+  return new Promise((resolve) => {
+    const stop = onLeft(response, () => resolve(false));
+    response.once('finish', () => {
+      stop();
+      resolve(true);
+    });
+  });
 }
 
 /** Why a request was interrupted: it is the reason of the failure that its work ends in. */
