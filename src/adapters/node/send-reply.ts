@@ -28,7 +28,7 @@ export interface SendReplyOptions extends TermsOptions, ProblemOptions {
 export type ReplyOutcome =
   | { readonly _tag: 'Complete'; readonly status: number }
   | { readonly _tag: 'Failed'; readonly status: number; readonly failure: unknown }
-  /** The client was gone, or somebody else had answered, before the reply could be written; `failure` is what the work ended in, if it failed. */
+  /** The client was gone before the reply was handed over, or somebody else had answered; `failure` is what the work ended in, if it failed. */
   | { readonly _tag: 'Left'; readonly failure?: unknown };
 
 /**
@@ -38,7 +38,8 @@ export type ReplyOutcome =
  * When somebody else answers meanwhile, it is as if the client had left.
  *
  * Errors: none; a failure becomes a status with a JSON problem, and how it went is
- * what the promise resolves to, when the response has been written.
+ * what the promise resolves to, when the response has been handed to the kernel, or
+ * the client has left.
  */
 export async function sendReply<R>(
   response: ServerResponse,
@@ -61,16 +62,18 @@ export async function sendReply<R>(
   }
   try {
     const reply = await ask({ ...termsOf(headerOf(response.req), options), signal: left.signal });
+    // From here on it is we who answer.
+    stopListening();
     const json = JSON.stringify(reply);
     const status = json === undefined ? 204 : (options.status ?? 200);
     const body = hasBody(status) ? json : undefined;
-    return write(response, status, { 'content-type': 'application/json; charset=utf-8' }, body)
+    return write(response, status, { 'content-type': 'application/json; charset=utf-8' }, body) &&
+      (await handedOver(response))
       ? { _tag: 'Complete', status }
       : { _tag: 'Left' };
   } catch (failure) {
-    return failWith(response, failure, options);
-  } finally {
     stopListening();
+    return failWith(response, failure, options);
   }
 }
 
@@ -85,10 +88,14 @@ function untilLeft(response: ServerResponse, left: AbortController): () => void 
   };
 }
 
-function failWith(response: ServerResponse, failure: unknown, options: ProblemOptions): ReplyOutcome {
+async function failWith(
+  response: ServerResponse,
+  failure: unknown,
+  options: ProblemOptions,
+): Promise<ReplyOutcome> {
   try {
     const problem = problemOf(failure, options);
-    return sendProblem(response, problem)
+    return sendProblem(response, problem) && (await handedOver(response))
       ? { _tag: 'Failed', status: problem.status, failure }
       : { _tag: 'Left', failure };
   } catch (thrown) {
@@ -126,6 +133,17 @@ function write(
   );
   response.end(body);
   return true;
+}
+
+/** Whether the kernel takes a response that was ended, before its client leaves: it may stand behind others. */
+function handedOver(response: ServerResponse): Promise<boolean> {
+  return new Promise((resolve) => {
+    const stop = onLeft(response, () => resolve(false));
+    response.once('finish', () => {
+      stop();
+      resolve(true);
+    });
+  });
 }
 
 /** Why a request was interrupted: it is the reason of the failure that its work ends in. */
