@@ -85,6 +85,7 @@ const childKinds = [
   'callback',
   'observable',
   'family',
+  'house',
   'broken',
 ] as const;
 type ChildKind = (typeof childKinds)[number];
@@ -105,9 +106,11 @@ export const everything: readonly string[] = [
   'on A.*',
   'told of next',
   'told of error',
+  'a child of a child by its name',
   'told of complete',
 ];
 
+const childIds = ['c0', 'c1', 'c2', 'c0x', 'c1x', 'c2x', 'c0s', 'c1s', 'c2s', 'i0', 'i1', 'i2', 'i3', 'i4'];
 const events = ['A', 'A.one', 'B', 'C', 'PONG', 'NEWS'];
 const descriptors = [...events, 'A.*', '*'];
 /** What machines raise and children send: each costs its receiver energy. */
@@ -152,9 +155,7 @@ export const aPlan: fc.Arbitrary<Plan> = fc.record({
 export const aScript: fc.Arbitrary<readonly Happening[]> = fc.array(
   fc.oneof(
     fc.constantFrom(...events, 'TICK').map((type) => ({ type })),
-    fc
-      .constantFrom('c0', 'c1', 'c2', 'c0x', 'c1x', 'c2x', 'i0', 'i1', 'i2', 'i3', 'i4')
-      .map((id) => ({ type: 'OBSERVE', id })),
+    fc.constantFrom(...childIds).map((id) => ({ type: 'OBSERVE', id })),
     fc.integer({ min: 1, max: 7 }),
   ),
   { maxLength: 12 },
@@ -339,10 +340,20 @@ class Builder {
     };
   }
 
-  /** Looks at a child that lives. In a step of its own: what a step has begun is not in XState's snapshot yet. */
+  /**
+   * Looks at a child that lives. In a step of its own: what a step has begun is not in XState's snapshot yet.
+   * Observers send nothing: an agent puts what they send after what the child tells, and XState takes it at once.
+   */
   #observe() {
     return ({ self, event }: { self: AnyActorRef; event: { type: string; id?: string } }) => {
       const id = event.id!;
+      const inHouse = self.system.get('in the house') === undefined ? 'nobody' : 'somebody';
+      this.#write(`there is ${inHouse} in the house`);
+      const names = childIds.filter((one) => self.system.get(`within ${one}`) !== undefined);
+      this.#write(`there are children within ${names}`);
+      if (names.length > 0) {
+        this.#happened.add('a child of a child by its name');
+      }
       const told = (what: string) => (snapshot?: unknown) => {
         this.#happened.add(`told of ${what}`);
         this.#write(`told of ${what} ${id} ${(snapshot as { status?: string } | undefined)?.status}`);
@@ -397,13 +408,7 @@ class Builder {
           } as never),
         );
       case 'spawn and stop':
-        return this.#once(
-          `${id}s`,
-          enqueueActions(({ enqueue }) => {
-            enqueue(spawnChild(child.kind, this.#child(child, `${id}s`, kind)) as never);
-            enqueue(stopChild(`${id}s`) as never);
-          }),
-        );
+        return costly(spawnChild(child.kind, this.#child(child, `${id}s`, kind)), stopChild(`${id}s`));
       case 'stop':
         return enqueueActions(({ enqueue }) => {
           enqueue.stopChild(id);
@@ -472,8 +477,11 @@ function childrenFor(write: (line: string) => void, happened: Happened) {
     output: 'rang',
   });
   const family = createMachine({
-    invoke: { src: echo, id: 'inner' },
-    entry: sendTo('inner', { type: 'PING' }),
+    // Its child has a name of its own, so that it can be seen whether it is ended with it.
+    entry: enqueueActions(({ enqueue, self }) => {
+      enqueue.spawnChild(echo, { id: 'inner', systemId: `within ${self.id}` });
+      enqueue.sendTo('inner', { type: 'PING' });
+    }),
     on: {
       PONG: { actions: [() => write('family'), sendParent({ type: 'NEWS' })] },
       PING: { actions: sendTo('inner', { type: 'PING' }) },
@@ -483,6 +491,13 @@ function childrenFor(write: (line: string) => void, happened: Happened) {
     echo,
     clock,
     family,
+    house: createMachine({
+      invoke: {
+        src: fromCallback(() => () => write('the house is left')),
+        id: 'guest',
+        systemId: 'in the house',
+      },
+    }),
     reducer: fromTransition((count: number, event: { type: string }) => {
       write(`reducer ${event.type} ${count}`);
       return count + 1;
