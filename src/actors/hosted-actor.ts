@@ -10,6 +10,7 @@ import type { HostedTimer, TimerOwner } from './hosted-input.ts';
 import type { OpenQuestion } from './open-question.ts';
 import {
   type InnerAction,
+  type InnerActor,
   type InnerEvent,
   type InnerLogic,
   type InnerSnapshot,
@@ -64,6 +65,7 @@ export class HostedStep {
 
 export class HostedActor implements TimerOwner {
   readonly system: HostedSystem;
+  /** `undefined` for the agent's own. */
   readonly parent: HostedActor | undefined;
   readonly logic: InnerLogic;
   readonly self: object;
@@ -143,6 +145,14 @@ export class HostedActor implements TimerOwner {
   /** XState's mailbox has these, too; ours begins and is emptied by the tree. */
   start(): void {}
   clear(): void {}
+
+  /** A step is taken: this is what the actor shows from now on. */
+  commit(next: InnerSnapshot): void {
+    this.snapshot = next;
+    if (this.parent !== undefined) {
+      (this.self as InnerActor)._snapshot = next;
+    }
+  }
 
   wait(event: InnerEvent): void {
     this.queue ??= new Ring();
