@@ -31,6 +31,7 @@ import type { Inspect } from './inspection.ts';
 import type { OpenQuestion } from './open-question.ts';
 import type { TaskEnds } from './open-work.ts';
 import { afterOutbox, release } from './outbox.ts';
+import { asReply } from './request-failures.ts';
 import { heed } from './thenable.ts';
 import type { Works } from './works.ts';
 import { type InnerEvent, type InnerSnapshot, innerEvents, isBuiltIn } from './xstate-inner.ts';
@@ -57,6 +58,10 @@ export class Cascade implements InputTaker {
   readonly #stack: HostedStep[] = [];
   /** Events that wait for busy actors. */
   #waiting = 0;
+  /** The request that the message in hand asks. */
+  #asked: OpenQuestion | undefined;
+  /** The first step of the message in hand, while what an earlier one left comes first. */
+  #next: HostedStep | undefined;
   /** What the agent's own step failed of. */
   #failure: { readonly failure: unknown } | undefined;
 
@@ -75,14 +80,15 @@ export class Cascade implements InputTaker {
     hosted: HostedActor,
     event: InnerEvent | undefined,
   ): Continuing | undefined {
-    this.turn.attend(question);
     const step = new HostedStep(hosted, event);
-    if (hosted.busy) {
-      // An earlier step failed, and the agent was told to go on: what that left comes first.
-      hosted.wait(event!);
-      this.#waiting += 1;
+    this.#asked = question;
+    if (this.#stack.length > 0) {
+      // An earlier step failed or was interrupted, and the agent goes on: what that left comes first.
+      this.turn.attend(undefined);
+      this.#next = step;
       return this.#run(handling);
     }
+    this.turn.attend(question);
     this.#take(step);
     this.push(step);
     return this.#run(handling);
@@ -91,6 +97,7 @@ export class Cascade implements InputTaker {
   /** As `enter`, for what came from outside. Errors: what it throws. */
   takeInput(input: HostedInput, context: Context): Continuing | undefined {
     const handling = context as Handling;
+    this.#asked = undefined;
     this.turn.attend(input.question);
     this.turn.begin(handling);
     const depth = this.#stack.length;
@@ -100,7 +107,7 @@ export class Cascade implements InputTaker {
       this.turn.rest();
       throw thrown;
     }
-    this.#stack.push(...this.#stack.splice(depth).reverse());
+    this.#inOrder(depth);
     return this.#run(handling);
   }
 
@@ -152,16 +159,16 @@ export class Cascade implements InputTaker {
   /** The stack is forgotten. */
   end(): void {
     this.#stack.length = 0;
+    this.#next = undefined;
   }
 
   /** Does what the stack says until it is empty, a step failed, or others should have a turn. */
   #run(handling: Handling): Continuing | undefined {
     const { turn } = this;
-    const stack = this.#stack;
     const { stage } = this.#works;
     let steps = 0;
     turn.begin(handling);
-    for (let top = stack.at(-1); top !== undefined && !turn.hasEnded; top = stack.at(-1)) {
+    for (let top = this.#top(); top !== undefined && !turn.hasEnded; top = this.#top()) {
       if (top.phase === 'waiting') {
         if (steps >= stepsMax || stage.size > 0) {
           return this.#pause(handling);
@@ -185,6 +192,17 @@ export class Cascade implements InputTaker {
     }
     turn.rest();
     return undefined;
+  }
+
+  /** What there is to go on with: what is left, and then what the message in hand begins with. */
+  #top(): HostedStep | undefined {
+    const next = this.#next;
+    if (next !== undefined && this.#stack.length === 0) {
+      this.#next = undefined;
+      this.turn.attend(this.#asked);
+      this.push(next);
+    }
+    return this.#stack.at(-1);
   }
 
   /** Computes a step and commits it. Errors: what it threw; then it has not been taken. */
@@ -211,6 +229,7 @@ export class Cascade implements InputTaker {
     step.phase = 'committed';
     if (event === undefined) {
       hosted.status = 'running';
+      hosted.made = undefined;
       step.actions = next.status === 'active' ? [() => logic.start?.(next, hosted)] : undefined;
     }
   }
@@ -243,8 +262,12 @@ export class Cascade implements InputTaker {
       }
     }
     step.hosted.step = undefined;
+    this.#inOrder(depth);
+  }
+
+  /** Those that were woken since the stack was that deep go on in the order in which they were woken. */
+  #inOrder(depth: number): void {
     if (this.#stack.length > depth + 1) {
-      // Those it has woken go on in the order in which it woke them.
       this.#stack.push(...this.#stack.splice(depth).reverse());
     }
   }
@@ -253,7 +276,9 @@ export class Cascade implements InputTaker {
   #conclude(step: HostedStep, handling: Handling): void {
     const { hosted, failure } = step;
     const snapshot = hosted.snapshot!;
+    const depth = this.#stack.length;
     this.#outcomes.concluded(step, handling);
+    this.#inOrder(depth);
     this.#inspect?.({
       type: '@xstate.snapshot',
       actorRef: hosted.self,
@@ -293,7 +318,8 @@ export class Cascade implements InputTaker {
 
   /** From outside of any step: a promise, an observable, a callback, or whoever holds a ref of a child. */
   #comeIn(source: HostedActor | undefined, target: HostedActor, event: InnerEvent): void {
-    if (this.turn.isFull && !isReserved(event)) {
+    // What an actor tells itself is what became of its work; anything else can be said too often.
+    if (this.turn.isFull && !(source === target && isReserved(event))) {
       this.turn.lose(target, event, 'Dropped');
     } else {
       this.turn.arrive(source?.question, () => this.send(source, target, event));
@@ -323,19 +349,28 @@ export class Cascade implements InputTaker {
     }
     if (handling.over) {
       // It was interrupted, and its agent goes on.
+      this.#next = undefined;
       this.turn.comeAgain();
       return;
     }
     this.turn.attend(question);
     stage.handling = handling;
-    const rest = this.#run(handling);
-    stage.handling = undefined;
+    let rest: Continuing | undefined;
+    try {
+      rest = this.#run(handling);
+    } finally {
+      stage.handling = undefined;
+    }
     if (stage.size > 0) {
       this.#cell.current = handling;
       release(this.#cell, stage);
       this.#cell.current = undefined;
     }
     if (rest === undefined) {
+      if (this.#asked !== undefined) {
+        // What it asked for may have begun only now.
+        this.turn.questions.keep(this.#asked);
+      }
       ends.succeeded(handling, undefined);
     } else {
       rest.begin(ends);
@@ -345,6 +380,8 @@ export class Cascade implements InputTaker {
   /** The agent fails; what its step left undone is done if it is told to resume. */
   #fail(handling: Handling, failure: unknown): Continuing {
     this.#failure = undefined;
+    // Whoever asked for the work that failed hears of that, as of a handler that fails later.
+    this.turn.question?.fail(asReply(this.#cell.path, failure));
     this.turn.rest();
     return new Continuing((ends) => {
       ends.failed(handling, failure);

@@ -43,7 +43,7 @@ export class HostedStep {
   /** Children made in this step. */
   born: HostedActor[] | undefined;
   /** System ids as they were before this step, if it changed some. */
-  idsBefore: ReadonlyMap<string, object> | undefined;
+  idsBefore: Map<string, object> | undefined;
   /** What an action threw. */
   failure: { readonly failure: unknown } | undefined;
   #done = 0;
@@ -83,6 +83,8 @@ export class HostedActor implements TimerOwner {
   timerOf: Map<string, HostedTimer> | undefined;
   /** The request it works for. */
   question: OpenQuestion | undefined;
+  /** Children that it was made with, until it runs. */
+  made: HostedActor[] | undefined;
   /** How many children without a name it has had. */
   unnamed = 0;
   actionExecutor: (action: InnerAction) => void;

@@ -57,9 +57,15 @@ export class HostedChildren {
     return LocalRef.cellOf(actor) === this.#cell ? this.#root : undefined;
   }
 
-  /** The step of its parent that is being taken, if one is: what happens to the child's name is undone with it. */
+  /** The step that is being taken above it, if one is: what happens to its name is undone with that. */
   stepAbove(actor: object): HostedStep | undefined {
-    return (this.hostOf(actor)?.parent ?? this.#root).step;
+    const { parent } = this.hostOf(actor) ?? {};
+    let step = this.#root.step;
+    // One that has not begun has a step of its own, which is no more than a part of its parent's.
+    for (let above = parent; above !== undefined; above = above.parent) {
+      step = above.step ?? step;
+    }
+    return step;
   }
 
   /** Frees the name of an actor, if it has one. */
@@ -98,6 +104,10 @@ export class HostedChildren {
     this.#living.set(actor, child);
     // What it does while XState computes its first state is staged with its own first step.
     child.step = new HostedStep(child, undefined);
+    if (parent.status === 'new') {
+      parent.made ??= [];
+      parent.made.push(child);
+    }
     if (parent.step !== undefined) {
       parent.step.born ??= [];
       parent.step.born.push(child);
@@ -162,7 +172,7 @@ export class HostedChildren {
       report(failure);
       return;
     }
-    for (const other of [...(this.#living?.values() ?? [])]) {
+    for (const other of [...this.#living!.values()]) {
       if (other.parent === child) {
         this.#stop(other);
       }
@@ -186,7 +196,7 @@ export class HostedChildren {
       tellEach(actor, this.#turn.report, 'complete', undefined);
     }
     this.#endAtOnce(this.#root);
-    this.#living = undefined;
+    this.#living?.clear();
   }
 
   /** XState starts a child: in the step after the one that made it. */
@@ -240,11 +250,16 @@ export class HostedChildren {
 
   #end(child: HostedActor): void {
     const actor = child.self as InnerActor;
+    for (const one of child.made ?? []) {
+      // It never ran, so nobody has told them to stop.
+      this.#end(one);
+    }
+    child.made = undefined;
     child.status = 'ended';
     actor._processingStatus = processing.stopped;
     this.#letGo(child);
     this.unname(actor);
-    this.#living?.delete(actor);
+    this.#living!.delete(actor);
     this.#turn.over(child.question);
     child.question = undefined;
   }

@@ -133,6 +133,16 @@ export class HostedTimer {
 
 /** What ends a child or a timer has room of its own. */
 export const isReserved = ({ type }: InnerEvent): boolean =>
-  type.startsWith(innerEvents.prefix) &&
-  !type.startsWith(innerEvents.snapshot) &&
-  type !== 'xstate.observable.next';
+  type.startsWith(innerEvents.done) ||
+  type.startsWith(innerEvents.error) ||
+  type.startsWith(innerEvents.after) ||
+  type === innerEvents.stop ||
+  settlements.has(type);
+
+/** What XState's own logics tell themselves when their work has ended. */
+const settlements: ReadonlySet<string> = new Set([
+  'xstate.promise.resolve',
+  'xstate.promise.reject',
+  'xstate.observable.complete',
+  'xstate.observable.error',
+]);

@@ -33,6 +33,6 @@ export class HostedSelf extends LocalRef<never, unknown> {
   }
 
   override getSnapshot(): AgentSnapshot {
-    return this.#tree.hasEnded ? (this.#tree.snapshot as AgentSnapshot) : super.getSnapshot();
+    return this.#tree.hasEnded ? (this.#tree.root.snapshot as AgentSnapshot) : super.getSnapshot();
   }
 }

@@ -49,10 +49,11 @@ export class HostedTimers {
       }),
     );
   }
+}
 
-  cancel(owner: TimerOwner | undefined, id: string): void {
-    const timer = owner?.timerOf?.get(id);
-    owner?.timerOf?.delete(id);
-    timer?.cancel();
-  }
+/** Cancels the latest timer that its owner has under this id, if there is one. */
+export function cancelTimer({ timerOf }: TimerOwner, id: string): void {
+  const timer = timerOf?.get(id);
+  timerOf?.delete(id);
+  timer?.cancel();
 }

@@ -29,7 +29,7 @@ import type { Handling } from './handling.ts';
 import { HostedActor, type HostedStep, type HostedSystem } from './hosted-actor.ts';
 import { HostedChildren } from './hosted-children.ts';
 import { HostedSelf } from './hosted-self.ts';
-import { HostedTimers } from './hosted-timers.ts';
+import { cancelTimer, HostedTimers } from './hosted-timers.ts';
 import type { HostedTurn } from './hosted-turn.ts';
 import { type Inspect, inspection } from './inspection.ts';
 import type { Inspector } from './inspector.ts';
@@ -51,6 +51,7 @@ export class HostedTree implements HostedSystem, Behaviour, Outcomes {
   readonly #children: HostedChildren;
   readonly #ids: SystemIds;
   #timers: HostedTimers | undefined;
+  #last: InnerSnapshot | undefined;
   /** What those who observe the agent were shown last. */
   #observed: InnerSnapshot | undefined;
 
@@ -89,8 +90,9 @@ export class HostedTree implements HostedSystem, Behaviour, Outcomes {
     return this.#cell.path;
   }
 
+  /** What the machine is like, and was like at last: its agent may only be about to begin anew. */
   get snapshot(): InnerSnapshot | undefined {
-    return this.root.snapshot;
+    return this.#last ?? this.root.snapshot;
   }
 
   get hasEnded(): boolean {
@@ -114,13 +116,14 @@ export class HostedTree implements HostedSystem, Behaviour, Outcomes {
   /** A message of the agent. Errors: what the step throws; then nothing of it has happened. */
   take(event: InnerEvent, handling: Handling): Continuing | undefined {
     if (this.root.status !== 'running') {
-      throw new Error(`the machine of '${this.path}' has not begun: its first step failed`);
+      const why = this.root.status === 'ended' ? 'is done' : 'has not begun: its first step failed';
+      throw new Error(`the machine of '${this.path}' ${why}`);
     }
     const { questions } = this.#turn;
     const question = questions.askedBy(handling);
     this.#inspect?.({ type: '@xstate.event', sourceRef: undefined, actorRef: this.root.self, event });
     const rest = this.#cascade.enter(handling, question, this.root, event);
-    if (question !== undefined) {
+    if (rest === undefined && question !== undefined) {
       questions.keep(question);
     }
     return rest;
@@ -133,7 +136,8 @@ export class HostedTree implements HostedSystem, Behaviour, Outcomes {
   /** Nothing of this run happens any more. */
   end(failure: unknown): void {
     if (!this.#turn.hasEnded) {
-      this.#turn.end(this.snapshot?.status === 'done', failure);
+      this.#last = this.root.snapshot;
+      this.#turn.end(this.#last?.status === 'done', failure);
       this.#cascade.end();
       this.#children.end();
       this.#ids.clear();
@@ -175,6 +179,16 @@ export class HostedTree implements HostedSystem, Behaviour, Outcomes {
       this.#turn.arrive(question, () => {
         this.#cascade.send(undefined, actor, event);
         this.#turn.over(question);
+      });
+    }
+  }
+
+  /** Such work has failed, and the actor it is for knows no such event: the agent fails. */
+  failWork(question: OpenQuestion | undefined, failure: unknown): void {
+    if (!this.hasEnded) {
+      this.#turn.arrive(question, () => {
+        this.#turn.over(question);
+        throw failure;
       });
     }
   }
@@ -258,7 +272,7 @@ export class HostedTree implements HostedSystem, Behaviour, Outcomes {
   }
 
   cancel(source: object, id: string): void {
-    this.#timers?.cancel(this.#children.hostOf(source), id);
+    cancelTimer(this.#children.hostOf(source)!, id);
   }
 
   // What a hosted actor asks of its tree.

@@ -5,16 +5,14 @@
  * One name is one actor's. A step that fails gives back the names it took, and takes
  * back those it freed: it leaves what there was before it.
  *
- * Cost: to look one up, one look into a map; to change one, a copy of the map. They
- * change rarely, and so a step has only to remember the map that was.
+ * Cost: one look into a map. The first change of a step copies the map, since the step
+ * may fail.
  */
 import type { HostedStep } from './hosted-actor.ts';
 
-const none: ReadonlyMap<string, object> = new Map();
-
 export class SystemIds {
   readonly #path: string;
-  #ids = none;
+  #ids: Map<string, object> | undefined;
 
   /** `path` is the agent's, for errors. */
   constructor(path: string) {
@@ -22,16 +20,16 @@ export class SystemIds {
   }
 
   get(systemId: string): object | undefined {
-    return this.#ids.get(systemId);
+    return this.#ids?.get(systemId);
   }
 
   all(): Readonly<Record<string, object>> {
-    return Object.fromEntries(this.#ids);
+    return Object.fromEntries(this.#ids ?? []);
   }
 
   /** Names an actor, in this step. Errors: `RangeError` when another one has the name. */
   give(systemId: string, actor: object, step: HostedStep | undefined): void {
-    const existing = this.#ids.get(systemId);
+    const existing = this.#ids?.get(systemId);
     if (existing !== undefined && existing !== actor) {
       throw new RangeError(`an actor with the systemId '${systemId}' lives in '${this.#path}' already`);
     }
@@ -40,7 +38,7 @@ export class SystemIds {
 
   /** Frees the name, in this step, if it is this actor's. */
   free(systemId: string, actor: object, step: HostedStep | undefined): void {
-    if (this.#ids.get(systemId) === actor) {
+    if (this.#ids?.get(systemId) === actor) {
       this.#change(step).delete(systemId);
     }
   }
@@ -48,18 +46,19 @@ export class SystemIds {
   /** The step has failed: the names are as they were before it. */
   restore(step: HostedStep): void {
     this.#ids = step.idsBefore ?? this.#ids;
+    step.idsBefore = undefined;
   }
 
   clear(): void {
-    this.#ids = none;
+    this.#ids = undefined;
   }
 
   #change(step: HostedStep | undefined): Map<string, object> {
-    if (step !== undefined) {
-      step.idsBefore ??= this.#ids;
+    if (step !== undefined && step.idsBefore === undefined) {
+      step.idsBefore = this.#ids ?? new Map();
+      this.#ids = new Map(this.#ids);
     }
-    const ids = new Map(this.#ids);
-    this.#ids = ids;
-    return ids;
+    this.#ids ??= new Map();
+    return this.#ids;
   }
 }
