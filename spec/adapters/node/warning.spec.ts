@@ -12,7 +12,7 @@ describe('a warning', () => {
       error,
       new Error('a text'),
       new Error('undefined'),
-      new Error('something that cannot be described'),
+      new Error('{}'),
     ]);
   });
 
