@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { serve as serveOnNode } from '@hono/node-server';
 import { Hono } from 'hono';
-import { healthResponse, replyResponse, streamResponse } from 'troupe/node';
+import { healthResponse, readJson, replyResponse, streamResponse } from 'troupe/node';
 import { Question, Story, system } from './agents.ts';
 
 export async function serve(port: number): Promise<Server> {
@@ -11,7 +11,10 @@ export async function serve(port: number): Promise<Server> {
 
   // #region hono
   app.post('/ask', (c) =>
-    replyResponse(c.req.raw, async (terms) => system.request(Question, await c.req.json(), terms)),
+    replyResponse(c.req.raw, async (terms) => {
+      const body = (await readJson(c.req.raw)) as { text: string }; // Checked by the topic's schema.
+      return system.request(Question, body, terms);
+    }),
   );
   app.get('/story', (c) => {
     const words = Number(c.req.query('words'));

@@ -20,6 +20,9 @@ const services = [
   ['nest', serveNest],
 ] as const;
 
+/** Those whose bodies our own reader reads. */
+const ours: ReadonlySet<string> = new Set(['node-http', 'hono']);
+
 afterAll(() => system.stop());
 
 describe.each(services)('a system inside %s', (name, serve) => {
@@ -45,6 +48,9 @@ describe.each(services)('a system inside %s', (name, serve) => {
       headers: { 'content-type': 'application/json', ...headers },
     });
 
+  const post = (body: string) =>
+    fetch(`${url}/ask`, { method: 'POST', body, headers: { 'content-type': 'application/json' } });
+
   it('answers a request, with its trace', async () => {
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
@@ -60,6 +66,19 @@ describe.each(services)('a system inside %s', (name, serve) => {
     expect(response.status).toBe(422);
     expect(response.headers.get('content-type')).toBe('application/problem+json');
     expect(await response.json()).toMatchObject({ code: 'INVALID_PARAMS', issues: [{ path: 'text' }] });
+  });
+
+  it('refuses malformed JSON, and a body that is too large, without asking the system', async () => {
+    const before = system.statistics();
+    const malformed = await post('{"text":');
+    const tooLarge = await post(JSON.stringify({ text: 'x'.repeat(2_000_000) }));
+
+    expect([malformed.status, tooLarge.status]).toEqual([400, 413]);
+    expect(system.statistics()).toEqual(before);
+    if (ours.has(name)) {
+      expect(await malformed.json()).toMatchObject({ code: 'BODY_MALFORMED' });
+      expect(await tooLarge.json()).toMatchObject({ code: 'BODY_TOO_LARGE' });
+    }
   });
 
   it('streams server-sent events to the end', async () => {

@@ -10,7 +10,7 @@ import { anyManners, exploreTroupes } from '../support/unruly-troupe.ts';
 
 describe('what is followed', () => {
   it(
-    'law: each handling and each request ends once, by the end of its system, and each message leaves at most once',
+    'law: each handling and each request ends once, by the end of its system, and each message leaves once or is lost',
     async () => {
       const { instrumentation, ledger } = aLedger();
 
@@ -37,6 +37,7 @@ describe('what is followed', () => {
 class Ledger {
   readonly #ends = new Map<string, number>();
   readonly #left = new Map<Headers, number>();
+  readonly #held = new Set<Headers>();
   #wrong: string | undefined;
   #count = 0;
 
@@ -47,6 +48,9 @@ class Ledger {
   }
 
   checkAllEnded(): void {
+    for (const headers of this.#held) {
+      throw new Error(`message ${headers['traceparent']} has neither left nor been lost`);
+    }
     for (const [what, ends] of this.#ends) {
       if (ends !== 1) {
         throw new Error(`${what} has ended ${ends} times`);
@@ -55,11 +59,17 @@ class Ledger {
   }
 
   said(inherited: Headers): Headers {
-    this.#count += 1;
-    return { ...inherited, traceparent: String(this.#count) };
+    const headers = this.#numbered(inherited);
+    this.#held.add(headers);
+    return headers;
+  }
+
+  lost(headers: Headers): void {
+    this.#held.delete(headers);
   }
 
   left(headers: Headers): void {
+    this.#held.delete(headers);
     const times = (this.#left.get(headers) ?? 0) + 1;
     this.#left.set(headers, times);
     if (times > 1) {
@@ -68,7 +78,7 @@ class Ledger {
   }
 
   handling(inherited: Headers, agent: string): HandlingTrace {
-    const headers = this.said(inherited);
+    const headers = this.#numbered(inherited);
     const what = `handling ${headers['traceparent']} of ${agent}`;
     const { ended, during } = this.#followed(what);
     return {
@@ -83,9 +93,14 @@ class Ledger {
   }
 
   request(inherited: Headers, topic: string): RequestTrace {
-    const headers = this.said(inherited);
+    const headers = this.#numbered(inherited);
     const { ended, during } = this.#followed(`request ${headers['traceparent']} for ${topic}`);
     return { headers, replied: () => during('is replied to'), settled: ended };
+  }
+
+  #numbered(inherited: Headers): Headers {
+    this.#count += 1;
+    return { ...inherited, traceparent: String(this.#count) };
   }
 
   #followed(what: string) {
@@ -118,6 +133,7 @@ function aLedger() {
         tracing: {
           said: ({ inherited }) => mine.said(inherited),
           left: ({ headers }) => mine.left(headers),
+          lost: ({ headers }) => mine.lost(headers),
           asked: ({ inherited, topic }) => mine.request(inherited, topic),
           taken: ({ agent, envelope }) => mine.handling(envelope.headers, agent),
         },

@@ -1,5 +1,5 @@
 import { of } from 'rxjs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { bounded } from '../../src/actors/bounded-observable.ts';
 import { defineAgent } from '../../src/actors/define-agent.ts';
 import { capability } from '../../src/actors/define-capability.ts';
@@ -7,6 +7,7 @@ import { mapAsync } from '../../src/actors/map-async.ts';
 import { streamAgent } from '../../src/actors/stream-agent.ts';
 import { createSystem } from '../../src/actors/system.ts';
 import { type Headers, noHeaders } from '../../src/core/envelope.ts';
+import { MailboxFull } from '../../src/core/mailbox.ts';
 import { type } from '../../src/core/schema.ts';
 import type { SystemEvent } from '../../src/core/system-event.ts';
 import { systemFailures } from '../../src/core/system-topics.ts';
@@ -51,6 +52,8 @@ function aTracer() {
             return headers;
           },
           left: (envelope) => log.push(`${envelope.headers['traceparent']} left`),
+          lost: ({ headers }, failure, cause) =>
+            log.push(`${headers['traceparent']} lost: ${cause ?? (failure as Error).name}`),
           asked: ({ verb, topic, by, inherited }): RequestTrace => {
             const headers = numbered(inherited);
             const mark = headers['traceparent'];
@@ -254,6 +257,52 @@ describe('tracing', () => {
       '7 settled: NoResponder',
       '8 settled: NoResponder',
     ]);
+  });
+
+  it('tells what never left: what was refused, what a step said that threw, and what came too late', async () => {
+    const tracer = aTracer();
+    const gate = Promise.withResolvers<void>();
+    const slow = defineAgent({
+      name: 'slow',
+      subscribe: [Order],
+      capacity: 1,
+      receive: () => gate.promise,
+    });
+    const clumsy = defineAgent({
+      name: 'clumsy',
+      subscribe: [Note],
+      effectsMax: 1,
+      receive: (text, context) => {
+        context.publish(Order, text);
+        context.publish(Order, text);
+      },
+    });
+    const system = createSystem({ instrumentation: tracer.instrumentation, agents: [slow, clumsy] });
+    const sent: number[] = [];
+    expect(() => {
+      for (;;) {
+        void system.publish(Order, 'tea');
+        sent.push(1);
+      }
+    }).toThrow(MailboxFull);
+    const refused = `${sent.length + 1} lost: MailboxFull`;
+    system.publish(Note, 'tea');
+    await vi.waitFor(() => expect(tracer.log.some((line) => line.endsWith('note ended: failed'))).toBe(true));
+    void system.agents.find('/slow')!.ref.send('late' as never);
+    gate.resolve();
+    await system.stop();
+    system.publish(Order, 'nobody');
+
+    const lost = tracer.log.filter((line) => line.includes(' lost: '));
+    expect(lost).toContain(refused);
+    const said = tracer.log
+      .filter((line) => /^\d+ (publish|tell) /.test(line))
+      .map((line) => line.split(' ')[0]);
+    const gone = new Set(
+      tracer.log.filter((line) => / (left|lost: .*)$/.test(line)).map((line) => line.split(' ')[0]),
+    );
+    expect(said.filter((mark) => !gone.has(mark))).toEqual([]);
+    expect(lost.at(-1)).toMatch(/ lost: Stopped$/);
   });
 
   it('does not follow what the system says about itself', async () => {

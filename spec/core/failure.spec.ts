@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { describeThrown, Failure, failureClass } from '../../src/core/failure.ts';
+import { describeThrown, Failure, failureClass, reasonOf } from '../../src/core/failure.ts';
 import { hostileValues } from '../support/hostile-values.ts';
 
 class Refused extends Failure {
@@ -53,6 +53,22 @@ describe('the class of what was thrown', () => {
       expect(failureClass(thrown)).toBe('defect');
     },
   );
+});
+
+describe('the reason that a cause gives', () => {
+  it.each([
+    [new RangeError('too far'), 'too far'],
+    ['a string', 'a string'],
+    [undefined, 'undefined'],
+    [null, 'null'],
+    [{ _tag: 'Sold', left: 2, apiKey: 'sk-1' }, '{"_tag":"Sold","left":2,"apiKey":"[redacted]"}'],
+  ])('%o is named', (cause, reason) => {
+    expect(reasonOf(cause)).toBe(reason);
+  });
+
+  it.each(hostileValues)('is made of %s, whatever it does', (_, cause) => {
+    expect(typeof reasonOf(cause)).toBe('string');
+  });
 });
 
 describe('a description of what was thrown', () => {

@@ -189,9 +189,13 @@ async function told(
           (failure: { _tag: string }) => lines.push(`no answer: ${failure._tag}`),
         );
       } else {
-        const sent =
-          verb === 'tell' ? system.tell(ref, message, { topic: Given }) : system.publish(Given, message);
-        sent?.catch(() => {});
+        try {
+          void (verb === 'tell'
+            ? system.tell(ref, message, { topic: Given })
+            : system.publish(Given, message));
+        } catch (refused) {
+          lines.push(`refused: ${(refused as Error).message}`);
+        }
       }
       if (look) {
         seen();

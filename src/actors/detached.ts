@@ -92,10 +92,11 @@ export class Detached extends Sender {
 
   protected send({ target, envelope }: Addressed): Promise<void> | undefined {
     const { cell, kernel } = this;
-    if (this.revoked !== undefined) {
+    const { revoked } = this;
+    if (revoked !== undefined) {
       const lose = (): void => kernel.deadLetter(envelope, envelope.to ?? envelope.topic, 'HandlingOver');
       if (this.#staging) {
-        this.works.stage.addAct(cell, lose, () => {}, lose);
+        this.works.stage.addAct(cell, lose, () => kernel.tracing?.lost(envelope, revoked), lose);
       } else {
         lose();
       }

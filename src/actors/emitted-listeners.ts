@@ -67,7 +67,7 @@ export class EmittedListeners {
 
 /** Tells those who listen to this type, then those who listen to all. */
 export function tellListeners(
-  listeners: ReadonlyMap<string, Set<Listener>>,
+  listeners: Map<string, Set<Listener>>,
   event: Emitted,
   onThrow: (thrown: unknown) => void,
 ): void {
@@ -77,7 +77,9 @@ export function tellListeners(
       try {
         heed(listener(event), onThrow);
       } catch (thrown) {
-        set!.delete(listener);
+        if (set!.delete(listener) && set!.size === 0) {
+          listeners.delete(type);
+        }
         onThrow(thrown);
       }
     }

@@ -10,6 +10,7 @@ import type { HostedTimer, TimerOwner } from './hosted-input.ts';
 import type { OpenQuestion } from './open-question.ts';
 import {
   type InnerAction,
+  type InnerActor,
   type InnerEvent,
   type InnerLogic,
   type InnerSnapshot,
@@ -42,7 +43,7 @@ export class HostedStep {
   /** Children made in this step. */
   born: HostedActor[] | undefined;
   /** System ids as they were before this step, if it changed some. */
-  idsBefore: ReadonlyMap<string, object> | undefined;
+  idsBefore: Map<string, object> | undefined;
   /** What an action threw. */
   failure: { readonly failure: unknown } | undefined;
   #done = 0;
@@ -64,6 +65,7 @@ export class HostedStep {
 
 export class HostedActor implements TimerOwner {
   readonly system: HostedSystem;
+  /** `undefined` for the agent's own. */
   readonly parent: HostedActor | undefined;
   readonly logic: InnerLogic;
   readonly self: object;
@@ -81,6 +83,8 @@ export class HostedActor implements TimerOwner {
   timerOf: Map<string, HostedTimer> | undefined;
   /** The request it works for. */
   question: OpenQuestion | undefined;
+  /** Children that it was made with, until it runs. */
+  made: HostedActor[] | undefined;
   /** How many children without a name it has had. */
   unnamed = 0;
   actionExecutor: (action: InnerAction) => void;
@@ -140,9 +144,13 @@ export class HostedActor implements TimerOwner {
     this.system.arrived(this, event);
   }
 
-  /** XState's mailbox has these, too; ours begins and is emptied by the tree. */
-  start(): void {}
-  clear(): void {}
+  /** A step is taken: this is what the actor shows from now on. */
+  commit(next: InnerSnapshot): void {
+    this.snapshot = next;
+    if (this.parent !== undefined) {
+      (this.self as InnerActor)._snapshot = next;
+    }
+  }
 
   wait(event: InnerEvent): void {
     this.queue ??= new Ring();

@@ -14,9 +14,12 @@ import type { Cell } from './cell.ts';
 import type { Context } from './context.ts';
 import type { OpenQuestion } from './open-question.ts';
 import type { Result } from './result.ts';
+import { type InnerEvent, innerEvents } from './xstate-inner.ts';
 
-/** Called in a step of the agent. */
-export type TakeInput = (input: HostedInput, context: Context) => Result<unknown>;
+/** Called in a step of the agent, when it is the turn of an input. */
+export interface InputTaker {
+  takeInput(input: HostedInput, context: Context): Result<unknown>;
+}
 
 export class HostedInput implements NoticedStep {
   readonly act: () => unknown;
@@ -26,7 +29,7 @@ export class HostedInput implements NoticedStep {
   readonly every = false;
   readonly #cell: Cell;
   readonly #inputs: Set<HostedInput>;
-  readonly #take: TakeInput;
+  readonly #taker: InputTaker;
   #waits = true;
 
   constructor(facts: {
@@ -34,13 +37,13 @@ export class HostedInput implements NoticedStep {
     inputs: Set<HostedInput>;
     question: OpenQuestion | undefined;
     act: () => unknown;
-    take: TakeInput;
+    taker: InputTaker;
   }) {
     this.#cell = facts.cell;
     this.#inputs = facts.inputs;
     this.question = facts.question;
     this.act = facts.act;
-    this.#take = facts.take;
+    this.#taker = facts.taker;
     this.#inputs.add(this);
     const { kernel, path } = facts.cell;
     facts.cell.receiveNotice(
@@ -49,7 +52,7 @@ export class HostedInput implements NoticedStep {
   }
 
   get step(): ((context: Context) => Result<unknown>) | undefined {
-    return this.#waits ? (context) => this.#take(this, context) : undefined;
+    return this.#waits ? (context) => this.#taker.takeInput(this, context) : undefined;
   }
 
   taken(): void {
@@ -127,3 +130,19 @@ export class HostedTimer {
     }
   }
 }
+
+/** What ends a child or a timer has room of its own. */
+export const isReserved = ({ type }: InnerEvent): boolean =>
+  type.startsWith(innerEvents.done) ||
+  type.startsWith(innerEvents.error) ||
+  type.startsWith(innerEvents.after) ||
+  type === innerEvents.stop ||
+  settlements.has(type);
+
+/** What XState's own logics tell themselves when their work has ended. */
+const settlements: ReadonlySet<string> = new Set([
+  'xstate.promise.resolve',
+  'xstate.promise.reject',
+  'xstate.observable.complete',
+  'xstate.observable.error',
+]);

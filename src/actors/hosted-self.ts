@@ -12,7 +12,7 @@ import type { InnerEvent, InnerSnapshot } from './xstate-inner.ts';
 /** The run it is of. */
 export interface HostedRun {
   readonly hasEnded: boolean;
-  readonly snapshot: InnerSnapshot | undefined;
+  readonly root: { readonly snapshot: InnerSnapshot | undefined };
   _relay(source: object | undefined, target: object, event: InnerEvent): void;
 }
 
@@ -33,6 +33,6 @@ export class HostedSelf extends LocalRef<never, unknown> {
   }
 
   override getSnapshot(): AgentSnapshot {
-    return this.#tree.hasEnded ? (this.#tree.snapshot as AgentSnapshot) : super.getSnapshot();
+    return this.#tree.hasEnded ? (this.#tree.root.snapshot as AgentSnapshot) : super.getSnapshot();
   }
 }

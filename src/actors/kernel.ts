@@ -166,6 +166,7 @@ export class Kernel {
       ...(failure === undefined ? {} : { failure }),
     };
     this.deadLetters.add(letter);
+    this.tracing?.lost(envelope, failure, cause);
     if (envelope.topic !== undefined) {
       this.board.dropped(envelope.topic, cause);
     }

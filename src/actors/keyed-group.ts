@@ -15,14 +15,14 @@
  *     more may wait for those that are leaving; at most `spillMax` messages stand
  *     at the door without their senders.
  *   - Order: from one sender to one key, also across passivation.
- *   - A passive key holds nothing, unless somebody watches or observes it.
+ *   - A passive key holds nothing, unless somebody watches or observes it. When nobody
+ *     does any more, what is kept is given back as other keys become passive; 64 stay.
  *
  * Cost: to find an active key, two looks into a map; to make a key active or passive
  * does not depend on how many there are.
  */
 import { Chain } from '../core/chain.ts';
 import type { Envelope } from '../core/envelope.ts';
-import type { Timer } from '../core/environment.ts';
 import { FadingMap } from '../core/fading-map.ts';
 import { Histogram } from '../core/histogram.ts';
 import type { Receiver, Reception } from '../core/topic-board.ts';
@@ -30,16 +30,13 @@ import { Cell, type Signal } from './cell.ts';
 import { Counts } from './counts.ts';
 import { endWatches, watchNobody } from './death-watch.ts';
 import type { Keyed } from './define-agent.ts';
-import { EmittedListeners } from './emitted-listeners.ts';
+import { IdleInstances } from './idle-instances.ts';
 import { CoolingDown, idOfKey, keyOf, NoKey } from './key.ts';
 import { type InstanceGroup, KeyedInstance } from './keyed-instance.ts';
 import { endsInSilence, isIdle } from './passivation.ts';
+import { handOn, isWatched, PassiveKeys } from './passive-keys.ts';
 import { Refusal } from './refusal.ts';
-import { SnapshotObservers } from './snapshot-observers.ts';
 import { type Doorkeeper, WaitingKey } from './waiting-key.ts';
-
-/** Passive agents that are kept before it is looked who of them is still watched. */
-const passiveMin = 64;
 
 /** Keys of which it is remembered when they were restarted, and that they cool down; or twice as many as may be active. */
 const remembered = 2_048;
@@ -54,11 +51,8 @@ export class KeyedGroup extends Cell implements InstanceGroup, Doorkeeper {
   readonly #leaving = new Map<string, KeyedInstance>();
   /** Those that will have the place of one that is leaving, in the order in which they came. */
   readonly #waiting = new Chain<KeyedInstance>();
-  /** Those that have been idle longest come first; some may be busy again. */
-  readonly #idle = new Chain<KeyedInstance>();
-  /** Passive agents that somebody watches or observes. */
-  readonly #passive = new Map<string, KeyedInstance>();
-  #passiveMax = passiveMin;
+  readonly #idle: IdleInstances;
+  readonly #passive = new PassiveKeys();
   /** What stands at the door, by key; the key that came first has the next place. */
   readonly #door = new Map<string, WaitingKey>();
   readonly #line = new Chain<WaitingKey>();
@@ -70,7 +64,6 @@ export class KeyedGroup extends Cell implements InstanceGroup, Doorkeeper {
   /** What was counted on agents that are gone. */
   readonly #gone = new Counts();
   readonly #noPlace: Refusal;
-  #timer: Timer | undefined;
   /** For which message it was looked last, and what was found: each is asked about several times on its way. */
   #lastId = -1;
   #lastFound: Receiver | undefined;
@@ -89,6 +82,7 @@ export class KeyedGroup extends Cell implements InstanceGroup, Doorkeeper {
       },
       keyed.activeMax,
     );
+    this.#idle = new IdleInstances(this.kernel, keyed.idleMs, (instance) => this.#passivate(instance));
     this.histogram = new Histogram();
   }
 
@@ -101,7 +95,7 @@ export class KeyedGroup extends Cell implements InstanceGroup, Doorkeeper {
   }
 
   override get hasFreeSlot(): boolean {
-    return this.#hasPlace || this.#leaving.size > 0 || this.#longestIdle() !== undefined;
+    return this.#hasPlace || this.#leaving.size > 0 || this.#idle.longest() !== undefined;
   }
 
   override receiverFor(envelope: Envelope): Receiver {
@@ -109,9 +103,9 @@ export class KeyedGroup extends Cell implements InstanceGroup, Doorkeeper {
     if (envelope.id === this.#lastId && found !== undefined && isCurrent(found)) {
       return found;
     }
-    this.#lastId = envelope.id;
-    this.#lastFound = undefined;
     const receiver = this.#find(envelope);
+    // Only now: `keyed` may send messages, too, and those are looked for in the midst of it.
+    this.#lastId = envelope.id;
     this.#lastFound = receiver === this ? undefined : receiver;
     return receiver;
   }
@@ -161,11 +155,11 @@ export class KeyedGroup extends Cell implements InstanceGroup, Doorkeeper {
 
   /** Keys of which something is kept although they are passive, because somebody watches or observes them. */
   get passiveKeys(): readonly string[] {
-    return [...this.#passive.keys()];
+    return this.#passive.keys;
   }
 
   stopsPassive(instance: KeyedInstance): void {
-    this.#passive.delete(instance.key);
+    this.#passive.forget(instance.key);
     instance.phase = 'stopped';
     instance.stopReason = 'stopped';
     endWatches(instance);
@@ -178,13 +172,12 @@ export class KeyedGroup extends Cell implements InstanceGroup, Doorkeeper {
       this.#idle.remove(instance);
       return;
     }
-    instance.idleSinceMs = this.kernel.nowMs();
-    this.#idle.append(instance);
+    this.#idle.add(instance);
     if (this.#door.size > 0 || this.drains) {
       this.#passivate(instance);
       this.#serve();
     } else {
-      this.#setTimer();
+      this.#idle.setTimer();
     }
   }
 
@@ -209,8 +202,7 @@ export class KeyedGroup extends Cell implements InstanceGroup, Doorkeeper {
   }
 
   override letGo(): void {
-    this.#timer?.cancel();
-    this.#timer = undefined;
+    this.#idle.cancelTimer();
     this.#lastFound = undefined;
     for (const waiting of this.#line) {
       this.leftTheLine(waiting);
@@ -233,7 +225,7 @@ export class KeyedGroup extends Cell implements InstanceGroup, Doorkeeper {
       this.#gone.addAll(instance.counts());
       this.stopsPassive(instance);
     }
-    for (const instance of this.#passive.values()) {
+    for (const instance of this.#passive) {
       this.stopsPassive(instance);
     }
   }
@@ -293,18 +285,14 @@ export class KeyedGroup extends Cell implements InstanceGroup, Doorkeeper {
       return undefined;
     }
     if (!this.#hasPlace) {
-      const idle = this.#longestIdle();
+      const idle = this.#idle.longest();
       if (idle === undefined) {
         return undefined;
       }
       this.#passivate(idle);
     }
     const instance = this.#make(key, id);
-    const passive = this.#passive.get(key);
-    if (passive !== undefined) {
-      this.#passive.delete(key);
-      handOn(passive, instance);
-    }
+    this.#passive.wake(instance);
     this.#instances.set(key, instance);
     this.#waiting.append(instance);
     this.#begin();
@@ -343,16 +331,6 @@ export class KeyedGroup extends Cell implements InstanceGroup, Doorkeeper {
       this.leftTheLine(next);
       next.goTo(instance);
     }
-  }
-
-  #longestIdle(): KeyedInstance | undefined {
-    for (let first = this.#idle.first; first !== undefined; first = this.#idle.first) {
-      if (isIdle(first)) {
-        return first;
-      }
-      this.#idle.remove(first);
-    }
-    return undefined;
   }
 
   /** Puts an idle agent away: at once, or, where it has a last step to take, when that is over. */
@@ -407,6 +385,8 @@ export class KeyedGroup extends Cell implements InstanceGroup, Doorkeeper {
         handOn(instance, successor);
       } else if (isWatched(instance)) {
         this.#staysPassive(instance);
+      } else {
+        this.#passive.look();
       }
     }
   }
@@ -418,15 +398,7 @@ export class KeyedGroup extends Cell implements InstanceGroup, Doorkeeper {
       this.stopsPassive(instance);
       return;
     }
-    this.#passive.set(instance.key, instance);
-    if (this.#passive.size > this.#passiveMax) {
-      for (const [key, one] of this.#passive) {
-        if (one !== instance && !isWatched(one)) {
-          this.#passive.delete(key);
-        }
-      }
-      this.#passiveMax = Math.max(passiveMin, 2 * this.#passive.size);
-    }
+    this.#passive.keep(instance);
   }
 
   #make(key: string, id: string): KeyedInstance {
@@ -477,56 +449,8 @@ export class KeyedGroup extends Cell implements InstanceGroup, Doorkeeper {
     this.#gone.offered += 1;
     this.#gone.refused += 1;
   }
-
-  #setTimer(): void {
-    const { first } = this.#idle;
-    const { idleMs } = this.#keyed;
-    if (this.#timer === undefined && first !== undefined && idleMs < Number.POSITIVE_INFINITY) {
-      const { environment } = this.kernel;
-      const delayMs = Math.max(0, first.idleSinceMs + idleMs - environment.nowMs());
-      this.#timer = environment.schedule(delayMs, () => this.#ring());
-    }
-  }
-
-  /** Puts those away that have been idle long enough. */
-  #ring(): void {
-    this.#timer = undefined;
-    const nowMs = this.kernel.environment.nowMs();
-    for (let idle = this.#longestIdle(); idle !== undefined; idle = this.#longestIdle()) {
-      if (idle.idleSinceMs + this.#keyed.idleMs > nowMs) {
-        break;
-      }
-      this.#passivate(idle);
-    }
-    this.#setTimer();
-  }
 }
 
 /** Whether what was found for a message a moment ago still takes it. */
 const isCurrent = (found: Receiver): boolean =>
   found instanceof KeyedInstance ? found.takesMessages : found instanceof WaitingKey ? !found.isOver : true;
-
-const isWatched = ({ watchers, observers, emitted }: KeyedInstance): boolean =>
-  [watchers, observers, emitted].some((some) => some !== undefined && some.size > 0);
-
-/** Those who watch or observe an agent of a key do so with the next one. */
-function handOn(from: KeyedInstance, to: KeyedInstance): void {
-  for (const watcher of from.watchers ?? []) {
-    to.watchers ??= new Set();
-    to.watchers.add(watcher);
-    if (watcher instanceof Cell && watcher.watching?.delete(from) === true) {
-      watcher.watching.add(to);
-    }
-  }
-  from.watchers = undefined;
-  if (from.observers !== undefined) {
-    to.observers ??= new SnapshotObservers();
-    to.observers.takeOver(from.observers);
-    from.observers = undefined;
-  }
-  if (from.emitted !== undefined) {
-    to.emitted ??= new EmittedListeners();
-    to.emitted.takeOver(from.emitted);
-    from.emitted = undefined;
-  }
-}

@@ -9,6 +9,7 @@
  * reducer of a `fromTransition` hands them to `perform`.
  */
 import type { ActionArgs, EventObject, MachineContext, ParameterizedObject } from 'xstate';
+import { describeThrown } from '../core/failure.ts';
 import type { Topic } from '../core/topic.ts';
 import type { RequestOptions, SendOptions, Target } from './context.ts';
 import { HostedActor } from './hosted-actor.ts';
@@ -120,8 +121,14 @@ export function request<
     const work = tree.beginWork();
     const settled = (event: EventObject): void =>
       tree.endWork(work, actor, event as { readonly type: string });
-    const unheard = (error: unknown): void =>
-      settled({ type: 'xstate.error.actor.request', error } as EventObject);
+    const unheard = (error: unknown): void => {
+      if ('root' in actor.logic) {
+        settled({ type: 'xstate.error.actor.request', error } as EventObject);
+      } else {
+        // A machine fails of an error that it has no transition for; other logic would not notice.
+        tree.failWork(work, error);
+      }
+    };
     const { sender } = tree;
     // A promise of its own, so that what is wrong at once comes back as an event, too.
     new Promise((resolve) => resolve(sender!.request(target, payload, { ...options, awaited: false })))
@@ -141,7 +148,13 @@ function eventFrom(
   outcome: unknown,
   byType: (type: string) => EventObject,
 ): EventObject {
-  return typeof how === 'string' ? byType(how) : how(outcome as never);
+  const event = typeof how === 'string' ? byType(how) : how(outcome as never);
+  if (typeof event?.type !== 'string') {
+    throw new RangeError(
+      `an outcome of a request is an event, an object with a string \`type\`; got ${describeThrown(event)}`,
+    );
+  }
+  return event;
 }
 
 function resolved(saying: unknown, said: object): unknown {

@@ -109,7 +109,7 @@ export class MessageToken extends CreditToken implements OpenWork, Task {
       }
     } catch (thrown) {
       stage.handling = undefined;
-      stage.undo();
+      stage.undo(thrown, cell.kernel.tracing);
       cell.state = before;
       this.fail(thrown);
       return;

@@ -14,13 +14,13 @@ import { MailboxFull } from '../core/mailbox.ts';
 import { Ring } from '../core/ring.ts';
 import type { Receiver, TopicEntry } from '../core/topic-board.ts';
 import { Cell, type StandingInLine, type Waiting } from './cell.ts';
-import { PendingReply } from './pending-reply.ts';
+import { PendingReply, type PlaceInLine } from './pending-reply.ts';
 import { PendingStream } from './pending-stream.ts';
 import { type Stage, StagedAct, type StagedTarget } from './stage.ts';
 import { agentAt, waitCycleOfEffect, waitCycleOfRequest } from './waits.ts';
 
 /** One envelope of an agent that stands in line at somebody's full mailbox. */
-class ParkedEffect implements StandingInLine {
+class ParkedEffect implements StandingInLine, PlaceInLine {
   readonly envelope: Envelope;
   readonly sender: Cell;
   readonly receiver: Receiver;
@@ -32,12 +32,31 @@ class ParkedEffect implements StandingInLine {
   }
 
   admitted(): void {
-    const { sender, receiver } = this;
+    const { sender, receiver, envelope } = this;
     if (receiver.responds) {
       sender.kernel.inFlight += 1;
     }
+    if (envelope.replyTo instanceof PendingReply) {
+      envelope.replyTo.leftLine(this);
+    }
+    this.#leave();
+  }
+
+  /** The request it is has been settled: its sender is not held up by it any more. */
+  giveUp(): void {
+    this.receiver.unpark(this);
+    this.#leave();
+  }
+
+  #leave(): void {
+    const { sender } = this;
     const parked = sender.parked!;
-    parked.splice(parked.indexOf(this), 1);
+    const place = parked.indexOf(this);
+    /* v8 ignore if -- @preserve An outbox is discarded when the requests in it have been interrupted. */
+    if (place < 0) {
+      return;
+    }
+    parked.splice(place, 1);
     if (parked.length === 0) {
       openRoomWhenEmpty(sender);
       sender.wake();
@@ -195,6 +214,9 @@ function handOver(cell: Cell, addressee: Receiver, envelope: Envelope): boolean 
   const agent = agentAt(receiver);
   const cycle = agent === undefined ? undefined : waitCycleOfEffect(cell, agent);
   if (cycle === undefined) {
+    if (envelope.replyTo instanceof PendingReply) {
+      envelope.replyTo.standsInLine(parked);
+    }
     receiver.park(parked);
     return false;
   }

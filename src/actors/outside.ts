@@ -45,7 +45,10 @@ export abstract class Outside extends Sender implements Requester {
     const { envelope } = message(this, refOf(cell), payload, undefined);
     if (this.#closed) {
       this.kernel.deadLetter(envelope, cell.path, 'Stopped');
-    } else if (cell.receiverFor(envelope).receive(envelope) === 'rejected') {
+      return;
+    }
+    this.kernel.sent(envelope);
+    if (cell.receiverFor(envelope).receive(envelope) === 'rejected') {
       this.kernel.deadLetter(envelope, cell.path, 'Rejected');
     }
   }

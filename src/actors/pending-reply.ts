@@ -39,6 +39,12 @@ export interface PendingOptions {
   readonly lease: Lease | undefined;
 }
 
+/** A place in line at a full mailbox. */
+export interface PlaceInLine {
+  /** Nobody wants it any more. */
+  giveUp(): void;
+}
+
 export abstract class PendingReply implements ReplyPort {
   readonly kernel: Kernel;
   readonly requester: Requester;
@@ -62,6 +68,7 @@ export abstract class PendingReply implements ReplyPort {
   #unanswered = 0;
   #firstFailure: { readonly failure: unknown } | undefined;
   #work: Set<Work> | undefined;
+  #inLine: Set<PlaceInLine> | undefined;
 
   constructor(options: PendingOptions) {
     const { kernel, deadlineMs, signal } = options;
@@ -147,6 +154,17 @@ export abstract class PendingReply implements ReplyPort {
     return new NoResponder({ target: this.target, asked: this.#asked });
   }
 
+  /** Its message stands in line at somebody's full mailbox, and leaves the line when it is settled. */
+  standsInLine(place: PlaceInLine): void {
+    this.#inLine ??= new Set();
+    this.#inLine.add(place);
+  }
+
+  /** It stands in that line no more. */
+  leftLine(place: PlaceInLine): void {
+    this.#inLine?.delete(place);
+  }
+
   /** From here on nothing changes any more. Gives back all that was held. */
   protected settle(failure: { readonly failure: unknown } | undefined): void {
     this.settled = true;
@@ -158,6 +176,11 @@ export abstract class PendingReply implements ReplyPort {
     }
     this.#lease?.settle();
     this.#work = undefined;
+    const inLine = this.#inLine;
+    this.#inLine = undefined;
+    for (const place of inLine ?? []) {
+      place.giveUp();
+    }
   }
 
   /** A reply that nobody waits for any more. */

@@ -64,11 +64,11 @@ export abstract class Sender implements Verbs, Origin {
     payload: NoInfer<M>,
     options?: SendOptions,
   ): Promise<void> | undefined {
-    return this.send(publication(this, topic as AnyTopic, payload, options));
+    return this.say(publication(this, topic as AnyTopic, payload, options));
   }
 
   tell<M>(ref: AgentRef<M, unknown>, payload: NoInfer<M>, options?: SendOptions): Promise<void> | undefined {
-    return this.send(message(this, ref, payload, options));
+    return this.say(message(this, ref, payload, options));
   }
 
   request<M, R>(target: Target<M, R>, payload: NoInfer<M>, options?: RequestOptions): Promise<R> {
@@ -136,6 +136,20 @@ export abstract class Sender implements Verbs, Origin {
       );
     }
     return called;
+  }
+
+  /** Sends; whoever follows what is refused hears that it will never leave. */
+  protected say(addressed: Addressed): Promise<void> | undefined {
+    const { tracing } = this.kernel;
+    if (tracing === undefined) {
+      return this.send(addressed);
+    }
+    try {
+      return this.send(addressed);
+    } catch (refusal) {
+      tracing.lost(addressed.envelope, refusal);
+      throw refusal;
+    }
   }
 
   // Not `#ask`: a private method of a class that others extend is paid for by each object, in nanoseconds and bytes.

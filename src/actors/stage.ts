@@ -8,6 +8,7 @@
 import type { Envelope } from '../core/envelope.ts';
 import { MailboxFull } from '../core/mailbox.ts';
 import type { TopicEntry } from '../core/topic-board.ts';
+import type { Tracing } from '../core/tracing.ts';
 import type { Cell, OpenHandling } from './cell.ts';
 import { PendingReply } from './pending-reply.ts';
 import { Interrupted } from './request-failures.ts';
@@ -82,7 +83,14 @@ export class Stage {
   }
 
   /** The step failed: nothing of it happens, and who asked in it hears so at once. */
-  undo(): void {
+  undo(failure: unknown, tracing: Tracing | undefined): void {
+    if (tracing !== undefined) {
+      for (const envelope of this.#envelopes.slice(0, this.size)) {
+        if (envelope !== undefined) {
+          tracing.lost(envelope, failure);
+        }
+      }
+    }
     const acts = this.#targets.filter((target) => target instanceof StagedAct);
     const requests = this.#envelopes.flatMap((envelope) =>
       envelope?.replyTo instanceof PendingReply ? [envelope.replyTo] : [],

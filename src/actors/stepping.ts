@@ -111,7 +111,7 @@ export class Stepping implements TaskEnds {
           : handling.trace.within(() => handle(argument, handling));
     } catch (thrown) {
       stage.handling = undefined;
-      stage.undo();
+      stage.undo(thrown, cell.kernel.tracing);
       cell.state = before;
       this.#fail(handling, thrown);
       return;
@@ -187,7 +187,7 @@ export class Stepping implements TaskEnds {
       stage.handling = undefined;
     } catch (thrown) {
       stage.handling = undefined;
-      stage.undo();
+      stage.undo(thrown, cell.kernel.tracing);
       cell.state = before;
       handling.revoke(thrown);
       this.#ends.failed(handling, thrown);

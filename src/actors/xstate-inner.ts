@@ -72,6 +72,7 @@ export const innerEvents = {
   done: 'xstate.done.actor.',
   error: 'xstate.error.actor.',
   snapshot: 'xstate.snapshot.',
+  after: 'xstate.after.',
   prefix: 'xstate.',
 } as const;
 

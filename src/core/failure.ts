@@ -9,6 +9,8 @@
  * is known what went wrong, so its fields say more than its stack would.
  */
 
+import { describeValue } from './describe-value.ts';
+
 /**
  * What may be hoped for after a failure.
  *
@@ -146,10 +148,14 @@ export function describeThrown(thrown: unknown): string {
  * @example
  * reasonOf(new RangeError('too far')) // => 'too far'
  * reasonOf(7) // => '7'
+ * reasonOf({ left: 2, apiKey: 'sk-1' }) // => '{"left":2,"apiKey":"[redacted]"}'
  */
 export function reasonOf(cause: unknown): string {
   try {
-    return cause instanceof Error ? String(cause.message) : String(cause);
+    if (cause instanceof Error) {
+      return String(cause.message);
+    }
+    return typeof cause === 'object' && cause !== null ? describeValue(cause, charactersMax) : String(cause);
   } catch {
     return 'something that cannot be described';
   }

@@ -10,6 +10,7 @@
  * and stepping.
  */
 import type { Lease } from './budget.ts';
+import type { DeadLetterCause } from './dead-letter.ts';
 import type { Envelope, Headers } from './envelope.ts';
 import type { EventListener, HandlingOutcome } from './system-event.ts';
 
@@ -78,8 +79,15 @@ export interface RequestTrace {
 export interface Tracing {
   /** Something is published or told: gives the headers it travels with, an object of its own. */
   said(saying: Saying): Headers;
-  /** What was said leaves now; what a step said that threw never does. */
+  /** What was said leaves now. */
   left(envelope: Envelope): void;
+  /**
+   * A message did not get through: it was refused, the step that said it threw, or it
+   * became a dead letter. What had left before is known already.
+   *
+   * @param cause Why, if it became a dead letter; then there may be no failure.
+   */
+  lost(envelope: Envelope, failure: unknown, cause?: DeadLetterCause): void;
   asked(saying: Saying): RequestTrace;
   taken(taking: Taking): HandlingTrace;
 }

@@ -10,6 +10,7 @@ import type { AgentRef } from '../../../src/actors/agent-ref.ts';
 import { defineAgent } from '../../../src/actors/define-agent.ts';
 import { capability } from '../../../src/actors/define-capability.ts';
 import { createSystem } from '../../../src/actors/system.ts';
+import { ReceiverFailure } from '../../../src/adapters/effect/request-failure.ts';
 import { Troupe, troupeOf, withServices } from '../../../src/adapters/effect/troupe.ts';
 import { Failure } from '../../../src/core/failure.ts';
 import { type } from '../../../src/core/schema.ts';
@@ -269,6 +270,9 @@ describe('a request as an Effect', () => {
       }),
     );
 
+    expect(String(new ReceiverFailure({ failure: { _tag: 'Sold', left: 2 } }))).toContain(
+      'the receiver failed: {"_tag":"Sold","left":2}; declare',
+    );
     expect(caught).toEqual([
       'nobody',
       1,

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { Agent, get, type IncomingMessage } from 'node:http';
+import { createServer as createHttp2Server } from 'node:http2';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -10,7 +11,7 @@ import {
   gracefulShutdown,
 } from '../../../src/adapters/node/graceful-shutdown.ts';
 import { healthReport } from '../../../src/adapters/node/health-report.ts';
-import { sendReply } from '../../../src/adapters/node/send-reply.ts';
+import { type ReplyOutcome, sendReply } from '../../../src/adapters/node/send-reply.ts';
 import { sendStream } from '../../../src/adapters/node/send-stream.ts';
 import { type } from '../../../src/core/schema.ts';
 import { defineTopic } from '../../../src/core/topic.ts';
@@ -51,6 +52,53 @@ describe('a graceful shutdown', () => {
     expect(response.headers.connection).toBe('close');
     expect(await read(response)).toBe('"/, done"');
     expect(await ended).toMatchObject({ cutOff: 0 });
+  });
+
+  it('answers all that was accepted on one connection, and what comes behind it', async () => {
+    const { server, port, begun, gate, shutdown, outcomes } = await aService();
+    const { socket, said } = aPipeliningClient(port);
+    socket.write(requestFor('gated').repeat(2));
+    await vi.waitFor(() => expect(begun).toEqual(['gated', 'gated']));
+
+    const ended = shutdown.begin();
+    await vi.waitFor(() => expect(server.listening).toBe(false));
+    socket.write(requestFor('late'));
+    await vi.waitFor(() => expect(begun).toHaveLength(3));
+    gate.resolve();
+
+    expect(await ended).toEqual({ finished: 3, cutOff: 0 });
+    expect(said().match(/"(gated|late), done"/g)).toEqual(['"gated, done"', '"gated, done"', '"late, done"']);
+    expect(await Promise.all(outcomes)).toEqual(Array(3).fill({ _tag: 'Complete', status: 200 }));
+  });
+
+  it('takes back that a connection ends when another request comes on it in time', async () => {
+    const { server, port, begun, gate, shutdown } = await aService();
+    const { socket, said } = aPipeliningClient(port);
+    socket.write(requestFor('gated'));
+    await vi.waitFor(() => expect(begun).toEqual(['gated']));
+
+    const ended = shutdown.begin();
+    await vi.waitFor(() => expect(server.listening).toBe(false));
+    socket.write(requestFor('gated'));
+    await vi.waitFor(() => expect(begun).toHaveLength(2));
+    gate.resolve();
+
+    expect(await ended).toEqual({ finished: 2, cutOff: 0 });
+    expect(said().match(/"gated, done"/g)).toHaveLength(2);
+  });
+
+  it('counts as cut off what stood behind a response whose client left', async () => {
+    const { server, port, begun, shutdown, outcomes } = await aService({ withinMs: 60_000 });
+    const { socket } = aPipeliningClient(port);
+    socket.write(requestFor('gated') + requestFor('quick'));
+    await vi.waitFor(() => expect(begun).toEqual(['gated', 'quick']));
+
+    const ended = shutdown.begin();
+    await vi.waitFor(() => expect(server.listening).toBe(false));
+    socket.destroy();
+
+    expect(await ended).toEqual({ finished: 0, cutOff: 2 });
+    expect(await Promise.all(outcomes)).toMatchObject([{ _tag: 'Left' }, { _tag: 'Left' }]);
   });
 
   it('closes connections that stay idle', async () => {
@@ -133,6 +181,15 @@ describe('a graceful shutdown', () => {
     expect(() => gracefulShutdown(server, { [name]: Number.POSITIVE_INFINITY })).toThrow(name);
   });
 
+  it.each([
+    [createHttp2Server(), 'Http2Server'],
+    [undefined, 'undefined'],
+  ])('refuses what is no server of node:http at once', (server, name) => {
+    expect(() => gracefulShutdown(server as never)).toThrow(
+      `gracefulShutdown expects a server of node:http or node:https; got ${name}`,
+    );
+  });
+
   it.each(['alone', 'with a system that handles signals'])(
     'begins by a signal, %s, and the process ends by it when what was accepted is answered',
     async (how) => {
@@ -184,6 +241,7 @@ async function aService(options: GracefulShutdownOptions = {}) {
   });
   const system = createSystem({ agents: [worker] });
   onTestFinished(() => system.stop());
+  const outcomes: Promise<ReplyOutcome>[] = [];
   const served = await aServer((request, response) => {
     const work = request.url === '/' ? '/' : request.url!.slice(1);
     if (work === 'endless') {
@@ -193,13 +251,28 @@ async function aService(options: GracefulShutdownOptions = {}) {
       response.flushHeaders();
       void system.request(Ask, work).catch(() => {});
     } else {
-      void sendReply(response, (terms) => system.request(Ask, work, terms));
+      outcomes.push(sendReply(response, (terms) => system.request(Ask, work, terms)));
     }
   });
   const shutdown = gracefulShutdown(served.server, { system, signals: false, idleMs: 50, ...options });
   onTestFinished(() => shutdown.forget());
-  return { ...served, system, shutdown, begun, gate };
+  return { ...served, system, shutdown, begun, gate, outcomes };
 }
+
+/** A connection that may send requests before it has its answers, and all that was said on it. */
+function aPipeliningClient(port: number) {
+  const socket = connect({ port, host: '127.0.0.1' });
+  onTestFinished(() => void socket.destroy());
+  let text = '';
+  socket.on('error', () => {});
+  socket.setEncoding('latin1');
+  socket.on('data', (chunk: string) => {
+    text += chunk;
+  });
+  return { socket, said: () => text };
+}
+
+const requestFor = (work: string) => `GET /${work} HTTP/1.1\r\nHost: here\r\n\r\n`;
 
 const getWith = (url: string, agent: Agent | undefined) =>
   new Promise<IncomingMessage>((resolve, reject) => {

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { defineAgent } from '../../../src/actors/define-agent.ts';
 import { createSystem } from '../../../src/actors/system.ts';
+import { readJson } from '../../../src/adapters/node/read-json.ts';
 import type { StreamOutcome } from '../../../src/adapters/node/reply-pump.ts';
 import { ndjson } from '../../../src/adapters/node/stream-format.ts';
 import {
@@ -14,6 +15,59 @@ import { defineTopic } from '../../../src/core/topic.ts';
 import { clockwork } from '../../support/clockwork.ts';
 
 const Ask = defineTopic('ask', { schema: type<string>(), reply: type<unknown>() });
+
+describe('a body of a web Request', () => {
+  const post = (
+    body: string | Uint8Array | ReadableStream<Uint8Array>,
+    headers: Record<string, string> = {},
+  ) => new Request('http://here', { method: 'POST', body, headers, duplex: 'half' } as RequestInit);
+  const inPieces = (...pieces: (Uint8Array | Error)[]) =>
+    new ReadableStream<Uint8Array>({
+      pull: (controller) => {
+        const piece = pieces.shift();
+        if (piece === undefined) controller.close();
+        else if (piece instanceof Error) controller.error(piece);
+        else controller.enqueue(piece);
+      },
+    });
+  const bytesOf = (text: string) => [...new TextEncoder().encode(text)].map((byte) => Uint8Array.of(byte));
+
+  it('is read as JSON, in whatever pieces it comes', async () => {
+    const text = JSON.stringify({ text: 'é→'.repeat(500) });
+
+    expect(await readJson(post(text, { 'content-type': 'application/json' }))).toEqual(JSON.parse(text));
+    expect(await readJson(post(inPieces(...bytesOf(text))))).toEqual(JSON.parse(text));
+  });
+
+  it.each([
+    ['malformed', () => post('{', json), 400, 'BODY_MALFORMED'],
+    ['none', () => new Request('http://here', { method: 'POST' }), 400, 'BODY_MALFORMED'],
+    ['not UTF-8', () => post(Uint8Array.of(34, 255, 34)), 400, 'BODY_MALFORMED'],
+    ['of another type', () => post('a=1', { 'content-type': 'text/plain' }), 415, 'BODY_NOT_JSON'],
+    ['too large', () => post('"12345678901"', json), 413, 'BODY_TOO_LARGE'],
+    ['said to be too large', () => post('1', { ...json, 'content-length': '11' }), 413, 'BODY_TOO_LARGE'],
+    ['cut off', () => post(inPieces(Uint8Array.of(34), new Error('gone'))), 400, 'BODY_CUT_OFF'],
+  ])('that is %s is a problem', async (_, make, status, code) => {
+    const request = make();
+
+    const response = await replyResponse(request, () => readJson(request, { bytesMax: 10 }));
+
+    expect(response.status).toBe(status);
+    expect(await response.json()).toMatchObject({ code });
+  });
+
+  it('cannot be read twice, nor while somebody else reads it', async () => {
+    const read = post('1', json);
+    await readJson(read);
+    const locked = post('1', json);
+    locked.body!.getReader();
+
+    await expect(readJson(read)).rejects.toMatchObject({ code: 'BODY_CUT_OFF' });
+    await expect(readJson(locked)).rejects.toMatchObject({ code: 'BODY_CUT_OFF' });
+  });
+});
+
+const json = { 'content-type': 'application/json' };
 
 describe('a stream of replies as a web Response', () => {
   it('is read to its end as server-sent events', async () => {
@@ -100,7 +154,7 @@ describe('a stream of replies as a web Response', () => {
 
     expect(new TextDecoder().decode(first.value)).toBe('1\n');
     await expect(reader.read()).rejects.toThrow('not whole');
-    expect(outcomes.map(({ _tag }) => _tag)).toEqual(['Failed', 'Failed']);
+    await vi.waitFor(() => expect(outcomes.map(({ _tag }) => _tag)).toEqual(['Failed', 'Failed']));
   });
 
   it('is cut off when it is not pulled for too long', async () => {
@@ -129,6 +183,59 @@ describe('a stream of replies as a web Response', () => {
     expect(new TextDecoder().decode(value)).toBe(': open\n\n');
   });
 
+  it.each(['GET', 'HEAD'])(
+    'is a problem for %s when a header of its format cannot be sent',
+    async (method) => {
+      const { system, outcomes } = aService();
+      const format = { ...ndjson(), headers: { 'x name': 'a' } };
+
+      const response = await streamResponse(
+        new Request('http://here', { method }),
+        () => system.stream(Ask, 'three'),
+        { format, onEnd: (outcome) => outcomes.push(outcome) },
+      );
+
+      expect(response.status).toBe(500);
+      expect(outcomes).toMatchObject([{ _tag: 'Failed', failure: expect.any(TypeError) }]);
+      expect(system.statistics().agents[0]?.offered).toBe(0);
+    },
+  );
+
+  it.each(['GET', 'HEAD'])('warns when who is told of the end of %s throws', async (method) => {
+    const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    onTestFinished(() => warn.mockRestore());
+    const { system } = aService();
+
+    const response = await streamResponse(
+      new Request('http://here', { method }),
+      () => system.stream(Ask, 'three'),
+      {
+        onEnd: () => {
+          throw new Error('of the service');
+        },
+      },
+    );
+
+    expect(response.status).toBe(200);
+    await response.text();
+    await vi.waitFor(() => expect(warn).toHaveBeenCalledWith(new Error('of the service')));
+  });
+
+  it('is a problem when its work fails and throws when it is left', async () => {
+    const replies = {
+      [Symbol.asyncIterator]: () => ({
+        next: () => Promise.reject(new Error('next')),
+        return: () => {
+          throw new Error('return');
+        },
+      }),
+    };
+
+    const response = await streamResponse(new Request('http://here'), () => replies);
+
+    expect(response.status).toBe(500);
+  });
+
   it('answers HEAD with its head', async () => {
     const { system, outcomes } = aService();
     const open = () => system.stream(Ask, 'three');
@@ -147,6 +254,7 @@ describe('a reply as a web Response', () => {
     ['one', {}, 200],
     ['one', { status: 201 }, 201],
     ['nothing', {}, 204],
+    ['one', { status: 204 }, 204],
     ['throws', {}, 500],
   ])('of %j with %o has the status %i', async (question, options, status) => {
     const { system } = aService();

@@ -140,6 +140,65 @@ describe('openTelemetry', () => {
     expect(calls).toEqual(['before', 'after']);
   });
 
+  it('a span of what never left ends as an error, and texts on spans are cut', async () => {
+    const spans = new Map<string, { attributes: Attributes; ended: number; error?: string | undefined }>();
+    const options = tracers({
+      startActiveSpan: boom,
+      startSpan: (name, given) => {
+        const told = { attributes: { ...given?.attributes }, ended: 0 } as {
+          attributes: Attributes;
+          ended: number;
+          error?: string | undefined;
+        };
+        spans.set(name, told);
+        const span = {
+          spanContext: () => spanContext,
+          setAttribute: (key: string, value: string) => {
+            told.attributes[key] = value;
+            return span;
+          },
+          setStatus: ({ message = '' }) => {
+            told.error = message;
+            return span;
+          },
+          end: () => {
+            told.ended += 1;
+          },
+        } as unknown as Span;
+        return span;
+      },
+    });
+    const Said = defineTopic('said', { schema: type<string>() });
+    const rash = defineAgent({
+      name: 'rash',
+      subscribe: [Order],
+      receive: (text, context) => {
+        context.publish(Said, text);
+        throw new RangeError('no');
+      },
+    });
+    const system = createSystem({ instrumentation: openTelemetry(options), agents: [rash] });
+
+    await expect(system.request(Order, 'tea', { threadId: 'x'.repeat(1e6) })).rejects.toThrow('no');
+    await system.stop();
+    system.publish(Order, 'too late');
+
+    expect(spans.get('publish said')).toMatchObject({
+      ended: 1,
+      error: 'RangeError: no',
+      attributes: { 'error.type': 'RangeError' },
+    });
+    expect(spans.get('publish order')).toMatchObject({
+      ended: 1,
+      error: '',
+      attributes: { 'error.type': 'Stopped', 'troupe.dead_letter.cause': 'Stopped' },
+    });
+    expect([...spans.values()].map(({ ended }) => ended)).toEqual([1, 1, 1, 1]);
+    expect(String(spans.get('request order')!.attributes['messaging.message.conversation_id'])).toHaveLength(
+      1_000,
+    );
+  });
+
   it('a diagnostic logger that throws does no harm either', async () => {
     const loud = { error: boom, warn: boom, info: boom, debug: boom, verbose: boom };
     diag.setLogger(loud, { suppressOverrideMessage: true });

@@ -4,8 +4,9 @@
  *     SIGTERM ─▶ ready says 503, for `lingerMs` everything goes on
  *                 │
  *                 ▼
- *             no new connections; every response says `Connection: close`;
- *             a connection that is idle for `idleMs` is closed
+ *             no new connections; a response that is the only one open on its
+ *             connection says `Connection: close`, and a connection that is idle
+ *             for `idleMs` is closed
  *                 │  all responses are finished, or `withinMs` have passed
  *                 ▼
  *             the system drains for what is left of `withinMs`, then stops;
@@ -17,15 +18,19 @@
  * The server goes first, because a request whose body is still arriving has been
  * accepted as well, and needs the system. Idle connections are not closed at once,
  * as `server.close` would: a client may be writing its next request at that moment.
+ * And a response with others behind it (pipelining) does not say `close`: Node drops
+ * what stands behind one that does.
  *
  * A second signal ends the process at once.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { Server as NetServer } from 'node:net';
+import { Server as NetServer, type Socket } from 'node:net';
 import type { System } from '../../actors/system.ts';
 import type { Environment } from '../../core/environment.ts';
 import { liveEnvironment } from '../../core/live-environment.ts';
+import { onLeft } from './client-left.ts';
 import { markEnding } from './health-report.ts';
+import { warnOf } from './warning.ts';
 
 export interface GracefulShutdownOptions {
   /** Drained when the server has finished. */
@@ -72,7 +77,9 @@ const lastWordsMs = 500;
  * signal, so a request whose body is still arriving is refused with 503: leave that off
  * where this is on. Either way the process ends when both are ready.
  *
- * Errors: `RangeError`, at once, for a length of time that cannot be.
+ * Errors: `RangeError`, at once, for a length of time that cannot be; `TypeError` for
+ * a server that is not of `node:http` or `node:https`: those of `node:http2` count
+ * sessions, not responses.
  */
 export function gracefulShutdown(server: Server, options: GracefulShutdownOptions = {}): GracefulShutdown {
   return new Shutdown(server, options);
@@ -87,6 +94,8 @@ class Shutdown implements GracefulShutdown {
   readonly #lingerMs: number;
   readonly #forgetSignals: (() => void) | undefined;
   readonly #open = new Set<ServerResponse>();
+  /** The same, by their connections. */
+  readonly #openBySocket = new Map<Socket, Set<ServerResponse>>();
   #ending: Promise<ShutdownReport> | undefined;
   #closing = false;
   #finished = 0;
@@ -94,6 +103,11 @@ class Shutdown implements GracefulShutdown {
   #quietCame: (() => void) | undefined;
 
   constructor(server: Server, options: GracefulShutdownOptions) {
+    if (typeof server?.closeAllConnections !== 'function') {
+      throw new TypeError(
+        `gracefulShutdown expects a server of node:http or node:https; got ${server?.constructor.name ?? server}`,
+      );
+    }
     this.#server = server;
     this.#options = options;
     this.#withinMs = lengthOf('withinMs', options.withinMs, 10_000);
@@ -141,7 +155,7 @@ class Shutdown implements GracefulShutdown {
     try {
       await onEnd?.(report);
     } catch (thrown) {
-      process.emitWarning(thrown instanceof Error ? thrown : new Error(String(thrown)));
+      warnOf(thrown);
     }
     this.#letGo();
     return report;
@@ -151,8 +165,8 @@ class Shutdown implements GracefulShutdown {
     this.#closing = true;
     // Not the http server's own: that would close idle connections at once.
     NetServer.prototype.close.call(this.#server, () => this.#quietCame?.());
-    for (const response of this.#open) {
-      closeAfter(response);
+    for (const responses of this.#openBySocket.values()) {
+      closeAfterOnly(responses);
     }
   }
 
@@ -188,17 +202,30 @@ class Shutdown implements GracefulShutdown {
   }
 
   readonly #onRequest = (_: IncomingMessage, response: ServerResponse): void => {
-    this.#open.add(response);
+    const { socket } = response.req;
+    const responses = this.#openBySocket.get(socket) ?? new Set();
     if (this.#closing) {
-      closeAfter(response);
+      keepFor(responses);
     }
-    response.once('close', () => this.#onClose(response));
+    this.#open.add(response);
+    this.#openBySocket.set(socket, responses.add(response));
+    const onClose = (): void => this.#onClose(response, socket, responses);
+    response.once('close', onClose);
+    // One that waits for its turn would not hear of the end of its connection.
+    onLeft(response, onClose);
     if (this.#closing) {
+      closeAfterOnly(responses);
       this.#quietCame?.();
     }
   };
 
-  #onClose(response: ServerResponse): void {
+  #onClose(response: ServerResponse, socket: Socket, responses: Set<ServerResponse>): void {
+    responses.delete(response);
+    if (responses.size === 0) {
+      this.#openBySocket.delete(socket);
+    } else if (this.#closing) {
+      closeAfterOnly(responses);
+    }
     if (this.#open.delete(response) && this.#ending !== undefined) {
       this.#finished += response.writableFinished ? 1 : 0;
       this.#cutOff += response.writableFinished ? 0 : 1;
@@ -242,10 +269,24 @@ class Shutdown implements GracefulShutdown {
   }
 }
 
-/** Tells the client that this connection takes no further request, where that can still be told. */
-function closeAfter(response: ServerResponse): void {
-  if (!response.headersSent) {
-    response.setHeader('connection', 'close');
+/** Responses that say `close` because we told them to. */
+const toldToClose = new WeakSet<ServerResponse>();
+
+/** Tells the client that this connection takes no further request, where that can still be told and loses none. */
+function closeAfterOnly(responses: ReadonlySet<ServerResponse>): void {
+  const [response] = responses;
+  if (responses.size === 1 && !response!.headersSent && !response!.hasHeader('connection')) {
+    response!.setHeader('connection', 'close');
+    toldToClose.add(response!);
+  }
+}
+
+/** Another request has come behind these: the connection is kept for it, where the client was not told otherwise. */
+function keepFor(responses: ReadonlySet<ServerResponse>): void {
+  for (const response of responses) {
+    if (toldToClose.delete(response) && !response.headersSent) {
+      response.removeHeader('connection');
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * Reading JSON: the body of a `node:http` request, up to a limit. Frameworks have
+ * Reading JSON: the body of a `node:http` request, or of a web `Request`, up to a limit. Frameworks have
  * readers of their own; this is for those who use none.
  *
  * How long a client may take to send it is the server's to say: `server.requestTimeout`,
@@ -7,6 +7,9 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { Failure } from '../../core/failure.ts';
+import { ByteGathering } from './byte-gathering.ts';
+import { headerOf } from './node-request.ts';
+import type { HeaderLookup } from './trace-headers.ts';
 
 export interface ReadJsonOptions {
   /** Most bytes of the body; a whole number, at least 1. 1 MiB when not given. */
@@ -39,28 +42,90 @@ export class BodyUnusable extends Failure {
 }
 
 /**
- * Reads a body as JSON.
+ * Reads a body as JSON. While it is read it takes at most three times `bytesMax` of
+ * memory, in whatever pieces it comes.
  *
  * Errors: `BodyUnusable`; `RangeError`, at once, for a limit that cannot be. After
  * `BODY_TOO_LARGE` nothing more of the body is read, and the connection is closed
  * when the response has been sent.
  */
-export async function readJson(request: IncomingMessage, options: ReadJsonOptions = {}): Promise<unknown> {
+export async function readJson(
+  request: IncomingMessage | Request,
+  options: ReadJsonOptions = {},
+): Promise<unknown> {
   const { bytesMax = 1_024 * 1_024 } = options;
   if (!Number.isInteger(bytesMax) || bytesMax < 1) {
     throw new RangeError(`bytesMax of a body is a whole number, at least 1; got ${String(bytesMax)}`);
   }
-  checkHeaders(request);
-  const length = Number(request.headers['content-length'] ?? 0);
-  if (length > bytesMax) {
-    throw tooLarge(request, `${length} bytes, and ${bytesMax} is the limit`);
+  return isWebRequest(request) ? readOfWeb(request, bytesMax) : readOfNode(request, bytesMax);
+}
+
+const isWebRequest = (request: IncomingMessage | Request): request is Request =>
+  typeof request.headers.get === 'function';
+
+async function readOfNode(request: IncomingMessage, bytesMax: number): Promise<unknown> {
+  const found = checkHeaders(headerOf(request), bytesMax);
+  if (request.readableDidRead || request.destroyed) {
+    throw alreadyRead();
+  }
+  if (found !== undefined) {
+    throw tooLarge(request, found);
   }
   return parse(await readWhole(request, bytesMax));
 }
 
-function checkHeaders({ headers, readableDidRead, destroyed }: IncomingMessage): void {
-  const contentType = headers['content-type'] ?? 'application/json';
-  const encoding = headers['content-encoding'] ?? 'identity';
+/** What is left of a body that is too large, its server deals with: it is neither read nor cancelled here. */
+async function readOfWeb(request: Request, bytesMax: number): Promise<unknown> {
+  const found = checkHeaders((name) => request.headers.get(name) ?? undefined, bytesMax);
+  if (found !== undefined) {
+    throw new BodyUnusable({ code: 'BODY_TOO_LARGE', found });
+  }
+  const gathering = new ByteGathering(bytesMax);
+  if (request.body !== null) {
+    if (request.bodyUsed || request.body.locked) {
+      throw alreadyRead();
+    }
+    await gather(request.body.getReader(), gathering, bytesMax);
+  }
+  return parse(gathering.whole());
+}
+
+async function gather(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  gathering: ByteGathering,
+  bytesMax: number,
+): Promise<void> {
+  try {
+    for (;;) {
+      const { done, value } = await nextOf(reader, gathering);
+      if (done) {
+        return;
+      }
+      if (!gathering.add(value)) {
+        throw new BodyUnusable({
+          code: 'BODY_TOO_LARGE',
+          found: `more than ${bytesMax} bytes, which is the limit`,
+        });
+      }
+    }
+  } finally {
+    reader.releaseLock();
+  }
+}
+
+async function nextOf(reader: ReadableStreamDefaultReader<Uint8Array>, gathering: ByteGathering) {
+  try {
+    return await reader.read();
+  } catch {
+    const found = `its client left after ${gathering.length} bytes`;
+    throw new BodyUnusable({ code: 'BODY_CUT_OFF', found });
+  }
+}
+
+/** Errors: `BodyUnusable` for a body that is no JSON. Gives what is wrong with its length, if something is. */
+function checkHeaders(header: HeaderLookup, bytesMax: number): string | undefined {
+  const contentType = header('content-type') ?? 'application/json';
+  const encoding = header('content-encoding') ?? 'identity';
   if (!/^application\/([\w.+-]+\+)?json\s*(;|$)/i.test(contentType)) {
     throw new BodyUnusable({
       code: 'BODY_NOT_JSON',
@@ -70,31 +135,43 @@ function checkHeaders({ headers, readableDidRead, destroyed }: IncomingMessage):
   if (encoding !== 'identity') {
     throw new BodyUnusable({ code: 'BODY_NOT_JSON', found: `it is encoded as '${encoding.slice(0, 100)}'` });
   }
-  if (readableDidRead || destroyed) {
-    throw new BodyUnusable({
-      code: 'BODY_CUT_OFF',
-      found: 'somebody has read it already; take what the framework made of it',
-    });
-  }
+  const length = Number(header('content-length') ?? 0);
+  return length > bytesMax ? `${length} bytes, and ${bytesMax} is the limit` : undefined;
 }
+
+const alreadyRead = (): BodyUnusable =>
+  new BodyUnusable({
+    code: 'BODY_CUT_OFF',
+    found: 'somebody has read it already; take what the framework made of it',
+  });
 
 /** Not `for await`, which would destroy the connection when it is left early, and the answer with it. */
 function readWhole(request: IncomingMessage, bytesMax: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
+    // Copied: chunks as they come may be a byte each, and an object and a socket's buffer for every one.
+    let body = Buffer.alloc(0);
     let bytes = 0;
     const settle = (act: () => void): void => {
       request.off('data', onData).off('end', onEnd).off('close', onClose);
       act();
     };
-    const onData = (chunk: Buffer): void => {
-      bytes += chunk.length;
-      chunks.push(chunk);
+    const onData = (chunk: Buffer | string): void => {
+      // It is text when somebody has set the encoding of the request.
+      const piece = typeof chunk === 'string' ? Buffer.from(chunk, request.readableEncoding!) : chunk;
+      const before = bytes;
+      bytes += piece.length;
       if (bytes > bytesMax) {
         settle(() => reject(tooLarge(request, `more than ${bytesMax} bytes, which is the limit`)));
+        return;
       }
+      if (bytes > body.length) {
+        const larger = Buffer.allocUnsafeSlow(Math.min(bytesMax, Math.max(2 * body.length, bytes)));
+        body.copy(larger, 0, 0, before);
+        body = larger;
+      }
+      piece.copy(body, before);
     };
-    const onEnd = (): void => settle(() => resolve(Buffer.concat(chunks)));
+    const onEnd = (): void => settle(() => resolve(body.subarray(0, bytes)));
     const onClose = (): void =>
       settle(() =>
         reject(new BodyUnusable({ code: 'BODY_CUT_OFF', found: `its client left after ${bytes} bytes` })),
@@ -116,7 +193,7 @@ const closeAfterwards = new WeakSet<IncomingMessage>();
 /** Whether the connection of a request has to be closed after its response. */
 export const mustClose = (request: IncomingMessage): boolean => closeAfterwards.has(request);
 
-function parse(bytes: Buffer): unknown {
+function parse(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch {

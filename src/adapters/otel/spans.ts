@@ -23,17 +23,18 @@ import {
   type Link,
   ROOT_CONTEXT,
   type Span,
-  type SpanContext,
   SpanKind,
   SpanStatusCode,
   type Tracer,
   trace,
 } from '@opentelemetry/api';
 import type { Lease } from '../../core/budget.ts';
+import type { DeadLetterCause } from '../../core/dead-letter.ts';
 import { describeValue } from '../../core/describe-value.ts';
 import type { Envelope, Headers } from '../../core/envelope.ts';
 import { failureClass } from '../../core/failure.ts';
 import type { IsSecret } from '../../core/redact.ts';
+import { shorten } from '../../core/shorten.ts';
 import type { HandlingOutcome } from '../../core/system-event.ts';
 import type { HandlingTrace, RequestTrace, Saying, Taking, Tracing } from '../../core/tracing.ts';
 import { contextOf, withSpan } from './carrier.ts';
@@ -42,7 +43,8 @@ import { complain, guarded } from './guard.ts';
 import type { Measures } from './measures.ts';
 import { attributes as name, spanOperations } from './names.ts';
 
-const messageCharsMax = 1_000;
+/** Most of any text that a span carries; not derived. */
+const charsMax = 1_000;
 
 export interface SpansOptions {
   readonly tracer: Tracer;
@@ -58,6 +60,8 @@ export class Spans implements Tracing {
   readonly #systemId: string;
   /** Spans of what was said, by the headers that each message has for itself. */
   readonly #said = new WeakMap<Headers, Span>();
+  /** Those of them that have neither left nor been refused. A request has none here: it ends when it is settled. */
+  readonly #held = new WeakMap<Headers, Span>();
   /** The handling that failed last, for the report that follows at once. */
   #failed: { readonly failure: unknown; readonly context: Context } | undefined;
 
@@ -74,6 +78,7 @@ export class Spans implements Tracing {
       const span = this.#start(saying, SpanKind.PRODUCER);
       const headers = withSpan(saying.inherited, saying.given, span.spanContext());
       this.#said.set(headers, span);
+      this.#held.set(headers, span);
       return headers;
     }, plain);
   }
@@ -81,7 +86,17 @@ export class Spans implements Tracing {
   left(envelope: Envelope): void {
     guarded(() => {
       this.measures.sent(envelope.topic);
-      this.#said.get(envelope.headers)?.end();
+      this.#release(envelope)?.end();
+    }, undefined);
+  }
+
+  lost(envelope: Envelope, failure: unknown, cause?: DeadLetterCause): void {
+    guarded(() => {
+      const span = this.#release(envelope);
+      if (span !== undefined) {
+        tellLoss(span, failure, cause, this.isSecret);
+        span.end();
+      }
     }, undefined);
   }
 
@@ -90,7 +105,7 @@ export class Spans implements Tracing {
       () => {
         const span = this.#start(saying, saying.verb === 'tool' ? SpanKind.INTERNAL : SpanKind.CLIENT);
         const headers = withSpan(saying.inherited, saying.given, span.spanContext());
-        this.#said.set(headers, unended(span));
+        this.#said.set(headers, span);
         return new RequestSpan(this, span, saying, headers);
       },
       untraced(plainHeaders(saying)),
@@ -131,6 +146,13 @@ export class Spans implements Tracing {
     return failed !== undefined && Object.is(failed.failure, failure) ? failed.context : undefined;
   }
 
+  /** The span of a message that is still to be ended, once. */
+  #release({ headers }: Envelope): Span | undefined {
+    const span = this.#held.get(headers);
+    this.#held.delete(headers);
+    return span;
+  }
+
   #contextOfSaid(headers: Headers): Context | undefined {
     const span = this.#said.get(headers);
     return span === undefined ? contextOf(headers) : trace.setSpan(ROOT_CONTEXT, span);
@@ -151,13 +173,13 @@ export class Spans implements Tracing {
           [name.messageId]: `${this.#systemId}/${saying.id}`,
         };
     if (saying.threadId !== undefined) {
-      facts[name.conversationId] = saying.threadId;
+      facts[name.conversationId] = cut(saying.threadId);
     }
     if (saying.sender !== undefined) {
-      facts[name.agentPath] = saying.sender;
+      facts[name.agentPath] = cut(saying.sender);
     }
     if (saying.to !== undefined) {
-      facts[name.receiver] = saying.to;
+      facts[name.receiver] = cut(saying.to);
     }
     return this.#tracer.startSpan(
       `${spanOperations[verb]} ${topic}`,
@@ -167,7 +189,7 @@ export class Spans implements Tracing {
   }
 
   #attributesOf({ agent, definition, envelope, timer }: Taking): Attributes {
-    const facts: Attributes = { [name.agentPath]: agent, [name.agentName]: definition };
+    const facts: Attributes = { [name.agentPath]: cut(agent), [name.agentName]: definition };
     if (timer === undefined) {
       facts[name.messagingSystem] = 'troupe';
       facts[name.operationName] = spanOperations.process;
@@ -177,7 +199,7 @@ export class Spans implements Tracing {
       facts[name.hops] = envelope.hops;
     }
     if (envelope.threadId !== undefined) {
-      facts[name.conversationId] = envelope.threadId;
+      facts[name.conversationId] = cut(envelope.threadId);
     }
     return facts;
   }
@@ -294,16 +316,31 @@ function tellFailure(span: Span, failure: unknown, isSecret: IsSecret | undefine
   if (failureClass(failure) !== 'interrupted') {
     span.setStatus({
       code: SpanStatusCode.ERROR,
-      message: describeValue(failure, messageCharsMax, isSecret),
+      message: describeValue(failure, charsMax, isSecret),
     });
   }
 }
 
-/** The span of a request is the parent of its handling, and ends when it is settled, not when it leaves. */
-function unended(span: Span): Span {
-  const spanContext: SpanContext = span.spanContext();
-  return trace.wrapSpanContext(spanContext);
+/** Says on the span of a message why it never left. */
+function tellLoss(
+  span: Span,
+  failure: unknown,
+  cause: DeadLetterCause | undefined,
+  isSecret: IsSecret | undefined,
+): void {
+  if (cause !== undefined) {
+    span.setAttribute(name.cause, cause);
+  }
+  if (cause === undefined || failure !== undefined) {
+    tellFailure(span, failure, isSecret);
+  } else {
+    span.setAttribute(name.errorType, cause);
+    span.setStatus({ code: SpanStatusCode.ERROR });
+  }
 }
+
+/** What users chose is as long as they like. */
+const cut = (text: string): string => shorten(text, charsMax);
 
 const plainHeaders = ({ inherited, given }: Saying): Headers =>
   given === undefined ? inherited : Object.freeze({ ...inherited, ...given });
