@@ -34,11 +34,14 @@ const version = '0.4.0';
 /** What may stand in the socket's own buffer before events wait here. */
 const bufferedBytesMax = 1_000_000;
 const reconnectMs = 1_000;
+/** How soon events that wait because that buffer is full are tried again; not derived. */
+const flushAgainMs = 50;
 
 /**
  * Connects to a Stately inspector, and connects again when the connection is lost.
  *
- * Errors: `RangeError`, at once, when the capacity is no whole number of at least 1.
+ * Errors: `RangeError`, at once, when a WebSocket cannot be opened to such an address at
+ * all, or the capacity is no whole number of at least 1. That nobody listens there is none.
  */
 export function statelyInspector(options: StatelyOptions): StatelyInspector {
   return new Connection(options);
@@ -51,6 +54,7 @@ class Connection implements StatelyInspector {
   readonly #waiting = new Ring<string>();
   #socket: WebSocket | undefined;
   #again: NodeJS.Timeout | undefined;
+  #flushAgain: NodeJS.Timeout | undefined;
   #sent = 0;
   #closed = false;
   dropped = 0;
@@ -62,7 +66,14 @@ class Connection implements StatelyInspector {
     this.#url = url;
     this.#capacity = capacity;
     this.#charsMax = charsMax;
-    this.#connect();
+    try {
+      this.#connect();
+    } catch (cause) {
+      throw new RangeError(
+        `url is where a Stately inspector listens, as 'ws://localhost:8080'; got ${JSON.stringify(url)}: ${(cause as Error).message}`,
+        { cause },
+      );
+    }
   }
 
   readonly next = (event: InspectionEvent): void => {
@@ -80,6 +91,7 @@ class Connection implements StatelyInspector {
   close(): void {
     this.#closed = true;
     clearTimeout(this.#again);
+    clearTimeout(this.#flushAgain);
     while (this.#waiting.shift() !== undefined) {
       this.dropped += 1;
     }
@@ -88,15 +100,11 @@ class Connection implements StatelyInspector {
   }
 
   #connect(): void {
-    try {
-      const socket = new WebSocket(this.#url);
-      this.#socket = socket;
-      socket.addEventListener('open', () => this.#flush());
-      socket.addEventListener('error', () => {});
-      socket.addEventListener('close', () => this.#connectLater());
-    } catch {
-      this.#connectLater();
-    }
+    const socket = new WebSocket(this.#url);
+    this.#socket = socket;
+    socket.addEventListener('open', () => this.#flush());
+    socket.addEventListener('error', () => {});
+    socket.addEventListener('close', () => this.#connectLater());
   }
 
   #connectLater(): void {
@@ -104,18 +112,31 @@ class Connection implements StatelyInspector {
     if (!this.#closed) {
       clearTimeout(this.#again);
       // Looking must not keep a process alive.
-      this.#again = setTimeout(() => this.#connect(), reconnectMs).unref();
+      this.#again = setTimeout(() => this.#connectAgain(), reconnectMs).unref();
+    }
+  }
+
+  /** What opened a socket once may fail now, as when the process runs out of something. */
+  #connectAgain(): void {
+    try {
+      this.#connect();
+    } catch {
+      this.#connectLater();
     }
   }
 
   #flush(): void {
+    clearTimeout(this.#flushAgain);
     const socket = this.#socket;
-    while (
-      socket?.readyState === WebSocket.OPEN &&
-      socket.bufferedAmount < bufferedBytesMax &&
-      this.#waiting.size > 0
-    ) {
+    if (socket?.readyState !== WebSocket.OPEN) {
+      return;
+    }
+    while (socket.bufferedAmount < bufferedBytesMax && this.#waiting.size > 0) {
       socket.send(this.#waiting.shift()!);
+    }
+    if (this.#waiting.size > 0) {
+      // A socket does not tell when its buffer has room again.
+      this.#flushAgain = setTimeout(() => this.#flush(), flushAgainMs).unref();
     }
   }
 
