@@ -263,6 +263,50 @@ describe('toReadableStream', () => {
     expect(numbers.left).toBe(0);
   });
 
+  it('is cancelled at once while its source waits, which is left when it goes on', async () => {
+    const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+    const seen: string[] = [];
+    async function* source() {
+      try {
+        yield 1;
+        await gate;
+        yield 2;
+      } finally {
+        seen.push('left');
+        // Nobody is there any more who could hear it.
+        // biome-ignore lint/correctness/noUnsafeFinally: what a source may do
+        throw new Error('too late');
+      }
+    }
+    const reader = toReadableStream(source()).getReader();
+    await reader.read();
+    const waiting = reader.read();
+    await idle();
+    await reader.cancel();
+    expect(await waiting).toEqual({ done: true, value: undefined });
+    expect(seen).toEqual([]);
+
+    open();
+    await idle();
+    expect(seen).toEqual(['left']);
+  });
+
+  it('waits until a source that is not asked is left, and fails as that does', async () => {
+    async function* source() {
+      try {
+        yield 1;
+        yield 2;
+      } finally {
+        await idle();
+        // biome-ignore lint/correctness/noUnsafeFinally: what a source may do
+        throw new Error('cannot leave');
+      }
+    }
+    const reader = toReadableStream(source()).getReader();
+    await reader.read();
+    await expect(reader.cancel()).rejects.toThrow('cannot leave');
+  });
+
   it('is piped to a writable one at the pace of that', async () => {
     const numbers = new Numbers(5);
     const written: number[] = [];

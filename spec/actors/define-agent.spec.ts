@@ -60,6 +60,15 @@ describe('an agent', () => {
     ]);
   });
 
+  it('may list its handlers in a function, which is given what makes one', () => {
+    const listed = defineAgent({ name: 'b', on: (make) => [make(Order, () => {}), make(News, () => {})] });
+
+    expect(DefinedAgent.definitionOf(listed).handlers.map(({ topic }) => topic.name)).toEqual([
+      'order',
+      'news.*',
+    ]);
+  });
+
   it('may handle nothing and only offer something', () => {
     const Double = capability('double', { input: type<number>(), output: type<number>(), run: (n) => n * 2 });
     const offering = defineAgent({ name: 'c', on: [], capabilities: [Double] });

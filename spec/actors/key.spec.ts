@@ -5,6 +5,12 @@ import { ownEnvelope } from '../../src/core/envelope.ts';
 const envelope = ownEnvelope(1, undefined, undefined, 'topic', 'payload');
 const keyFrom = (key: unknown) => keyOf(() => key, envelope, '/group');
 
+const trapped = {
+  get: (): never => {
+    throw new Error('do not look');
+  },
+};
+
 describe('a key', () => {
   it('is a text, or a number as its text', () => {
     expect(['Ada', 7, 7n, -0.5, ' '].map(keyFrom)).toEqual(['Ada', '7', '7', '-0.5', ' ']);
@@ -35,6 +41,18 @@ describe('a key', () => {
 
   it('is no promise, and one that fails ends nobody', () => {
     expect(keyFrom(Promise.reject(new Error('late')))).toBeInstanceOf(NoKey);
+  });
+
+  it.each<[string, unknown]>([
+    ['whose `then` throws', Object.defineProperty({}, 'then', trapped)],
+    ['that throws whatever is asked of it', new Proxy({}, trapped)],
+    [
+      'that is a promise which throws when it is looked at',
+      Object.defineProperty(Promise.resolve(), 'constructor', { get: trapped.get }),
+    ],
+    ['that cannot be described', { toJSON: trapped.get }],
+  ])('is no object %s, and nothing is thrown', (_, key) => {
+    expect(keyFrom(key)).toBeInstanceOf(NoKey);
   });
 
   it('is looked for with the message and its envelope; what is thrown is the cause', () => {

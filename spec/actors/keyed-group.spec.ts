@@ -26,6 +26,7 @@ import { emit, setup } from 'xstate';
 import type { AgentOptions } from '../../src/actors/define-agent.ts';
 import type { KeyedGroup } from '../../src/actors/keyed-group.ts';
 import { statisticsOfCell } from '../../src/actors/statistics.ts';
+import { ownEnvelope } from '../../src/core/envelope.ts';
 import { aWorld, takeTurns } from '../support/a-world.ts';
 import { cellOf, kernelOf } from '../support/inside.ts';
 
@@ -711,6 +712,57 @@ describe('a message without a key', () => {
     expect(statisticsOfCell(cellOf(ref))).toMatchObject({ offered: 4, refused: 3, handled: 1 });
   });
 
+  it('ends nobody when what was returned throws as it is looked at, whoever sent it', async () => {
+    const trap = Object.defineProperty({}, 'then', {
+      get: () => {
+        throw new Error('do not look');
+      },
+    });
+    const { system, turns, log } = aShelf({
+      group: { keyed: ({ key }) => (key === 'trap' ? (trap as unknown as string) : key) },
+    });
+    const Go = defineTopic('go', { schema: type<string>() });
+    const heard: string[] = [];
+    system.spawn(
+      defineAgent({
+        name: 'sender',
+        subscribe: [Go],
+        receive: (key, context) => void context.publish(Write, { key, text: '1' }),
+      }),
+    );
+    system.spawn(
+      defineAgent({ name: 'other', subscribe: [Write], receive: ({ key }) => void heard.push(key) }),
+    );
+
+    for (const key of ['trap', 'a']) {
+      void system.publish(Go, key);
+      await turns();
+    }
+
+    expect(heard).toEqual(['trap', 'a']);
+    expect(log).toEqual(['/shelf/a 1']);
+    expect(system.deadLetters.countByCause()).toEqual({ NoKey: 1 });
+  });
+
+  it('is found by its own key when `keyed` sends another message meanwhile', async () => {
+    const inner = ownEnvelope(2, undefined, undefined, 'write', { key: 'b', text: '' });
+    const outer = ownEnvelope(1, undefined, undefined, 'write', { key: 'a', text: '' });
+    const { cell } = aShelf({
+      group: {
+        keyed: ({ key }) => {
+          if (key === 'a') {
+            group.receiverFor(inner);
+          }
+          return key;
+        },
+      },
+    });
+    const group = cell as KeyedGroup;
+
+    expect(group.receiverFor(outer)).toMatchObject({ path: '/shelf/a' });
+    expect(group.receiverFor(inner)).toMatchObject({ path: '/shelf/b' });
+  });
+
   it('is asked for its key once', async () => {
     let asked = 0;
     const { system, ref, turns, write } = aShelf({
@@ -936,6 +988,32 @@ describe('those who watch a key', () => {
     expect(passiveKeys.length).toBeLessThanOrEqual(65);
     await stop();
     expect(await watched).toMatchObject({ path: '/shelf/kept' });
+  });
+
+  it('cost nothing when they have gone all at once, as soon as other keys come and go', async () => {
+    const { write, at, later, cell, ask, turns } = aShelf();
+    const seen: unknown[] = [];
+    const subscriptions: { unsubscribe(): void }[] = [];
+    for (let n = 0; n < 300; n += 1) {
+      await write(`k${n}`, '1');
+      subscriptions.push(at(`/shelf/k${n}`)!.subscribe(({ context }) => void seen.push(context)));
+    }
+    await later(100);
+    const kept = (cell as KeyedGroup).passiveKeys.length;
+    const last = subscriptions.pop()!;
+    for (const subscription of subscriptions) subscription.unsubscribe();
+
+    for (let n = 0; n < 300; n += 1) await write(`z${n}`, '1');
+    await later(100);
+    const { passiveKeys } = cell as KeyedGroup;
+
+    expect(kept).toBe(300);
+    expect(passiveKeys.length).toBeLessThanOrEqual(64);
+    expect(passiveKeys).toContain('k299');
+    void ask('k299', '2');
+    await turns();
+    expect(seen.at(-1)).toEqual(['k299', '2']);
+    last.unsubscribe();
   });
 });
 

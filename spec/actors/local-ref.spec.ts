@@ -1,3 +1,4 @@
+import { from } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { type AnyActorRef, toPromise, waitFor } from 'xstate';
 import type { AgentRef, AgentSnapshot } from '../../src/actors/agent-ref.ts';
@@ -75,6 +76,18 @@ describe('a ref', () => {
       undefined,
       undefined,
     ]);
+  });
+
+  it('is an observable of its snapshots for RxJS', async () => {
+    const { ref, settle } = aCounter();
+    const seen: unknown[] = [];
+    from(ref as never).subscribe({ next: ({ context }: AgentSnapshot) => seen.push(context) } as never);
+
+    ref.send(2);
+    ref.send(3);
+    await settle();
+
+    expect(seen).toEqual([2, 5]);
   });
 });
 

@@ -93,6 +93,14 @@ export async function onTroupe(
 /** What a machine that fails stops on its way is its own affair here, and an agent's supervisor's there. */
 function untilItFailed(lines: readonly string[]): string[] {
   const failed = lines.findIndex((line) => line.startsWith('failed: '));
+  if (lines[failed]?.match(/system ?id/i)) {
+    // A name given twice throws within a step: XState has done half of it by then, an agent nothing.
+    const before = lines.slice(0, failed);
+    return [
+      ...before.slice(0, before.findLastIndex((line) => line.startsWith('is ')) + 1),
+      'failed: a name twice',
+    ];
+  }
   const cause = lines
     .slice(0, failed)
     .findLastIndex((line) => / -> machine$/.test(line) && line.startsWith('xstate.error.'));

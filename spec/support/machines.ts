@@ -5,6 +5,7 @@
 import fc from 'fast-check';
 import { of } from 'rxjs';
 import {
+  type AnyActorRef,
   assign,
   cancel,
   createMachine,
@@ -19,6 +20,7 @@ import {
   sendTo,
   setup,
   spawnChild,
+  stopChild,
 } from 'xstate';
 import type { Happening, MakeMachine } from './both-runtimes.ts';
 
@@ -48,17 +50,82 @@ interface TransitionPlan {
   readonly actions: readonly ActionPlan[];
 }
 
-type ActionPlan = readonly [kind: number, detail: number];
-type ChildPlan = readonly [kind: number, detail: number];
+type ActionPlan = readonly [kind: ActionKind, detail: number, child: ChildPlan];
 
-const events = ['A', 'B', 'C', 'PONG', 'NEWS'];
+interface ChildPlan {
+  readonly kind: ChildKind;
+  readonly input: number;
+  readonly isNamed: boolean;
+}
+
+const actionKinds = [
+  'assign',
+  'say',
+  'raise',
+  'emit',
+  'raise later',
+  'cancel',
+  'spawn',
+  'stop',
+  'send',
+  'spawn in assign',
+  'tell itself later',
+  'raise PONG',
+  'send later',
+  'send by systemId',
+  'spawn and stop',
+] as const;
+type ActionKind = (typeof actionKinds)[number];
+
+const childKinds = [
+  'echo',
+  'clock',
+  'reducer',
+  'promise',
+  'callback',
+  'observable',
+  'family',
+  'house',
+  'broken',
+] as const;
+type ChildKind = (typeof childKinds)[number];
+
+/** What a machine did of all that one can do, in any order: so that a sample is known to have shown it. */
+export type Happened = Set<string>;
+
+/** All that a sample should show. */
+export const everything: readonly string[] = [
+  ...actionKinds,
+  ...childKinds.flatMap((kind) =>
+    ['invoke', 'spawn', 'spawn in assign', 'spawn and stop'].map((how) => `${how} ${kind}`),
+  ),
+  ...['promise', 'clock'].flatMap((kind) => [`invoke ${kind} named`, `spawn ${kind} named`]),
+  'promise kept',
+  'promise refused',
+  'on *',
+  'on A.*',
+  'told of next',
+  'told of error',
+  'a child of a child by its name',
+  'told of complete',
+];
+
+const childIds = ['c0', 'c1', 'c2', 'c0x', 'c1x', 'c2x', 'c0s', 'c1s', 'c2s', 'i0', 'i1', 'i2', 'i3', 'i4'];
+const events = ['A', 'A.one', 'B', 'C', 'PONG', 'NEWS'];
+const descriptors = [...events, 'A.*', '*'];
 /** What machines raise and children send: each costs its receiver energy. */
 const ownEvents = ['PONG', 'NEWS'];
 
-const anAction: fc.Arbitrary<ActionPlan> = fc.tuple(fc.nat(12), fc.nat(5));
+/** Each chosen for itself: were the kind and its input one number, some would never meet. */
+const aChild: fc.Arbitrary<ChildPlan> = fc.record({
+  kind: fc.constantFrom(...childKinds),
+  input: fc.nat(3),
+  isNamed: fc.boolean(),
+});
+const anAction: fc.Arbitrary<ActionPlan> = fc.tuple(fc.constantFrom(...actionKinds), fc.nat(5), aChild);
 const actions = fc.array(anAction, { maxLength: 3 });
 const aTransition: fc.Arbitrary<TransitionPlan> = fc.record({
-  event: fc.constantFrom(...events),
+  event: fc.constantFrom(...descriptors),
   target: fc.option(fc.nat(20), { nil: undefined }),
   guard: fc.nat(5),
   reenter: fc.boolean(),
@@ -78,7 +145,7 @@ const aNode: fc.Arbitrary<NodePlan> = fc.record({
   ),
   always: fc.option(aTransition, { nil: undefined, freq: 3 }),
   done: fc.option(aTransition, { nil: undefined }),
-  invoke: fc.option(fc.tuple(fc.nat(6), fc.nat(3)), { nil: undefined }),
+  invoke: fc.option(aChild, { nil: undefined }),
 });
 
 export const aPlan: fc.Arbitrary<Plan> = fc.record({
@@ -88,6 +155,7 @@ export const aPlan: fc.Arbitrary<Plan> = fc.record({
 export const aScript: fc.Arbitrary<readonly Happening[]> = fc.array(
   fc.oneof(
     fc.constantFrom(...events, 'TICK').map((type) => ({ type })),
+    fc.constantFrom(...childIds).map((id) => ({ type: 'OBSERVE', id })),
     fc.integer({ min: 1, max: 7 }),
   ),
   { maxLength: 12 },
@@ -100,25 +168,27 @@ interface Ctx {
 
 type Config = Record<string, unknown> & { states?: Record<string, Config> };
 
-/** Makes the machine of a plan. */
+/** Makes the machine of a plan, which notes what it does in `happened`. */
 export const machineOf =
-  ({ nodes }: Plan): MakeMachine =>
+  ({ nodes }: Plan, happened: Happened = new Set()): MakeMachine =>
   (write) => {
-    const build = new Builder(nodes, write);
+    const build = new Builder(nodes, write, happened);
     return setup({
       types: {} as { context: Ctx; events: { type: string } },
-      actors: childrenFor(write),
+      actors: childrenFor(write, happened),
     } as never).createMachine(build.root() as never) as never;
   };
 
 class Builder {
   readonly #nodes: readonly NodePlan[];
   readonly #write: (line: string) => void;
+  readonly #happened: Happened;
   readonly #parents: number[] = [];
 
-  constructor(nodes: readonly NodePlan[], write: (line: string) => void) {
+  constructor(nodes: readonly NodePlan[], write: (line: string) => void, happened: Happened) {
     this.#nodes = nodes;
     this.#write = write;
+    this.#happened = happened;
     nodes.forEach((node, n) => {
       // Only an atomic or parallel node before it can hold it; -1 is the root.
       const able = [
@@ -135,7 +205,7 @@ class Builder {
       id: 'root',
       context: { n: 1, energy: 4 },
       output: ({ context }: { context: Ctx }) => context.n,
-      on: { TICK: { actions: assign({ energy: 4 }) } },
+      on: { TICK: { actions: assign({ energy: 4 }) }, OBSERVE: { actions: this.#observe() } },
       ...(inside.states === undefined ? { initial: 'none', states: { none: {} } } : inside),
     };
   }
@@ -172,7 +242,7 @@ class Builder {
     for (const transition of node.on) {
       on[transition.event] ??= [];
       // What children and the machine itself send could otherwise go round for ever.
-      const isOutside = transition.event.length === 1;
+      const isOutside = !ownEvents.includes(transition.event) && transition.event !== '*';
       on[transition.event]!.push(isOutside ? this.#transition(transition) : this.#costly(transition));
     }
     return {
@@ -187,15 +257,26 @@ class Builder {
     };
   }
 
-  #invoke([kind, detail]: ChildPlan, n: number): unknown {
-    const src = childKinds[kind % childKinds.length]!;
+  #invoke(child: ChildPlan, n: number): unknown {
+    const id = `i${n}`;
     return {
-      src,
-      id: `i${n}`,
-      input: detail,
-      onDone: { actions: this.#say(`done i${n}`) },
-      onError: { actions: this.#say(`error i${n}`) },
-      ...(detail % 2 === 0 ? { onSnapshot: { actions: this.#say(`snapshot i${n}`) } } : {}),
+      ...this.#child(child, id, 'invoke'),
+      src: child.kind,
+      onDone: { actions: this.#say(`done ${id}`) },
+      onError: { actions: this.#say(`error ${id}`) },
+      ...(syncs(child) ? { onSnapshot: { actions: this.#say(`snapshot ${id}`) } } : {}),
+    };
+  }
+
+  /** What is said of a child besides its source. */
+  #child({ kind, input, isNamed }: ChildPlan, id: string, how: string): object {
+    return {
+      id,
+      input: () => {
+        this.#happened.add(`${how} ${kind}`).add(`${how} ${kind}${isNamed ? ' named' : ''}`);
+        return input;
+      },
+      ...(isNamed ? { systemId: `the ${id}` } : {}),
     };
   }
 
@@ -213,12 +294,12 @@ class Builder {
     );
   }
 
-  #transition({ target, guard, reenter, actions }: TransitionPlan): object {
+  #transition({ event, target, guard, reenter, actions }: TransitionPlan): object {
     return {
       ...this.#target(target),
       reenter,
       ...(guard < 3 ? {} : { guard: ({ context }: { context: Ctx }) => context.n % 3 !== guard - 3 }),
-      actions: actions.map((action) => this.#action(action)),
+      actions: [this.#note(`on ${event}`), ...actions.map((action) => this.#action(action))],
     };
   }
 
@@ -243,63 +324,124 @@ class Builder {
     });
   }
 
+  /** An action of a child that there should be. */
+  #toChild(id: string, action: unknown): unknown {
+    return enqueueActions(({ enqueue, context }) => {
+      if ((context as unknown as Record<string, boolean>)[id] === true && (context as Ctx).energy > 0) {
+        enqueue(spend as never);
+        enqueue(action as never);
+      }
+    });
+  }
+
+  #note(what: string) {
+    return () => {
+      this.#happened.add(what);
+    };
+  }
+
+  /**
+   * Looks at a child that lives. In a step of its own: what a step has begun is not in XState's snapshot yet.
+   * Observers send nothing: an agent puts what they send after what the child tells, and XState takes it at once.
+   */
+  #observe() {
+    return ({ self, event }: { self: AnyActorRef; event: { type: string; id?: string } }) => {
+      const id = event.id!;
+      const inHouse = self.system.get('in the house') === undefined ? 'nobody' : 'somebody';
+      this.#write(`there is ${inHouse} in the house`);
+      const names = childIds.filter((one) => self.system.get(`within ${one}`) !== undefined);
+      this.#write(`there are children within ${names}`);
+      if (names.length > 0) {
+        this.#happened.add('a child of a child by its name');
+      }
+      const told = (what: string) => (snapshot?: unknown) => {
+        this.#happened.add(`told of ${what}`);
+        this.#write(`told of ${what} ${id} ${(snapshot as { status?: string } | undefined)?.status}`);
+      };
+      const child = (self.getSnapshot() as { children: Record<string, AnyActorRef> }).children[id];
+      // Of a child with `onSnapshot`, XState tells its machine's action first, and an agent the observer.
+      if (!this.#nodes.some(({ invoke }, n) => id === `i${n}` && invoke !== undefined && syncs(invoke))) {
+        child?.subscribe({ next: told('next'), error: told('error'), complete: told('complete') });
+      }
+    };
+  }
+
   #say(what: string) {
     return ({ context }: { context: Ctx }) => this.#write(`${what} n=${context.n}`);
   }
 
-  #action([kind, detail]: ActionPlan): unknown {
+  #action(plan: ActionPlan): unknown {
+    const action = this.#actionOf(plan);
+    return enqueueActions(({ enqueue }) => {
+      this.#happened.add(plan[0]);
+      enqueue(action as never);
+    });
+  }
+
+  #actionOf([kind, detail, child]: ActionPlan): unknown {
     const id = `c${detail % 3}`;
     const type = ownEvents[detail % ownEvents.length]!;
+    const delay = 1 + detail;
     switch (kind) {
-      case 0:
-      case 1:
+      case 'assign':
         return assign({ n: ({ context }: { context: Ctx }) => (context.n * 3 + detail) % 17 });
-      case 2:
+      case 'say':
         return this.#say(`does ${detail}`);
-      case 3:
+      case 'raise':
         return costly(raise({ type }));
-      case 4:
+      case 'raise PONG':
+        return costly(raise({ type: 'PONG' }));
+      case 'emit':
         return emit(({ context }: { context: Ctx }) => ({ type: `e${detail}`, n: context.n }));
-      case 5:
-        return costly(raise({ type }, { delay: 1 + detail, id }));
-      case 6:
+      case 'raise later':
+        return costly(raise({ type }, { delay, id }));
+      case 'cancel':
         return cancel(id);
-      case 7:
-        return this.#once(id, spawnChild(childKinds[detail % spawnable]!, { id, input: detail } as never));
-      case 8:
-        return enqueueActions(({ enqueue }) => {
-          enqueue.stopChild(id);
-          enqueue.assign({ [id]: false } as never);
-        });
-      case 9:
-        return enqueueActions(({ enqueue, context }) => {
-          if ((context as unknown as Record<string, boolean>)[id] === true && (context as Ctx).energy > 0) {
-            enqueue(spend as never);
-            enqueue.sendTo(id as never, { type: 'PING' } as never);
-          }
-        });
-      case 10:
+      case 'spawn':
+        return this.#once(id, spawnChild(child.kind, this.#child(child, id, kind)));
+      case 'spawn in assign':
         return this.#once(
           `${id}x`,
           assign({
             child: ({ spawn }: { spawn: (src: string, options: object) => unknown }) =>
-              spawn(childKinds[detail % spawnable]!, { id: `${id}x`, input: detail }),
+              spawn(child.kind, this.#child(child, `${id}x`, kind)),
           } as never),
         );
-      case 11:
+      case 'spawn and stop':
+        return costly(spawnChild(child.kind, this.#child(child, `${id}s`, kind)), stopChild(`${id}s`));
+      case 'stop':
+        return enqueueActions(({ enqueue }) => {
+          enqueue.stopChild(id);
+          enqueue.assign({ [id]: false } as never);
+        });
+      case 'send':
+        return this.#toChild(id, sendTo(id, { type: 'PING' } as never));
+      case 'send later':
+        return this.#toChild(id, sendTo(id, { type: 'PING' } as never, { delay, id: `p${detail}` }));
+      case 'send by systemId':
+        return enqueueActions(({ enqueue, context, system }) => {
+          const named = system.get(`the ${id}`);
+          enqueue(() => this.#write(`the ${id} is ${named === undefined ? 'not there' : 'there'}`));
+          if (named !== undefined && (context as Ctx).energy > 0) {
+            enqueue(spend as never);
+            enqueue.sendTo(named as never, { type: 'PING' } as never);
+          }
+        });
+      case 'tell itself later':
         return costly(
           sendTo((({ self }: { self: object }) => self) as never, { type } as never, {
-            delay: 1 + detail,
+            delay,
             id: `d${detail}`,
           }),
         );
-      default:
-        return costly(raise({ type: 'PONG' }));
     }
   }
 }
 
 const isHistory = ({ kind }: NodePlan): boolean => kind === 'shallow' || kind === 'deep';
+
+/** Whether a machine asks for the snapshots of a child it invokes. */
+const syncs = ({ input }: ChildPlan): boolean => input % 2 === 0;
 
 const spend = assign({ energy: ({ context }: { context: Ctx }) => context.energy - 1 });
 
@@ -313,12 +455,8 @@ function costly(...actions: unknown[]): unknown {
   });
 }
 
-const childKinds = ['echo', 'clock', 'reducer', 'promise', 'callback', 'observable', 'family', 'broken'];
-/** A spawned child that fails without anybody to hear it fails its machine; so those are only invoked. */
-const spawnable = 7;
-
 /** One child of each kind. */
-function childrenFor(write: (line: string) => void) {
+function childrenFor(write: (line: string) => void, happened: Happened) {
   const echo = createMachine({
     initial: 'idle',
     states: {
@@ -339,8 +477,11 @@ function childrenFor(write: (line: string) => void) {
     output: 'rang',
   });
   const family = createMachine({
-    invoke: { src: echo, id: 'inner' },
-    entry: sendTo('inner', { type: 'PING' }),
+    // Its child has a name of its own, so that it can be seen whether it is ended with it.
+    entry: enqueueActions(({ enqueue, self }) => {
+      enqueue.spawnChild(echo, { id: 'inner', systemId: `within ${self.id}` });
+      enqueue.sendTo('inner', { type: 'PING' });
+    }),
     on: {
       PONG: { actions: [() => write('family'), sendParent({ type: 'NEWS' })] },
       PING: { actions: sendTo('inner', { type: 'PING' }) },
@@ -350,12 +491,20 @@ function childrenFor(write: (line: string) => void) {
     echo,
     clock,
     family,
+    house: createMachine({
+      invoke: {
+        src: fromCallback(() => () => write('the house is left')),
+        id: 'guest',
+        systemId: 'in the house',
+      },
+    }),
     reducer: fromTransition((count: number, event: { type: string }) => {
       write(`reducer ${event.type} ${count}`);
       return count + 1;
     }, 0),
     promise: fromPromise<number, number>(async ({ input }) => {
       await undefined;
+      happened.add(input % 2 === 1 ? 'promise refused' : 'promise kept');
       if (input % 2 === 1) {
         throw new Error('refused');
       }

@@ -235,6 +235,11 @@ export class Cascade implements InputTaker {
   }
 
   #tryTake(step: HostedStep): void {
+    if (step.hosted.status === 'ended') {
+      // A child that was told to start, and was stopped or undone before it had begun.
+      this.#leave(step);
+      return;
+    }
     try {
       this.#take(step);
     } catch (thrown) {

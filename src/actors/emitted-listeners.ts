@@ -2,6 +2,9 @@
  * Those who listen to what a machine agent emits. They survive its restarts.
  *
  * A listener that throws is reported and dropped: it never disturbs the agent.
+ *
+ * Agents of a key hand their listeners on, as often as they are put away. So a
+ * subscription knows who has its listener now, and nothing of those who had it.
  */
 import type { Subscription } from 'xstate';
 import { heed } from './thenable.ts';
@@ -12,10 +15,11 @@ interface Emitted {
 
 type Listener = (event: Emitted) => unknown;
 
+/** A listener that knows who has it: it moves when it is handed on. */
+type Placed = Listener & { holder: EmittedListeners };
+
 export class EmittedListeners {
-  readonly #listeners = new Map<string, Set<Listener>>();
-  /** Who has taken them over. */
-  #heir: EmittedListeners | undefined;
+  readonly #listeners = new Map<string, Set<Placed>>();
 
   /** How many types are listened to. */
   get size(): number {
@@ -24,16 +28,9 @@ export class EmittedListeners {
 
   /** Listens to events of one type, or to all under `*`. */
   add(type: string, listener: Listener): Subscription {
-    const own: Listener = (event) => listener(event);
-    const set = this.#listeners.get(type) ?? new Set();
-    this.#listeners.set(type, set.add(own));
-    return {
-      unsubscribe: () => {
-        for (let at: EmittedListeners | undefined = this; at !== undefined; at = at.#heir) {
-          at.#remove(type, own);
-        }
-      },
-    };
+    const own: Placed = Object.assign((event: Emitted) => listener(event), { holder: this });
+    this.#put(type, own);
+    return { unsubscribe: () => own.holder.#remove(type, own) };
   }
 
   emit(event: Emitted, onThrow: (thrown: unknown) => void): void {
@@ -43,17 +40,24 @@ export class EmittedListeners {
   /** Those who listened to another agent listen to this one from now on. */
   takeOver(others: EmittedListeners): void {
     for (const [type, listeners] of others.#listeners) {
-      this.#listeners.set(type, new Set([...(this.#listeners.get(type) ?? []), ...listeners]));
+      for (const listener of listeners) {
+        listener.holder = this;
+        this.#put(type, listener);
+      }
     }
     others.#listeners.clear();
-    others.#heir = this;
   }
 
   clear(): void {
     this.#listeners.clear();
   }
 
-  #remove(type: string, listener: Listener): void {
+  #put(type: string, listener: Placed): void {
+    const set = this.#listeners.get(type) ?? new Set();
+    this.#listeners.set(type, set.add(listener));
+  }
+
+  #remove(type: string, listener: Placed): void {
     const set = this.#listeners.get(type);
     if (set?.delete(listener) === true && set.size === 0) {
       this.#listeners.delete(type);
@@ -63,7 +67,7 @@ export class EmittedListeners {
 
 /** Tells those who listen to this type, then those who listen to all. */
 export function tellListeners(
-  listeners: ReadonlyMap<string, Set<Listener>>,
+  listeners: Map<string, Set<Listener>>,
   event: Emitted,
   onThrow: (thrown: unknown) => void,
 ): void {
@@ -73,7 +77,9 @@ export function tellListeners(
       try {
         heed(listener(event), onThrow);
       } catch (thrown) {
-        set!.delete(listener);
+        if (set!.delete(listener) && set!.size === 0) {
+          listeners.delete(type);
+        }
         onThrow(thrown);
       }
     }

@@ -144,10 +144,6 @@ export class HostedActor implements TimerOwner {
     this.system.arrived(this, event);
   }
 
-  /** XState's mailbox has these, too; ours begins and is emptied by the tree. */
-  start(): void {}
-  clear(): void {}
-
   /** A step is taken: this is what the actor shows from now on. */
   commit(next: InnerSnapshot): void {
     this.snapshot = next;

@@ -59,10 +59,9 @@ export class HostedChildren {
 
   /** The step that is being taken above it, if one is: what happens to its name is undone with that. */
   stepAbove(actor: object): HostedStep | undefined {
-    const { parent } = this.hostOf(actor) ?? {};
-    let step = this.#root.step;
+    let step: HostedStep | undefined;
     // One that has not begun has a step of its own, which is no more than a part of its parent's.
-    for (let above = parent; above !== undefined; above = above.parent) {
+    for (let above = this.hostOf(actor)!.parent; above !== undefined; above = above.parent) {
       step = above.step ?? step;
     }
     return step;
@@ -145,9 +144,6 @@ export class HostedChildren {
     const { report } = this.#turn;
     if (status === 'active' || status === 'done') {
       tellEach(actor, report, 'next', snapshot);
-    }
-    if (child.status === 'ended') {
-      return;
     }
     if (status === 'done') {
       this.#end(child);

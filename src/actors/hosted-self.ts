@@ -12,7 +12,7 @@ import type { InnerEvent, InnerSnapshot } from './xstate-inner.ts';
 /** The run it is of. */
 export interface HostedRun {
   readonly hasEnded: boolean;
-  readonly snapshot: InnerSnapshot | undefined;
+  readonly root: { readonly snapshot: InnerSnapshot | undefined };
   _relay(source: object | undefined, target: object, event: InnerEvent): void;
 }
 

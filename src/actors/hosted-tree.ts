@@ -222,8 +222,6 @@ export class HostedTree implements HostedSystem, Behaviour, Outcomes {
     return '';
   }
 
-  _register(): void {}
-
   _unregister(actor: object): void {
     this.#children.unname(actor as InnerActor);
   }

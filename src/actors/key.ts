@@ -58,7 +58,7 @@ export class CoolingDown extends Failure {
   }
 }
 
-/** Says for which key a message is, or why that cannot be said. */
+/** Says for which key a message is, or why that cannot be said. Never throws: whoever sends is not the one to hear of it. */
 export function keyOf(
   keyed: (message: never, envelope: Envelope) => unknown,
   envelope: Envelope,
@@ -92,7 +92,11 @@ function unusualKey(key: unknown, group: string): string | NoKey {
       return text;
     }
   }
-  // A promise of a key is no key, and when it fails it shall not end the process.
-  heed(key, () => {});
+  try {
+    // A promise of a key is no key, and when it fails it shall not end the process.
+    heed(key, () => {});
+  } catch {
+    // It throws when it is looked at: no key either.
+  }
   return new NoKey({ group, key, reason: `'keyed' returned ${shorten(describeThrown(key), 80)}` });
 }

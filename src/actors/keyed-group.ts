@@ -15,7 +15,8 @@
  *     more may wait for those that are leaving; at most `spillMax` messages stand
  *     at the door without their senders.
  *   - Order: from one sender to one key, also across passivation.
- *   - A passive key holds nothing, unless somebody watches or observes it.
+ *   - A passive key holds nothing, unless somebody watches or observes it. When nobody
+ *     does any more, what is kept is given back as other keys become passive; 64 stay.
  *
  * Cost: to find an active key, two looks into a map; to make a key active or passive
  * does not depend on how many there are.
@@ -102,9 +103,9 @@ export class KeyedGroup extends Cell implements InstanceGroup, Doorkeeper {
     if (envelope.id === this.#lastId && found !== undefined && isCurrent(found)) {
       return found;
     }
-    this.#lastId = envelope.id;
-    this.#lastFound = undefined;
     const receiver = this.#find(envelope);
+    // Only now: `keyed` may send messages, too, and those are looked for in the midst of it.
+    this.#lastId = envelope.id;
     this.#lastFound = receiver === this ? undefined : receiver;
     return receiver;
   }
@@ -384,6 +385,8 @@ export class KeyedGroup extends Cell implements InstanceGroup, Doorkeeper {
         handOn(instance, successor);
       } else if (isWatched(instance)) {
         this.#staysPassive(instance);
+      } else {
+        this.#passive.look();
       }
     }
   }

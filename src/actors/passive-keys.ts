@@ -3,8 +3,8 @@
  * somebody watches or observes them.
  *
  * What is kept is the cell of the agent that was put away last; whoever looks at it
- * goes on with the next agent of its key. One at which nobody looks any more is dropped
- * when there are twice as many as were looked at before.
+ * goes on with the next agent of its key. One at which nobody looks any more is given
+ * back as other keys become passive; 64 stay.
  */
 import { Cell } from './cell.ts';
 import { EmittedListeners } from './emitted-listeners.ts';
@@ -14,9 +14,11 @@ import { SnapshotObservers } from './snapshot-observers.ts';
 /** Passive agents that are kept before it is looked who of them is still watched. */
 const passiveMin = 64;
 
+/** How many of them are looked at whenever an agent is put away: more than one, so that they become fewer. */
+const passiveLooks = 2;
+
 export class PassiveKeys {
   readonly #kept = new Map<string, KeyedInstance>();
-  #keptMax = passiveMin;
 
   get keys(): readonly string[] {
     return [...this.#kept.keys()];
@@ -29,13 +31,21 @@ export class PassiveKeys {
   /** A passive agent stands for its key until the key has a new one. */
   keep(instance: KeyedInstance): void {
     this.#kept.set(instance.key, instance);
-    if (this.#kept.size > this.#keptMax) {
-      for (const [key, one] of this.#kept) {
-        if (one !== instance && !isWatched(one)) {
-          this.#kept.delete(key);
-        }
+    this.look(instance);
+  }
+
+  /** Looks at a few of them, in turn, and lets go of whom nobody watches any more. */
+  look(newest?: KeyedInstance): void {
+    let looks = 0;
+    for (const [key, one] of this.#kept) {
+      if (this.#kept.size <= passiveMin || looks === passiveLooks) {
+        return;
       }
-      this.#keptMax = Math.max(passiveMin, 2 * this.#kept.size);
+      looks += 1;
+      this.#kept.delete(key);
+      if (one === newest || isWatched(one)) {
+        this.#kept.set(key, one);
+      }
     }
   }
 

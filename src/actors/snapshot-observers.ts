@@ -3,6 +3,9 @@
  *
  * An observer that throws is reported as the agent's failure is, on
  * `system.failures`, and is dropped: it never disturbs the agent it looks at.
+ *
+ * Agents of a key hand their observers on, as often as they are put away. So a
+ * subscription knows who has its observer now, and nothing of those who had it.
  */
 import type { Observer, Subscription } from 'xstate';
 import type { AgentSnapshot } from './agent-ref.ts';
@@ -24,37 +27,40 @@ type Watching = {
   readonly [Call in keyof Observer<AgentSnapshot>]?: Observer<AgentSnapshot>[Call] | undefined;
 };
 
+/** An observer's place: it moves when it is handed on. */
+interface Place {
+  readonly observer: Watching;
+  holder: SnapshotObservers;
+}
+
 export class SnapshotObservers {
-  readonly #observers = new Set<Watching>();
-  /** Who has taken them over. */
-  #heir: SnapshotObservers | undefined;
+  readonly #places = new Set<Place>();
 
   get size(): number {
-    return this.#observers.size;
+    return this.#places.size;
   }
 
   add(observer: Watching, cell: Observed): Subscription {
+    const place: Place = { observer, holder: this };
     if (cell.over) {
-      this.#tell(observer, cell, endOf(cell));
+      this.#tell(place, cell, endOf(cell));
       return { unsubscribe: () => {} };
     }
-    this.#observers.add(observer);
-    return {
-      unsubscribe: () => {
-        for (let at: SnapshotObservers | undefined = this; at !== undefined; at = at.#heir) {
-          at.#observers.delete(observer);
-        }
-      },
-    };
+    this.#places.add(place);
+    return { unsubscribe: () => place.holder.#leave(place) };
   }
 
   /** Those who looked at another look at this one from now on. */
   takeOver(others: SnapshotObservers): void {
-    for (const observer of others.#observers) {
-      this.#observers.add(observer);
+    for (const place of others.#places) {
+      place.holder = this;
+      this.#places.add(place);
     }
-    others.#observers.clear();
-    others.#heir = this;
+    others.#places.clear();
+  }
+
+  #leave(place: Place): void {
+    this.#places.delete(place);
   }
 
   /** Something changed: the state, or whether the agent lives. */
@@ -64,20 +70,21 @@ export class SnapshotObservers {
     }
     if (cell.over) {
       this.#tellAll(cell, endOf(cell));
-      this.#observers.clear();
+      this.#places.clear();
     }
   }
 
   #tellAll(cell: Observed, what: 'next' | 'error' | 'complete'): void {
-    for (const observer of [...this.#observers]) {
+    for (const place of [...this.#places]) {
       // One that was told before may have unsubscribed it.
-      if (this.#observers.has(observer)) {
-        this.#tell(observer, cell, what);
+      if (this.#places.has(place)) {
+        this.#tell(place, cell, what);
       }
     }
   }
 
-  #tell(observer: Watching, cell: Observed, what: 'next' | 'error' | 'complete'): void {
+  #tell(place: Place, cell: Observed, what: 'next' | 'error' | 'complete'): void {
+    const { observer } = place;
     try {
       if (what === 'next') {
         observer.next?.(cell.snapshot());
@@ -87,7 +94,7 @@ export class SnapshotObservers {
         observer.complete?.();
       }
     } catch (thrown) {
-      this.#observers.delete(observer);
+      this.#leave(place);
       cell.reportStray(thrown);
     }
   }

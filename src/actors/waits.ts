@@ -90,11 +90,12 @@ function handlingsOf(cell: Cell): readonly OpenHandling[] {
 
 /**
  * The agents of a keyed group that keep others from coming in. When one of them waits
- * for nothing, a place will be free in the end, and the others do not matter.
+ * for nothing, a place will be free in the end, and the others do not matter. It is
+ * asked for where no place is free, so there are some.
  */
 function holdersOf(group: Cell): readonly Cell[] {
   const holders: Cell[] = [];
-  for (const cell of group.children?.values() ?? []) {
+  for (const cell of group.children!.values()) {
     if (waitsOfHolder(cell).length === 0) {
       return [cell];
     }

@@ -5,7 +5,12 @@ import {
   NoResponder,
   RequestTimeout,
 } from '../../../src/actors/request-failures.ts';
-import { problemHeaders, problemJson, problemOf } from '../../../src/adapters/node/http-problem.ts';
+import {
+  type Problem,
+  problemHeaders,
+  problemJson,
+  problemOf,
+} from '../../../src/adapters/node/http-problem.ts';
 import { BodyUnusable } from '../../../src/adapters/node/read-json.ts';
 import { BudgetExceeded } from '../../../src/core/budget.ts';
 import { Failure, type FailureClass } from '../../../src/core/failure.ts';
@@ -68,6 +73,52 @@ describe('the problem a failure becomes', () => {
     });
 
     expect([problem.status, problem.code]).toEqual([409, 'SOLD_OUT']);
+  });
+
+  it.each<[string, () => unknown]>([
+    ['no status', () => ({ status: 0 })],
+    ['a status without a body', () => ({ status: 204 })],
+    ['a status that is none', () => ({ status: 'teapot' })],
+    ['what JSON has no word for', () => ({ detail: 1n })],
+    ['a time that is none', () => ({ retryAfterS: Number.NaN })],
+    ['a time in the past', () => ({ retryAfterS: -1 })],
+    ['a promise that fails', () => Promise.reject(new Error('later'))],
+    ['what cannot be described', () => Promise.reject(Object.create(null))],
+  ])('is the usual one when the service says %s, and that is a warning', async (_, says) => {
+    const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    onTestFinished(() => warn.mockRestore());
+
+    const problem = problemOf('secret', {
+      problem: (_failure, usual) => {
+        const said = says();
+        return (said instanceof Promise ? said : { ...usual, ...(said as object) }) as Problem;
+      },
+    });
+    await Promise.resolve();
+
+    expect(problem).toEqual(problemOf('secret'));
+    expect(warn).toHaveBeenCalled();
+  });
+
+  it('is the usual one when the service says nothing else, and may say seconds in parts', () => {
+    const failure = ofClass('overload');
+
+    expect(problemOf(failure, { problem: () => undefined as never })).toEqual(problemOf(failure));
+    const later = problemOf(failure, { problem: (_, usual) => ({ ...usual, retryAfterS: 1.2 }) });
+    expect(problemHeaders(later)['retry-after']).toBe('2');
+  });
+
+  it('is a defect when a failure throws as it is looked at, or says what cannot be written', () => {
+    const trap = {
+      class: 'permanent',
+      get code(): string {
+        throw new Error('do not look');
+      },
+    };
+    const issues = [{ path: 'a', message: 1n as never }];
+    const unwritable = new InvalidParams({ what: "payload of 'login'", value: 1, issues });
+
+    expect([trap, unwritable].map((failure) => problemOf(failure).code)).toEqual(['DEFECT', 'DEFECT']);
   });
 
   it('is the usual one when what the service says throws, and that is a warning', () => {

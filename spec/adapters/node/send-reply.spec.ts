@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { get } from 'node:http';
+import { get, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
+import { PassThrough } from 'node:stream';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { defineAgent } from '../../../src/actors/define-agent.ts';
 import { createSystem } from '../../../src/actors/system.ts';
@@ -146,6 +147,77 @@ describe('a reply, sent as a response', () => {
     expect(warn).toHaveBeenCalledOnce();
   });
 
+  it('is dropped when somebody else has answered meanwhile, and its work is interrupted', async () => {
+    const outcomes: Promise<ReplyOutcome>[] = [];
+    const signals: AbortSignal[] = [];
+    const { url } = await aServer((_, response) => {
+      const ask = async ({ signal }: { signal: AbortSignal }) => {
+        signals.push(signal);
+        await once(signal, 'abort');
+        return 'too late';
+      };
+      outcomes.push(sendReply(response, ask));
+      response.writeHead(503).end('too slow');
+    });
+
+    const response = await fetch(url);
+
+    expect([response.status, await response.text()]).toEqual([503, 'too slow']);
+    expect(await outcomes[0]).toEqual({ _tag: 'Left' });
+    expect(`${signals[0]?.reason}`).toContain('somebody else has answered');
+  });
+
+  it('is dropped when somebody else has begun to answer, and so is its failure', async () => {
+    const outcomes: Promise<ReplyOutcome>[] = [];
+    const failure = new Error('too late');
+    const { url } = await aServer(async (_, response) => {
+      outcomes.push(sendReply(response, () => Promise.resolve(1)));
+      outcomes.push(sendReply(response, () => Promise.reject(failure)));
+      response.flushHeaders();
+      await Promise.all(outcomes);
+      response.end('something else');
+    });
+
+    expect(await (await fetch(url)).text()).toBe('something else');
+    expect(await Promise.all(outcomes)).toEqual([{ _tag: 'Left' }, { _tag: 'Left', failure }]);
+  });
+
+  it('has no body where its status has none', async () => {
+    const { url } = await aService({ status: 204 });
+
+    const response = await ask(url, 'one');
+
+    expect([response.status, response.headers.get('content-length')]).toEqual([204, null]);
+  });
+
+  it.each([{ status: 0 }, { detail: 1n as never }])(
+    'is the usual problem when the service says %o instead',
+    async (said) => {
+      const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+      onTestFinished(() => warn.mockRestore());
+      const { url, outcomes } = await aService({ problem: (_, usual) => ({ ...usual, ...said }) });
+
+      expect((await ask(url, 'throw')).status).toBe(500);
+      expect(await outcomes[0]).toMatchObject({ _tag: 'Failed', status: 500 });
+      expect(warn).toHaveBeenCalledOnce();
+    },
+  );
+
+  it('lets no client wait when somebody else has made the response unusable', async () => {
+    const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    onTestFinished(() => warn.mockRestore());
+    const outcomes: Promise<ReplyOutcome>[] = [];
+    const { url } = await aServer((_, response) => {
+      response.setHeaders = () => {
+        throw new Error('of a middleware');
+      };
+      outcomes.push(sendReply(response, () => 1));
+    });
+
+    await expect(fetch(url)).rejects.toThrow();
+    expect(await outcomes[0]).toMatchObject({ _tag: 'Failed', failure: new Error('of a middleware') });
+  });
+
   it('is not asked for when the client has gone already', async () => {
     const outcomes: Promise<ReplyOutcome>[] = [];
     const asked: string[] = [];
@@ -173,6 +245,32 @@ describe('a body', () => {
     await expect(readJson({} as never, { bytesMax })).rejects.toThrow(/bytesMax/);
   });
 
+  it('is copied as it comes, so that a byte holds no more than a byte', async () => {
+    const request = aRequest();
+    const body = readJson(request, { bytesMax: 5 });
+    const chunk = Buffer.alloc(1);
+
+    for (const byte of '12345') {
+      chunk.write(byte);
+      request.emit('data', chunk);
+    }
+    request.emit('end');
+
+    expect(await body).toBe(12_345);
+  });
+
+  it('may be text already, and is measured in bytes all the same', async () => {
+    const [short, long] = [aRequest(), aRequest()];
+    for (const request of [short, long]) request.setEncoding('utf8');
+    const bodies = [readJson(short, { bytesMax: 4 }), readJson(long, { bytesMax: 4 })];
+
+    short.end('"é"');
+    long.end('"éé"');
+
+    expect(await bodies[0]).toBe('é');
+    await expect(bodies[1]).rejects.toMatchObject({ code: 'BODY_TOO_LARGE' });
+  });
+
   it('cannot be read twice', async () => {
     const codes: unknown[] = [];
     const { url } = await aServer(async (request, response) => {
@@ -186,6 +284,9 @@ describe('a body', () => {
     expect(codes).toEqual(['BODY_CUT_OFF']);
   });
 });
+
+const aRequest = () =>
+  Object.assign(new PassThrough(), { headers: {} }) as unknown as IncomingMessage & PassThrough;
 
 const ask = (url: string, body: unknown, headers: Record<string, string> = {}) =>
   fetch(url, {

@@ -326,6 +326,167 @@ describe('a stream of replies, sent as a response', () => {
     expect(warn).toHaveBeenCalledOnce();
   });
 
+  it('answers HEAD with a problem when a header of its format cannot be sent', async () => {
+    const { url } = await aService({ format: { ...sse(), headers: { 'x-name': 'é\n' } } });
+
+    expect((await fetch(`${url}/three`, { method: 'HEAD' })).status).toBe(500);
+  });
+
+  it('is a problem when a header of its format cannot be sent, and the work is not begun', async () => {
+    const { url, outcomes, system } = await aService({ format: { ...sse(), headers: { 'x name': 'a' } } });
+
+    expect((await fetch(`${url}/three`)).status).toBe(500);
+    expect(await outcomes[0]).toMatchObject({ _tag: 'Failed', failure: expect.any(TypeError) });
+    expect(system.statistics().agents[0]?.offered).toBe(0);
+  });
+
+  it('is interrupted when somebody else answers before its first reply', async () => {
+    const clock = clockwork();
+    const { url, outcomes, ended } = await aService({ environment: clock.environment }, (response) => {
+      void setImmediate().then(() => response.writeHead(503).end('too slow'));
+    });
+
+    const response = await fetch(`${url}/gated`);
+
+    expect([response.status, await response.text()]).toEqual([503, 'too slow']);
+    expect(await outcomes[0]).toEqual({ _tag: 'Left', sent: 0, dropped: 0 });
+    expect(clock.pending()).toBe(0);
+    await vi.waitFor(() => expect(ended).toEqual(['gated']));
+  });
+
+  it('is interrupted when it would begin, and somebody else has', async () => {
+    const clock = clockwork();
+    const responses: ServerResponse[] = [];
+    const { url, outcomes, ended } = await aService({ environment: clock.environment }, (response) => {
+      responses.push(response);
+    });
+    const asked = fetch(`${url}/gated`);
+    await vi.waitFor(() => expect(clock.pending()).toBe(1));
+    responses[0]!.flushHeaders();
+
+    clock.wait(10);
+
+    expect(await outcomes[0]).toEqual({ _tag: 'Left', sent: 0, dropped: 0 });
+    await vi.waitFor(() => expect(ended).toEqual(['gated']));
+    responses[0]!.end('something else');
+    expect(await (await asked).text()).toBe('something else');
+  });
+
+  it.each<Work>(['gated', 'endless'])(
+    'is interrupted when somebody else ends what was begun, and it is %s',
+    async (work) => {
+      const clock = clockwork();
+      const responses: ServerResponse[] = [];
+      const { environment } = clock;
+      const { url, outcomes, ended } = await aService({ environment, headWithinMs: 0 }, (response) => {
+        responses.push(response);
+      });
+      const asked = fetch(`${url}/${work}`);
+      await vi.waitFor(() => expect(clock.pending()).toBeGreaterThan(0));
+      clock.wait(0);
+      const response = await asked;
+
+      responses[0]!.end('enough');
+
+      expect(await response.text()).toMatch(/enough$/);
+      expect(await outcomes[0]).toMatchObject({ _tag: 'Left' });
+      expect(clock.pending()).toBe(0);
+      await vi.waitFor(() => expect(ended).toEqual([work]));
+    },
+  );
+
+  it('is the usual problem when the service says what cannot be sent', async () => {
+    const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    onTestFinished(() => warn.mockRestore());
+    const bad = await aService({ problem: (_, usual) => ({ ...usual, status: 0 }) });
+    const worse = await aService({ problem: (_, usual) => ({ ...usual, detail: 1n as never }) });
+
+    expect((await fetch(`${bad.url}/throws`)).status).toBe(500);
+    expect(await (await fetch(`${worse.url}/throws later`)).text()).toContain('event: error');
+    expect(warn).toHaveBeenCalledTimes(2);
+  });
+
+  it('is cut off when its problem cannot be told, and that is a warning', async () => {
+    const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    onTestFinished(() => warn.mockRestore());
+    const encodeProblem = () => {
+      throw new Error('no words');
+    };
+    const { url, outcomes } = await aService({ format: { ...sse(), encodeProblem } });
+
+    const response = await fetch(`${url}/throws later`);
+
+    await expect(response.text()).rejects.toThrow();
+    expect(await outcomes[0]).toMatchObject({ _tag: 'Failed', sent: 1, failure: { code: 'DEFECT' } });
+    expect(warn).toHaveBeenCalledWith(new Error('no words'));
+  });
+
+  it.each([
+    ['opening', { opening: 5 as never }],
+    ['what keeps it alive', { keepAlive: 5 as never }],
+  ])('is cut off when %s cannot be sent, and its work is interrupted', async (_, said) => {
+    const clock = clockwork();
+    const { environment } = clock;
+    const { url, outcomes, ended } = await aService({
+      environment,
+      headWithinMs: 0,
+      keepAliveMs: 1_000,
+      format: { ...sse(), ...said },
+    });
+    const asked = fetch(`${url}/gated`).then((response) => response.text());
+    asked.catch(() => {});
+    await vi.waitFor(() => expect(clock.pending()).toBe(1));
+
+    for (let n = 0; n < 4; n += 1) clock.wait(500);
+
+    expect(await outcomes[0]).toMatchObject({ _tag: 'Failed', sent: 0, failure: expect.any(TypeError) });
+    await expect(asked).rejects.toThrow();
+    await vi.waitFor(() => expect(ended).toEqual(['gated']));
+    expect(clock.pending()).toBe(0);
+  });
+
+  it('fails of a reply that becomes a promise, and one that fails ends nobody', async () => {
+    const encode = () => Promise.reject(new Error('later')) as never;
+    const { url, outcomes } = await aService({ format: { contentType: 'x/y', encode } });
+
+    expect((await fetch(`${url}/three`)).status).toBe(500);
+    expect(await outcomes[0]).toMatchObject({ _tag: 'Failed', sent: 0, failure: expect.any(TypeError) });
+  });
+
+  it.each<[string, () => AsyncIterable<number>, unknown]>([
+    [
+      'nothing is thrown',
+      // biome-ignore lint/correctness/useYield: it throws before.
+      async function* () {
+        throw undefined;
+      },
+      undefined,
+    ],
+    ['a promise is opened', () => Promise.reject(new Error('later')) as never, expect.any(TypeError)],
+    ['its work throws when it is left', () => leftInAnger(Promise.reject('next')), 'next'],
+  ])('fails when %s', async (_, open, failure) => {
+    const outcomes: Promise<StreamOutcome>[] = [];
+    const { url } = await aServer((_request, response) => {
+      outcomes.push(sendStream(response, open));
+    });
+
+    expect((await fetch(url)).status).toBe(500);
+    expect(await outcomes[0]).toEqual({ _tag: 'Failed', sent: 0, dropped: 0, failure });
+  });
+
+  it('is left even when its work throws when it is left', async () => {
+    const outcomes: Promise<StreamOutcome>[] = [];
+    const { url } = await aServer((_, response) => {
+      outcomes.push(sendStream(response, () => leftInAnger(Promise.resolve({ done: false, value: 1 }))));
+    });
+    const response = await opened(url);
+    await once(response, 'data');
+
+    response.destroy();
+
+    expect(await outcomes[0]).toMatchObject({ _tag: 'Left' });
+  });
+
   it('gives the deadline and the trace of its client to the agent', async () => {
     const { url, envelopes } = await aService();
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
@@ -412,6 +573,16 @@ async function aService(
     closed: () => closed,
   };
 }
+
+/** Replies that throw, at once, when nobody wants more of them. */
+const leftInAnger = (next: Promise<IteratorResult<number>>): AsyncIterable<number> => ({
+  [Symbol.asyncIterator]: () => ({
+    next: () => next,
+    return: () => {
+      throw new Error('return');
+    },
+  }),
+});
 
 const opened = (url: string) =>
   new Promise<IncomingMessage>((resolve) => {

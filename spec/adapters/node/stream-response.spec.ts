@@ -188,7 +188,7 @@ describe('a stream of replies as a web Response', () => {
 
     expect(new TextDecoder().decode(first.value)).toBe('1\n');
     await expect(reader.read()).rejects.toThrow('not whole');
-    expect(outcomes.map(({ _tag }) => _tag)).toEqual(['Failed', 'Failed']);
+    await vi.waitFor(() => expect(outcomes.map(({ _tag }) => _tag)).toEqual(['Failed', 'Failed']));
   });
 
   it('is cut off when it is not pulled for too long', async () => {
@@ -217,6 +217,59 @@ describe('a stream of replies as a web Response', () => {
     expect(new TextDecoder().decode(value)).toBe(': open\n\n');
   });
 
+  it.each(['GET', 'HEAD'])(
+    'is a problem for %s when a header of its format cannot be sent',
+    async (method) => {
+      const { system, outcomes } = aService();
+      const format = { ...ndjson(), headers: { 'x name': 'a' } };
+
+      const response = await streamResponse(
+        new Request('http://here', { method }),
+        () => system.stream(Ask, 'three'),
+        { format, onEnd: (outcome) => outcomes.push(outcome) },
+      );
+
+      expect(response.status).toBe(500);
+      expect(outcomes).toMatchObject([{ _tag: 'Failed', failure: expect.any(TypeError) }]);
+      expect(system.statistics().agents[0]?.offered).toBe(0);
+    },
+  );
+
+  it.each(['GET', 'HEAD'])('warns when who is told of the end of %s throws', async (method) => {
+    const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    onTestFinished(() => warn.mockRestore());
+    const { system } = aService();
+
+    const response = await streamResponse(
+      new Request('http://here', { method }),
+      () => system.stream(Ask, 'three'),
+      {
+        onEnd: () => {
+          throw new Error('of the service');
+        },
+      },
+    );
+
+    expect(response.status).toBe(200);
+    await response.text();
+    await vi.waitFor(() => expect(warn).toHaveBeenCalledWith(new Error('of the service')));
+  });
+
+  it('is a problem when its work fails and throws when it is left', async () => {
+    const replies = {
+      [Symbol.asyncIterator]: () => ({
+        next: () => Promise.reject(new Error('next')),
+        return: () => {
+          throw new Error('return');
+        },
+      }),
+    };
+
+    const response = await streamResponse(new Request('http://here'), () => replies);
+
+    expect(response.status).toBe(500);
+  });
+
   it('answers HEAD with its head', async () => {
     const { system, outcomes } = aService();
     const open = () => system.stream(Ask, 'three');
@@ -235,6 +288,7 @@ describe('a reply as a web Response', () => {
     ['one', {}, 200],
     ['one', { status: 201 }, 201],
     ['nothing', {}, 204],
+    ['one', { status: 204 }, 204],
     ['throws', {}, 500],
   ])('of %j with %o has the status %i', async (question, options, status) => {
     const { system } = aService();

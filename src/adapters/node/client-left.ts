@@ -14,6 +14,10 @@ export function hasLeft(response: ServerResponse): boolean {
   return (response.destroyed || response.req.socket.destroyed) && !response.writableFinished;
 }
 
+/** Whether somebody else has begun to answer, or has answered: a middleware that watches the time, say. */
+export const isAnswered = (response: ServerResponse): boolean =>
+  response.headersSent || response.writableEnded;
+
 /** Calls `listener` once, if the client leaves before it has its response; returns how to stop listening. */
 export function onLeft(response: ServerResponse, listener: () => void): () => void {
   const waiting = waitingAt(response.req.socket);

@@ -30,6 +30,7 @@ import type { Environment } from '../../core/environment.ts';
 import { liveEnvironment } from '../../core/live-environment.ts';
 import { onLeft } from './client-left.ts';
 import { markEnding } from './health-report.ts';
+import { warnOf } from './warning.ts';
 
 export interface GracefulShutdownOptions {
   /** Drained when the server has finished. */
@@ -154,7 +155,7 @@ class Shutdown implements GracefulShutdown {
     try {
       await onEnd?.(report);
     } catch (thrown) {
-      process.emitWarning(thrown instanceof Error ? thrown : new Error(String(thrown)));
+      warnOf(thrown);
     }
     this.#letGo();
     return report;

@@ -20,11 +20,14 @@
  */
 import { STATUS_CODES } from 'node:http';
 import { NoResponder } from '../../actors/request-failures.ts';
+import { heed } from '../../actors/thenable.ts';
 import { type FailureClass, failureClass, isOf } from '../../core/failure.ts';
 import { InvalidParams } from '../../core/schema.ts';
 import { BodyUnusable } from './read-json.ts';
+import { warnOf } from './warning.ts';
 
 export interface Problem {
+  /** A whole number from 200 to 599 whose responses have a body. */
   readonly status: number;
   /** The reason phrase of the status. */
   readonly title: string;
@@ -35,14 +38,15 @@ export interface Problem {
   readonly detail: string;
   /** What is wrong with what the client sent. */
   readonly issues?: readonly { readonly path: string; readonly message: string }[];
-  /** Sent as `Retry-After`, in whole seconds. */
+  /** Sent as `Retry-After`, in seconds, rounded up. */
   readonly retryAfterS?: number;
 }
 
 export interface ProblemOptions {
   /**
    * Chooses what is told instead, given the failure and what would be told
-   * otherwise. When it throws, the latter is told.
+   * otherwise. When it throws, or what it chooses cannot be sent, the latter is told,
+   * and the process is warned.
    */
   readonly problem?: (failure: unknown, usual: Problem) => Problem;
 }
@@ -76,14 +80,48 @@ const statusOfBody: Readonly<Record<BodyUnusable['code'], number>> = {
 export function problemOf(failure: unknown, options: ProblemOptions = {}): Problem {
   const usual = usualProblem(failure);
   try {
-    return options.problem?.(failure, usual) ?? usual;
+    const chosen = options.problem?.(failure, usual);
+    heed(chosen, warnOf);
+    return chosen == null ? usual : sendable(chosen);
   } catch (thrown) {
-    process.emitWarning(asError(thrown));
+    warnOf(thrown);
     return usual;
   }
 }
 
+/** Statuses whose responses have no body. */
+const bodiless: ReadonlySet<number> = new Set([204, 205, 304]);
+
+/** Whether a response of a status has a body. */
+export const hasBody = (status: number): boolean => !bodiless.has(status);
+
+/** A problem that was made elsewhere, if it can be sent; otherwise it throws. */
+function sendable(problem: Problem): Problem {
+  const { status, retryAfterS = 0 } = problem;
+  if (!Number.isInteger(status) || status < 200 || status > 599 || !hasBody(status)) {
+    throw new RangeError(
+      `the status of a problem is a whole number from 200 to 599 whose responses have a body; got ${String(status)}`,
+    );
+  }
+  if (!Number.isFinite(retryAfterS) || retryAfterS < 0) {
+    throw new RangeError(`retryAfterS of a problem is a number, at least 0; got ${String(retryAfterS)}`);
+  }
+  problemJson(problem);
+  return problem;
+}
+
 function usualProblem(failure: unknown): Problem {
+  try {
+    const usual = problemByKind(failure);
+    problemJson(usual);
+    return usual;
+  } catch {
+    // It throws when it is looked at, or it says what cannot be written.
+    return problem(500, 'DEFECT', 'defect');
+  }
+}
+
+function problemByKind(failure: unknown): Problem {
   const kind = failureClass(failure);
   if (kind === 'defect') {
     return problem(500, 'DEFECT', 'defect');
@@ -150,8 +188,6 @@ export function problemHeaders(problem: Problem): Record<string, string> {
   return {
     'content-type': 'application/problem+json',
     'cache-control': 'no-store',
-    ...(problem.retryAfterS === undefined ? {} : { 'retry-after': String(problem.retryAfterS) }),
+    ...(problem.retryAfterS === undefined ? {} : { 'retry-after': String(Math.ceil(problem.retryAfterS)) }),
   };
 }
-
-const asError = (thrown: unknown): Error => (isOf(thrown, Error) ? thrown : new Error(String(thrown)));

@@ -16,10 +16,14 @@
  *   - It never rejects and never throws: how it went is in its outcome.
  *   - Afterwards no timer and no listener is left.
  */
+import { heed } from '../../actors/thenable.ts';
 import type { Timer } from '../../core/environment.ts';
+import { describeThrown } from '../../core/failure.ts';
+import { shorten } from '../../core/shorten.ts';
 import { hostTimers, type Timers } from './host-timers.ts';
 import { type Problem, type ProblemOptions, problemOf } from './http-problem.ts';
 import type { StreamFormat } from './stream-format.ts';
+import { warnOf } from './warning.ts';
 
 /** What becomes of the work when its client has left. */
 export type OnDisconnect = 'interrupt' | 'detach';
@@ -46,7 +50,7 @@ export interface StreamOutcome {
   /**
    *   Complete  everything was handed to the kernel
    *   Failed    the stream or its encoding failed; the client was told
-   *   Left      the client left before the end
+   *   Left      the client left before the end, or somebody else answered it
    *   Stalled   the client took nothing for too long, and was cut off
    */
   readonly _tag: 'Complete' | 'Failed' | 'Left' | 'Stalled';
@@ -96,6 +100,10 @@ class Pump<R> {
   #replies: AsyncIterator<R> | undefined;
   #begun = false;
   #stalled = false;
+  /** We have broken off, so that nobody is there any more is not the client's doing. */
+  #brokeOff = false;
+  /** What was thrown at us between the replies. */
+  #thrown: Failed | undefined;
   #sent = 0;
   #dropped = 0;
   #headTimer: Timer | undefined;
@@ -117,7 +125,10 @@ class Pump<R> {
       return this.#outcome();
     }
     try {
-      this.#replies = open()[Symbol.asyncIterator]();
+      const replies = open();
+      // No promise was asked for, and one that fails shall not end the process.
+      heed(replies, () => {});
+      this.#replies = replies[Symbol.asyncIterator]();
       this.#body.onGone(() => this.#clientLeft());
       this.#headTimer = this.#after(this.#options.headWithinMs ?? 10, () => this.#beginEmpty());
       await this.#carry();
@@ -145,7 +156,7 @@ class Pump<R> {
           return;
         }
       } else {
-        const room = this.#write(encode(next.value, this.#sent));
+        const room = this.#write(checked(encode(next.value, this.#sent)));
         this.#sent += 1;
         if (room !== undefined) {
           await this.#unlessStalled(room);
@@ -166,8 +177,12 @@ class Pump<R> {
   /** Nothing has come yet, and the client shall know that we are at it. */
   #beginEmpty(): void {
     if (!this.#begun && !this.#body.gone) {
-      this.#begin();
-      this.#say(this.#body.begin(this.#format.opening));
+      this.#say(() => {
+        this.#begin();
+        return this.#body.begin(this.#format.opening);
+      });
+    } else if (this.#body.gone) {
+      this.#clientLeft();
     }
   }
 
@@ -189,7 +204,7 @@ class Pump<R> {
         if (quietLooks === 2) {
           quietLooks = 0;
           if (this.#waiting === 0) {
-            this.#say(this.#body.write(keepAlive));
+            this.#say(() => this.#body.write(keepAlive));
           }
         }
         this.#keepAliveTimer = this.#after(halfMs, look);
@@ -214,33 +229,49 @@ class Pump<R> {
 
   /** Tells the client as well as is still possible. */
   async #fail(failure: unknown): Promise<StreamOutcome> {
-    this.#leave();
+    void this.#leave();
+    this.#headTimer?.cancel();
     if (!this.#body.gone) {
-      const problem = problemOf(failure, this.#options);
-      const { encodeProblem } = this.#format;
-      this.#headTimer?.cancel();
-      if (!this.#begun) {
-        await this.#unlessStalled(this.#body.refuse(problem) ?? Promise.resolve());
-      } else if (encodeProblem === undefined) {
-        await this.#unlessStalled(this.#body.breakOff());
-        return {
-          _tag: this.#stalled ? 'Stalled' : 'Failed',
-          sent: this.#sent,
-          dropped: this.#dropped,
-          failure,
-        };
-      } else {
-        await this.#unlessStalled(this.#body.end(encodeProblem(problem)));
+      try {
+        await this.#tell(problemOf(failure, this.#options));
+      } catch (thrown) {
+        // The client shall not wait for ever for what cannot be told.
+        warnOf(thrown);
+        await this.#breakOff();
       }
     }
-    return this.#outcome(failure);
+    return this.#outcome({ failure });
   }
 
-  #outcome(failure?: unknown): StreamOutcome {
-    const failed = failure !== undefined;
-    const _tag = this.#stalled ? 'Stalled' : this.#body.gone ? 'Left' : failed ? 'Failed' : 'Complete';
-    const figures = { _tag, sent: this.#sent, dropped: this.#dropped } as const;
-    return failed ? { ...figures, failure } : figures;
+  async #tell(problem: Problem): Promise<void> {
+    const { encodeProblem } = this.#format;
+    if (!this.#begun) {
+      await this.#unlessStalled(this.#body.refuse(problem) ?? Promise.resolve());
+    } else if (encodeProblem === undefined) {
+      await this.#breakOff();
+    } else {
+      await this.#unlessStalled(this.#body.end(encodeProblem(problem)));
+    }
+  }
+
+  async #breakOff(): Promise<void> {
+    if (this.#begun) {
+      this.#brokeOff = true;
+      await this.#unlessStalled(this.#body.breakOff());
+    } else {
+      this.#cut();
+    }
+  }
+
+  #cut(): void {
+    this.#brokeOff = true;
+    this.#body.cut();
+  }
+
+  #outcome(failed: Failed | undefined = this.#thrown): StreamOutcome {
+    const left = this.#body.gone && !this.#brokeOff;
+    const _tag = this.#stalled ? 'Stalled' : left ? 'Left' : failed ? 'Failed' : 'Complete';
+    return { _tag, sent: this.#sent, dropped: this.#dropped, ...(this.#thrown ?? failed) };
   }
 
   get #interrupts(): boolean {
@@ -250,14 +281,23 @@ class Pump<R> {
   #clientLeft(): void {
     this.#stopTimers();
     if (this.#interrupts) {
-      this.#leave();
+      void this.#leave();
     }
   }
 
   /** What we say between the replies holds nobody up, and finds out, too, whether the client still takes anything. */
-  #say(room: Promise<void> | undefined): void {
-    if (room !== undefined) {
-      void this.#unlessStalled(room);
+  #say(write: () => Promise<void> | undefined): void {
+    try {
+      const room = write();
+      if (room !== undefined) {
+        void this.#unlessStalled(room);
+      }
+    } catch (failure) {
+      // We are in a timer: the run hears of it when the work has ended.
+      this.#thrown = { failure };
+      this.#cut();
+      this.#stopTimers();
+      void this.#leave();
     }
   }
 
@@ -268,15 +308,21 @@ class Pump<R> {
       this.#body.cut();
       this.#clientLeft();
     });
-    await taken;
-    timer?.cancel();
-    this.#waiting -= 1;
+    try {
+      await taken;
+    } finally {
+      timer?.cancel();
+      this.#waiting -= 1;
+    }
   }
 
   /** Ends the work, if it has not ended by itself. */
-  #leave(): void {
-    // It may be in the midst of something that throws when it is left; nobody is there to hear it.
-    void Promise.resolve(this.#replies?.return?.()).catch(() => {});
+  async #leave(): Promise<void> {
+    try {
+      await this.#replies?.return?.();
+    } catch {
+      // It may be in the midst of something that throws when it is left; nobody is there to hear it.
+    }
   }
 
   #after(delayMs: number, f: () => void): Timer | undefined {
@@ -287,4 +333,21 @@ class Pump<R> {
     this.#headTimer?.cancel();
     this.#keepAliveTimer?.cancel();
   }
+}
+
+/** A failure, whatever was thrown: `undefined`, too. */
+interface Failed {
+  readonly failure: unknown;
+}
+
+/** Errors: `TypeError` for a piece that is neither text nor bytes. */
+function checked(piece: string | Uint8Array): string | Uint8Array {
+  if (typeof piece === 'string' || piece instanceof Uint8Array) {
+    return piece;
+  }
+  // No promise was asked for, and one that fails shall not end the process.
+  heed(piece, () => {});
+  throw new TypeError(
+    `'encode' of a format returns a text or bytes; got ${shorten(describeThrown(piece), 80)}`,
+  );
 }

@@ -1,8 +1,8 @@
 /**
  * The body of a `node:http` response, as the pump writes it.
  */
-import type { ServerResponse } from 'node:http';
-import { hasLeft, onLeft } from './client-left.ts';
+import { type ServerResponse, validateHeaderName, validateHeaderValue } from 'node:http';
+import { hasLeft, isAnswered, onLeft } from './client-left.ts';
 import { type Problem, problemHeaders, problemJson } from './http-problem.ts';
 import { mustClose } from './read-json.ts';
 import type { Body } from './reply-pump.ts';
@@ -12,6 +12,10 @@ export class ResponseBody implements Body {
   readonly #response: ServerResponse;
   readonly #format: Pick<StreamFormat<never>, 'contentType' | 'headers'>;
   #cut = false;
+  /** We have sent the head. */
+  #begun = false;
+  /** We have sent all there is. */
+  #ended = false;
   #room: PromiseWithResolvers<void> | undefined;
 
   constructor(response: ServerResponse, format: Pick<StreamFormat<never>, 'contentType' | 'headers'>) {
@@ -25,7 +29,20 @@ export class ResponseBody implements Body {
   }
 
   get gone(): boolean {
-    return this.#cut || hasLeft(this.#response);
+    return this.#cut || hasLeft(this.#response) || this.#isTaken;
+  }
+
+  /** Somebody else has answered, or ended what we began. */
+  get #isTaken(): boolean {
+    return this.#begun ? this.#response.writableEnded && !this.#ended : isAnswered(this.#response);
+  }
+
+  /** Errors: `TypeError` for a header that cannot be sent. To be asked before anything is done. */
+  checkHead(): void {
+    for (const [name, value] of Object.entries(this.#head())) {
+      validateHeaderName(name);
+      validateHeaderValue(name, value);
+    }
   }
 
   onGone(listener: () => void): void {
@@ -33,16 +50,20 @@ export class ResponseBody implements Body {
       listener();
     } else {
       onLeft(this.#response, listener);
+      this.#response.once('finish', () => {
+        if (!this.#ended) {
+          listener();
+        }
+      });
     }
   }
 
   begin(piece: string | Uint8Array | undefined): Promise<void> | undefined {
-    const { contentType, headers } = this.#format;
-    this.#response.writeHead(200, {
-      'content-type': contentType,
-      'cache-control': 'no-store',
-      ...headers,
-    });
+    if (this.gone) {
+      return undefined;
+    }
+    this.#response.writeHead(200, this.#head());
+    this.#begun = true;
     if (piece === undefined) {
       this.#response.flushHeaders();
       return undefined;
@@ -50,21 +71,30 @@ export class ResponseBody implements Body {
     return this.write(piece);
   }
 
-  refuse(problem: Problem): Promise<void> {
+  refuse(problem: Problem): Promise<void> | undefined {
+    if (this.gone) {
+      return undefined;
+    }
     this.#response.writeHead(problem.status, {
       ...problemHeaders(problem),
       ...(mustClose(this.#response.req) ? { connection: 'close' } : {}),
     });
+    this.#begun = true;
     return this.end(problemJson(problem));
   }
 
   write(piece: string | Uint8Array): Promise<void> | undefined {
     // An empty piece would be the end of a chunked body.
-    return piece.length === 0 || this.#response.write(piece) || this.gone ? undefined : this.#untilRoom();
+    return piece.length === 0 || this.gone || this.#response.write(piece) || this.gone
+      ? undefined
+      : this.#untilRoom();
   }
 
   async end(piece: string | undefined): Promise<void> {
-    this.#response.end(piece);
+    if (!this.gone) {
+      this.#response.end(piece);
+      this.#ended = true;
+    }
     while (!this.#response.writableFinished && !this.gone) {
       await this.#untilRoom();
     }
@@ -87,6 +117,11 @@ export class ResponseBody implements Body {
     this.#cut = true;
     this.#response.destroy();
     this.#openRoom();
+  }
+
+  #head(): Record<string, string> {
+    const { contentType, headers } = this.#format;
+    return { 'content-type': contentType, 'cache-control': 'no-store', ...headers };
   }
 
   #untilRoom(): Promise<void> {

@@ -2,12 +2,20 @@
  * One reply as a JSON response of a `node:http` server.
  */
 import type { ServerResponse } from 'node:http';
-import { hasLeft, onLeft } from './client-left.ts';
-import { type Problem, type ProblemOptions, problemHeaders, problemJson, problemOf } from './http-problem.ts';
+import { hasLeft, isAnswered, onLeft } from './client-left.ts';
+import {
+  hasBody,
+  type Problem,
+  type ProblemOptions,
+  problemHeaders,
+  problemJson,
+  problemOf,
+} from './http-problem.ts';
 import { headerOf } from './node-request.ts';
 import { mustClose } from './read-json.ts';
 import type { OnDisconnect } from './reply-pump.ts';
 import { type ReplyTerms, type TermsOptions, termsOf } from './request-terms.ts';
+import { warnOf } from './warning.ts';
 
 export interface SendReplyOptions extends TermsOptions, ProblemOptions {
   /** What becomes of the work when its client has left: `interrupt` when not given. */
@@ -20,13 +28,14 @@ export interface SendReplyOptions extends TermsOptions, ProblemOptions {
 export type ReplyOutcome =
   | { readonly _tag: 'Complete'; readonly status: number }
   | { readonly _tag: 'Failed'; readonly status: number; readonly failure: unknown }
-  /** The client was gone before the reply was handed over; `failure` is what the work ended in, if it failed. */
+  /** The client was gone before the reply was handed over, or somebody else had answered; `failure` is what the work ended in, if it failed. */
   | { readonly _tag: 'Left'; readonly failure?: unknown };
 
 /**
  * Answers with a reply: `sendReply(response, (terms) => system.request(Question, body, terms))`.
  *
  * The client's deadline, trace and leaving are in the terms. `undefined` becomes 204.
+ * When somebody else answers meanwhile, it is as if the client had left.
  *
  * Errors: none; a failure becomes a status with a JSON problem, and how it went is
  * what the promise resolves to, when the response has been handed to the kernel, or
@@ -49,23 +58,51 @@ export async function sendReply<R>(
     if (hasLeft(response)) {
       return { _tag: 'Left' };
     }
-    stopListening = onLeft(response, () => left.abort(new ClientLeft()));
+    stopListening = untilLeft(response, left);
   }
   try {
     const reply = await ask({ ...termsOf(headerOf(response.req), options), signal: left.signal });
+    // From here on it is we who answer.
+    stopListening();
     const json = JSON.stringify(reply);
     const status = json === undefined ? 204 : (options.status ?? 200);
-    return write(response, status, { 'content-type': 'application/json; charset=utf-8' }, json) &&
+    const body = hasBody(status) ? json : undefined;
+    return write(response, status, { 'content-type': 'application/json; charset=utf-8' }, body) &&
       (await handedOver(response))
       ? { _tag: 'Complete', status }
       : { _tag: 'Left' };
   } catch (failure) {
+    stopListening();
+    return failWith(response, failure, options);
+  }
+}
+
+/** Aborts the work when nobody waits for its reply any more; returns how to stop looking. */
+function untilLeft(response: ServerResponse, left: AbortController): () => void {
+  const onAnswered = (): void => left.abort(new ClientLeft('somebody else has answered its client'));
+  const stop = onLeft(response, () => left.abort(new ClientLeft('its client has left')));
+  response.once('finish', onAnswered);
+  return () => {
+    stop();
+    response.off('finish', onAnswered);
+  };
+}
+
+async function failWith(
+  response: ServerResponse,
+  failure: unknown,
+  options: ProblemOptions,
+): Promise<ReplyOutcome> {
+  try {
     const problem = problemOf(failure, options);
     return sendProblem(response, problem) && (await handedOver(response))
       ? { _tag: 'Failed', status: problem.status, failure }
       : { _tag: 'Left', failure };
-  } finally {
-    stopListening();
+  } catch (thrown) {
+    // A middleware has put a hand on the response. The client shall not wait for ever.
+    warnOf(thrown);
+    response.destroy();
+    return { _tag: 'Failed', status: response.statusCode, failure };
   }
 }
 
@@ -80,7 +117,7 @@ function write(
   headers: Readonly<Record<string, string>>,
   body: string | undefined,
 ): boolean {
-  if (hasLeft(response)) {
+  if (hasLeft(response) || isAnswered(response)) {
     return false;
   }
   response.statusCode = status;
@@ -110,10 +147,6 @@ function handedOver(response: ServerResponse): Promise<boolean> {
 }
 
 /** Why a request was interrupted: it is the reason of the failure that its work ends in. */
-class ClientLeft extends Error {
-  constructor() {
-    super('its client has left');
-  }
-}
+class ClientLeft extends Error {}
 
 const ignore = (): void => {};

@@ -21,6 +21,8 @@ export interface SendStreamOptions<R> extends PumpOptions, TermsOptions {
  * not, with `onDisconnect: 'detach'`: then the work goes on to its end or its
  * deadline, whichever is first, and its replies are dropped and counted.
  *
+ * When somebody else answers meanwhile, or ends the response, it is as if the client had left.
+ *
  * Errors: none; how it went is what the promise resolves to, when the response is
  * over (and a detached work, too). A failure before the first byte becomes a status
  * with a JSON problem; after it, an event `error` or a body that is cut off.
@@ -37,11 +39,13 @@ export async function sendStream<R>(
     return { _tag: 'Failed', sent: 0, dropped: 0, failure };
   }
   const body = new ResponseBody(response, format);
-  if (response.req.method === 'HEAD') {
-    // It asks what would be said of the stream, not for the work.
-    void body.begin(undefined);
-    await body.end(undefined);
-    return { _tag: body.gone ? 'Left' : 'Complete', sent: 0, dropped: 0 };
-  }
-  return pump(body, () => open(termsOf(headerOf(response.req), options)), format, options);
+  // HEAD asks what would be said of the stream, not for the work.
+  const isHead = response.req.method === 'HEAD';
+  const begin = (): AsyncIterable<R> => {
+    body.checkHead();
+    return isHead ? noReplies() : open(termsOf(headerOf(response.req), options));
+  };
+  return pump(body, begin, isHead ? { ...format, ending: '' } : format, options);
 }
+
+async function* noReplies(): AsyncGenerator<never> {}

@@ -7,16 +7,24 @@
  * itself holds. The server says that a client has left by cancelling the body, or by
  * the request's signal; whichever comes first counts.
  */
-import { type Problem, type ProblemOptions, problemHeaders, problemJson, problemOf } from './http-problem.ts';
+import {
+  hasBody,
+  type Problem,
+  type ProblemOptions,
+  problemHeaders,
+  problemJson,
+  problemOf,
+} from './http-problem.ts';
 import { type Body, type OnDisconnect, type PumpOptions, pump, type StreamOutcome } from './reply-pump.ts';
 import { type ReplyTerms, type Terms, type TermsOptions, termsOf } from './request-terms.ts';
 import { type StreamFormat, sse } from './stream-format.ts';
 import type { HeaderLookup } from './trace-headers.ts';
+import { callOrWarn } from './warning.ts';
 
 export interface StreamResponseOptions<R> extends PumpOptions, TermsOptions {
   /** How replies stand in the body; server-sent events when not given. */
   readonly format?: StreamFormat<R>;
-  /** Told how it went, when it is over. */
+  /** Told how it went, when it is over. What it throws becomes a warning of the process. */
   readonly onEnd?: (outcome: StreamOutcome) => void;
 }
 
@@ -32,16 +40,24 @@ export function streamResponse<R>(
   options: StreamResponseOptions<R> = {},
 ): Promise<Response> {
   const format: StreamFormat<R> = options.format ?? sse<R>();
-  const headers = { 'content-type': format.contentType, 'cache-control': 'no-store', ...format.headers };
+  const onEnd = (outcome: StreamOutcome): void => callOrWarn(() => options.onEnd?.(outcome));
+  const given = { 'content-type': format.contentType, 'cache-control': 'no-store', ...format.headers };
+  let headers: Headers;
+  try {
+    headers = new Headers(given);
+  } catch (failure) {
+    onEnd({ _tag: 'Failed', sent: 0, dropped: 0, failure });
+    return Promise.resolve(problemResponse(problemOf(failure, options)));
+  }
   if (request.method === 'HEAD') {
-    options.onEnd?.({ _tag: 'Complete', sent: 0, dropped: 0 });
+    onEnd({ _tag: 'Complete', sent: 0, dropped: 0 });
     return Promise.resolve(new Response(null, { headers }));
   }
   const body = new WebBody(request.signal, headers);
   void pump(body, () => open(termsOf(headerOf(request), options)), format, options).then((outcome) => {
     // Whoever left before the head had been made gets none; the server has nobody to send it to.
     body.refuseUnheard();
-    options.onEnd?.(outcome);
+    onEnd(outcome);
   });
   return body.response;
 }
@@ -68,12 +84,11 @@ export async function replyResponse<R>(
   try {
     const reply = await ask({ ...termsOf(headerOf(request), options), signal });
     const json = JSON.stringify(reply);
-    return json === undefined
-      ? new Response(null, { status: 204 })
-      : new Response(json, {
-          status: options.status ?? 200,
-          headers: { 'content-type': 'application/json; charset=utf-8' },
-        });
+    const { status = 200 } = options;
+    if (json === undefined || !hasBody(status)) {
+      return new Response(null, { status: json === undefined ? 204 : status });
+    }
+    return new Response(json, { status, headers: { 'content-type': 'application/json; charset=utf-8' } });
   } catch (failure) {
     return problemResponse(problemOf(failure, options));
   }
@@ -93,14 +108,14 @@ const encoder = new TextEncoder();
 
 class WebBody implements Body {
   gone = false;
-  readonly #headers: Record<string, string>;
+  readonly #headers: Headers;
   readonly #head = Promise.withResolvers<Response>();
   readonly #signal: AbortSignal;
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   #room: PromiseWithResolvers<void> | undefined;
   #onGone: (() => void) | undefined;
 
-  constructor(signal: AbortSignal, headers: Record<string, string>) {
+  constructor(signal: AbortSignal, headers: Headers) {
     this.#headers = headers;
     this.#signal = signal;
     if (signal.aborted) {
@@ -181,7 +196,7 @@ class WebBody implements Body {
     if (!this.gone) {
       this.gone = true;
       this.#forgetSignal();
-      this.#controller!.error(new Error('the body is not whole: the stream of replies failed'));
+      this.#controller?.error(new Error('the body is not whole: the stream of replies failed'));
       this.#openRoom();
     }
   }

@@ -1,0 +1,88 @@
+import { describe, expect, it, vi } from 'vitest';
+import { EmittedListeners } from '../../src/actors/emitted-listeners.ts';
+import { type Observed, SnapshotObservers } from '../../src/actors/snapshot-observers.ts';
+
+const cell: Observed = {
+  path: '/each/a',
+  over: false,
+  failedOf: undefined,
+  behaviour: undefined,
+  snapshot: () => ({ status: 'active' }) as never,
+  reportStray: (thrown) => {
+    throw thrown;
+  },
+};
+
+/** How many holders are asked while it does this: each looks into its own set, or map. */
+function holdersFor(act: () => void): number {
+  let asked = 0;
+  const removes = vi.spyOn(Set.prototype, 'delete');
+  const get = Map.prototype.get;
+  Map.prototype.get = function (this: Map<unknown, unknown>, key) {
+    asked += 1;
+    return get.call(this, key);
+  };
+  try {
+    act();
+  } finally {
+    Map.prototype.get = get;
+    asked = Math.max(asked, removes.mock.calls.length);
+    removes.mockRestore();
+  }
+  return asked;
+}
+
+describe('observers of an agent of a key', () => {
+  it('leave one holder, however often they were handed on', () => {
+    let holder = new SnapshotObservers();
+    const seen: unknown[] = [];
+    const subscription = holder.add({ next: () => void seen.push('next') }, cell);
+    for (let n = 0; n < 500; n += 1) {
+      const next = new SnapshotObservers();
+      next.takeOver(holder);
+      expect(holder.size).toBe(0);
+      holder = next;
+    }
+    holder.changed(cell);
+    expect(seen).toEqual(['next']);
+    expect(holdersFor(() => subscription.unsubscribe())).toBe(1);
+    expect(holder.size).toBe(0);
+    subscription.unsubscribe();
+    holder.changed(cell);
+    expect(seen).toEqual(['next']);
+  });
+
+  it('that subscribed twice are told twice, and leave one at a time', () => {
+    const holder = new SnapshotObservers();
+    const seen: unknown[] = [];
+    const observer = { next: () => void seen.push('next') };
+    const first = holder.add(observer, cell);
+    holder.add(observer, cell);
+    holder.changed(cell);
+    first.unsubscribe();
+    holder.changed(cell);
+    expect(seen).toEqual(['next', 'next', 'next']);
+  });
+});
+
+describe('listeners of an agent of a key', () => {
+  it('leave one holder, however often they were handed on', () => {
+    let holder = new EmittedListeners();
+    const heard: unknown[] = [];
+    const subscription = holder.add('e', (event) => heard.push(event.type));
+    for (let n = 0; n < 500; n += 1) {
+      const next = new EmittedListeners();
+      next.add('e', () => {}).unsubscribe();
+      next.takeOver(holder);
+      expect(holder.size).toBe(0);
+      holder = next;
+    }
+    const emit = () => holder.emit({ type: 'e' }, () => {});
+    emit();
+    expect(heard).toEqual(['e']);
+    expect(holdersFor(() => subscription.unsubscribe())).toBe(1);
+    expect(holder.size).toBe(0);
+    emit();
+    expect(heard).toEqual(['e']);
+  });
+});
