@@ -4,7 +4,7 @@ import { defineAgent } from '../../../src/actors/define-agent.ts';
 import { createSystem } from '../../../src/actors/system.ts';
 import { readJson } from '../../../src/adapters/node/read-json.ts';
 import type { StreamOutcome } from '../../../src/adapters/node/reply-pump.ts';
-import { ndjson } from '../../../src/adapters/node/stream-format.ts';
+import { ndjson, plainText } from '../../../src/adapters/node/stream-format.ts';
 import {
   replyResponse,
   type StreamResponseOptions,
@@ -79,6 +79,40 @@ describe('a stream of replies as a web Response', () => {
     expect(await response.text()).toBe('data: 1\n\ndata: 2\n\ndata: 3\n\nevent: end\ndata: {}\n\n');
     await vi.waitFor(() => expect(outcomes).toEqual([{ _tag: 'Complete', sent: 3, dropped: 0 }]));
   });
+
+  it.each([
+    ['whose pieces are empty', 'interrupt', false],
+    ['whose replies are dropped', 'detach', true],
+  ] as const)(
+    'lets others have a turn while it carries what never waits: one %s',
+    async (_, onDisconnect, leaves) => {
+      const client = new AbortController();
+      const outcomes: StreamOutcome[] = [];
+      let turns = 0;
+      let made = 0;
+      const turn = () => {
+        turns += 1;
+        if (turns < 10) setImmediate(turn);
+      };
+      setImmediate(turn);
+      const response = streamResponse(
+        new Request('http://here', { signal: client.signal }),
+        async function* () {
+          while (turns < 10 && made < 100_000) {
+            made += 1;
+            if (leaves) client.abort();
+            yield '';
+          }
+        },
+        { format: plainText(), onDisconnect, onEnd: (outcome) => outcomes.push(outcome) },
+      );
+      await response;
+      await vi.waitFor(() => expect(outcomes).toHaveLength(1));
+
+      expect(made).toBeLessThan(100_000);
+      expect(outcomes[0]!.sent + outcomes[0]!.dropped).toBe(made);
+    },
+  );
 
   it('is pulled by its reader: nothing is made ahead but what the stream may hold', async () => {
     const { stream, made } = aService();

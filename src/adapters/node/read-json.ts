@@ -117,8 +117,7 @@ async function nextOf(reader: ReadableStreamDefaultReader<Uint8Array>, gathering
   try {
     return await reader.read();
   } catch {
-    const found = `its client left after ${gathering.length} bytes`;
-    throw new BodyUnusable({ code: 'BODY_CUT_OFF', found });
+    throw cutOffAfter(gathering.length);
   }
 }
 
@@ -139,6 +138,9 @@ function checkHeaders(header: HeaderLookup, bytesMax: number): string | undefine
   return length > bytesMax ? `${length} bytes, and ${bytesMax} is the limit` : undefined;
 }
 
+const cutOffAfter = (bytes: number): BodyUnusable =>
+  new BodyUnusable({ code: 'BODY_CUT_OFF', found: `its client left after ${bytes} bytes` });
+
 const alreadyRead = (): BodyUnusable =>
   new BodyUnusable({
     code: 'BODY_CUT_OFF',
@@ -146,11 +148,9 @@ const alreadyRead = (): BodyUnusable =>
   });
 
 /** Not `for await`, which would destroy the connection when it is left early, and the answer with it. */
-function readWhole(request: IncomingMessage, bytesMax: number): Promise<Buffer> {
+function readWhole(request: IncomingMessage, bytesMax: number): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
-    // Copied: chunks as they come may be a byte each, and an object and a socket's buffer for every one.
-    let body = Buffer.alloc(0);
-    let bytes = 0;
+    const gathering = new ByteGathering(bytesMax);
     const settle = (act: () => void): void => {
       request.off('data', onData).off('end', onEnd).off('close', onClose);
       act();
@@ -158,24 +158,12 @@ function readWhole(request: IncomingMessage, bytesMax: number): Promise<Buffer> 
     const onData = (chunk: Buffer | string): void => {
       // It is text when somebody has set the encoding of the request.
       const piece = typeof chunk === 'string' ? Buffer.from(chunk, request.readableEncoding!) : chunk;
-      const before = bytes;
-      bytes += piece.length;
-      if (bytes > bytesMax) {
+      if (!gathering.add(piece)) {
         settle(() => reject(tooLarge(request, `more than ${bytesMax} bytes, which is the limit`)));
-        return;
       }
-      if (bytes > body.length) {
-        const larger = Buffer.allocUnsafeSlow(Math.min(bytesMax, Math.max(2 * body.length, bytes)));
-        body.copy(larger, 0, 0, before);
-        body = larger;
-      }
-      piece.copy(body, before);
     };
-    const onEnd = (): void => settle(() => resolve(body.subarray(0, bytes)));
-    const onClose = (): void =>
-      settle(() =>
-        reject(new BodyUnusable({ code: 'BODY_CUT_OFF', found: `its client left after ${bytes} bytes` })),
-      );
+    const onEnd = (): void => settle(() => resolve(gathering.whole()));
+    const onClose = (): void => settle(() => reject(cutOffAfter(gathering.length)));
     request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', ignore);
   });
 }

@@ -14,6 +14,7 @@
  *     work goes on to its end or its deadline; its replies are dropped and counted.
  *   - A client that takes nothing for `stalledMs` is taken for gone.
  *   - It never rejects and never throws: how it went is in its outcome.
+ *   - A stream that never waits keeps the event loop for 256 replies at a time.
  *   - Afterwards no timer and no listener is left.
  */
 import { heed } from '../../actors/thenable.ts';
@@ -24,6 +25,15 @@ import { hostTimers, type Timers } from './host-timers.ts';
 import { type Problem, type ProblemOptions, problemOf } from './http-problem.ts';
 import type { StreamFormat } from './stream-format.ts';
 import { warnOf } from './warning.ts';
+
+/**
+ * Replies that are asked for before everybody else has a turn. What neither the agent
+ * nor the client makes wait (empty pieces, replies that are dropped) would keep timers
+ * and other connections waiting; not derived.
+ */
+const asksInATurn = 256;
+
+const aTurnOfOthers = (): Promise<void> => new Promise((resolve) => hostTimers.deferPastIo(resolve));
 
 /** What becomes of the work when its client has left. */
 export type OnDisconnect = 'interrupt' | 'detach';
@@ -143,7 +153,10 @@ class Pump<R> {
   async #carry(): Promise<void> {
     const replies = this.#replies!;
     const { encode } = this.#format;
-    for (;;) {
+    for (let asked = 1; ; asked += 1) {
+      if (asked % asksInATurn === 0) {
+        await aTurnOfOthers();
+      }
       const next = await replies.next();
       if (next.done === true) {
         return;
