@@ -82,7 +82,23 @@ describe('listeners of an agent of a key', () => {
     expect(heard).toEqual(['e']);
     expect(holdersFor(() => subscription.unsubscribe())).toBe(1);
     expect(holder.size).toBe(0);
+    subscription.unsubscribe();
     emit();
     expect(heard).toEqual(['e']);
+  });
+
+  it('that throw or leave are dropped, and others beside them stay', () => {
+    const holder = new EmittedListeners();
+    const heard: unknown[] = [];
+    const thrown: unknown[] = [];
+    holder.add('e', () => {
+      throw 'boom';
+    });
+    holder.add('e', (event) => heard.push(event.type));
+    holder.emit({ type: 'e' }, (one) => thrown.push(one));
+    holder.emit({ type: 'e' }, (one) => thrown.push(one));
+    expect(heard).toEqual(['e', 'e']);
+    expect(thrown).toEqual(['boom']);
+    expect(holder.size).toBe(1);
   });
 });
