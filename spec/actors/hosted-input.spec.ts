@@ -15,6 +15,8 @@ describe('what comes to a machine from itself', () => {
       cell,
       inputs,
       question: undefined,
+      setBy: undefined,
+      child: undefined,
       act: () => {},
       taker: { takeInput: () => undefined },
     });
@@ -60,6 +62,7 @@ describe('a delayed event', () => {
       id: 'one',
       owner,
       question: undefined,
+      setBy: undefined,
       over: () => {
         over += 1;
       },

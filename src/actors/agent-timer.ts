@@ -22,6 +22,8 @@ export interface NoticedStep {
   /** Its step is being taken. */
   taken(): void;
   cancel(): void;
+  /** Path of the child of a machine whose work it is, if it is such. */
+  readonly child?: string | undefined;
 }
 
 /** A timer of an agent; its notice carries it. */

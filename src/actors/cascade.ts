@@ -82,6 +82,7 @@ export class Cascade implements InputTaker {
   ): Continuing | undefined {
     const step = new HostedStep(hosted, event);
     this.#asked = question;
+    this.turn.trace = handling.trace;
     if (this.#stack.length > 0) {
       // An earlier step failed or was interrupted, and the agent goes on: what that left comes first.
       this.turn.attend(undefined);
@@ -98,6 +99,7 @@ export class Cascade implements InputTaker {
   takeInput(input: HostedInput, context: Context): Continuing | undefined {
     const handling = context as Handling;
     this.#asked = undefined;
+    this.turn.trace = handling.trace;
     this.turn.attend(input.question);
     this.turn.begin(handling);
     const depth = this.#stack.length;
@@ -327,7 +329,7 @@ export class Cascade implements InputTaker {
     if (this.turn.isFull && !(source === target && isReserved(event))) {
       this.turn.lose(target, event, 'Dropped');
     } else {
-      this.turn.arrive(source?.question, () => this.send(source, target, event));
+      this.turn.arrive(source?.question, () => this.send(source, target, event), source);
     }
   }
 
@@ -358,6 +360,7 @@ export class Cascade implements InputTaker {
       this.turn.comeAgain();
       return;
     }
+    this.turn.trace = handling.trace;
     this.turn.attend(question);
     stage.handling = handling;
     let rest: Continuing | undefined;

@@ -6,6 +6,7 @@
  * place of XState's mailbox, so that nothing is delivered behind our back.
  */
 import { Ring } from '../core/ring.ts';
+import type { HandlingTrace } from '../core/tracing.ts';
 import type { HostedTimer, TimerOwner } from './hosted-input.ts';
 import type { OpenQuestion } from './open-question.ts';
 import {
@@ -83,6 +84,8 @@ export class HostedActor implements TimerOwner {
   timerOf: Map<string, HostedTimer> | undefined;
   /** The request it works for. */
   question: OpenQuestion | undefined;
+  /** The handling in which it began, if that is followed. */
+  readonly setBy: HandlingTrace | undefined;
   /** Children that it was made with, until it runs. */
   made: HostedActor[] | undefined;
   /** How many children without a name it has had. */
@@ -98,6 +101,7 @@ export class HostedActor implements TimerOwner {
     id: string;
     sessionId: string;
     question: OpenQuestion | undefined;
+    setBy: HandlingTrace | undefined;
   }) {
     this.system = facts.system;
     this.parent = facts.parent;
@@ -107,6 +111,7 @@ export class HostedActor implements TimerOwner {
     this.id = facts.id;
     this.sessionId = facts.sessionId;
     this.question = facts.question;
+    this.setBy = facts.setBy;
     // XState calls it without `this`, and puts another one in its place for a while.
     this.actionExecutor = (action) => this.#execute(action);
   }

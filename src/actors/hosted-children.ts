@@ -94,6 +94,7 @@ export class HostedChildren {
       id: actor.id,
       sessionId: actor.sessionId,
       question: this.#turn.question?.begin(),
+      setBy: this.#turn.trace,
     });
     actor._actorScope = child;
     actor.mailbox = child;

@@ -9,6 +9,7 @@
 import { ownEnvelope } from '../core/envelope.ts';
 import type { Timer } from '../core/environment.ts';
 import { timerNotice } from '../core/notice.ts';
+import type { HandlingTrace } from '../core/tracing.ts';
 import type { NoticedStep } from './agent-timer.ts';
 import type { Cell } from './cell.ts';
 import type { Context } from './context.ts';
@@ -24,8 +25,9 @@ export interface InputTaker {
 export class HostedInput implements NoticedStep {
   readonly act: () => unknown;
   readonly question: OpenQuestion | undefined;
-  /** It is followed from the request it is for, if it is for one. */
-  readonly setBy = undefined;
+  /** The handling in which the work began that it comes from, if that is followed. */
+  readonly setBy: HandlingTrace | undefined;
+  readonly child: string | undefined;
   readonly every = false;
   readonly #cell: Cell;
   readonly #inputs: Set<HostedInput>;
@@ -38,12 +40,16 @@ export class HostedInput implements NoticedStep {
     question: OpenQuestion | undefined;
     act: () => unknown;
     taker: InputTaker;
+    setBy: HandlingTrace | undefined;
+    child: string | undefined;
   }) {
     this.#cell = facts.cell;
     this.#inputs = facts.inputs;
     this.question = facts.question;
     this.act = facts.act;
     this.#taker = facts.taker;
+    this.setBy = facts.setBy;
+    this.child = facts.child;
     this.#inputs.add(this);
     const { kernel, path } = facts.cell;
     facts.cell.receiveNotice(
@@ -83,6 +89,7 @@ export interface TimerOwner {
 export class HostedTimer {
   readonly id: string;
   readonly #owner: TimerOwner;
+  readonly #setBy: HandlingTrace | undefined;
   readonly #question: OpenQuestion | undefined;
   readonly #over: (question: OpenQuestion | undefined) => void;
   #timer: Timer | undefined;
@@ -92,22 +99,28 @@ export class HostedTimer {
     id: string;
     owner: TimerOwner;
     question: OpenQuestion | undefined;
+    setBy: HandlingTrace | undefined;
     over: (question: OpenQuestion | undefined) => void;
   }) {
     this.id = facts.id;
     this.#owner = facts.owner;
     this.#question = facts.question?.begin();
+    this.#setBy = facts.setBy;
     this.#over = facts.over;
   }
 
-  start(cell: Cell, delayMs: number, rang: (question: OpenQuestion | undefined) => HostedInput): void {
+  start(
+    cell: Cell,
+    delayMs: number,
+    rang: (question: OpenQuestion | undefined, setBy: HandlingTrace | undefined) => HostedInput,
+  ): void {
     this.#owner.timers ??= new Set();
     this.#owner.timers.add(this);
     this.#owner.timerOf ??= new Map();
     this.#owner.timerOf.set(this.id, this);
     if (delayMs < Number.POSITIVE_INFINITY) {
       this.#timer = cell.kernel.environment.schedule(delayMs, () => {
-        this.#input = rang(this.#question);
+        this.#input = rang(this.#question, this.#setBy);
       });
     }
   }

@@ -40,13 +40,18 @@ export class HostedTimers {
       id: id ?? `unnamed-${this.#unnamed}`,
       owner,
       question: this.#turn.question,
+      setBy: this.#turn.trace,
       over: this.#over,
     });
-    timer.start(this.#cell, Math.max(0, delayMs) || 0, (question) =>
-      this.#turn.arrive(question, () => {
-        timer.taken();
-        deliver();
-      }),
+    timer.start(this.#cell, Math.max(0, delayMs) || 0, (question, setBy) =>
+      this.#turn.arrive(
+        question,
+        () => {
+          timer.taken();
+          deliver();
+        },
+        { setBy },
+      ),
     );
   }
 }

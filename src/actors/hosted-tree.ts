@@ -80,6 +80,7 @@ export class HostedTree implements HostedSystem, Behaviour, Outcomes {
       id: cell.path.slice(cell.path.lastIndexOf('/') + 1),
       sessionId: cell.path,
       question: undefined,
+      setBy: undefined,
     });
     this.#children = new HostedChildren(cell, this.root, this.#cascade, this.#ids);
   }
@@ -277,7 +278,7 @@ export class HostedTree implements HostedSystem, Behaviour, Outcomes {
 
   doLater(hosted: HostedActor, act: () => unknown): void {
     if (!this.hasEnded) {
-      this.#turn.arrive(hosted.question, act);
+      this.#turn.arrive(hosted.question, act, hosted);
     }
   }
 
@@ -340,7 +341,8 @@ export class HostedTree implements HostedSystem, Behaviour, Outcomes {
     } else if (turn.isFull) {
       turn.lose(this.root, event, 'Dropped');
     } else {
-      turn.arrive(this.#hostOf(source)?.question, () => tell(turn.handling!, target, event));
+      const from = this.#hostOf(source);
+      turn.arrive(from?.question, () => tell(turn.handling!, target, event), from);
     }
   }
 

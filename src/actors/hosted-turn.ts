@@ -8,6 +8,7 @@
  * of that than there are children and timers.
  */
 import type { DeadLetterCause } from '../core/dead-letter.ts';
+import type { HandlingTrace } from '../core/tracing.ts';
 import type { Cell } from './cell.ts';
 import type { Handling } from './handling.ts';
 import type { HostedActor } from './hosted-actor.ts';
@@ -16,6 +17,16 @@ import { loseEvent } from './lost-event.ts';
 import type { OpenQuestion } from './open-question.ts';
 import { OpenQuestions, type QuestionKeeper } from './open-questions.ts';
 import type { InnerEvent } from './xstate-inner.ts';
+
+/** Where an input comes from: an actor of the tree, or a timer. */
+export interface InputSource {
+  /** The handling in which it began, if that is followed. */
+  readonly setBy?: HandlingTrace | undefined;
+  /** Path of the actor. */
+  readonly sessionId?: string;
+}
+
+const nowhere: InputSource = {};
 
 export class HostedTurn implements QuestionKeeper {
   readonly questions: OpenQuestions;
@@ -26,6 +37,8 @@ export class HostedTurn implements QuestionKeeper {
   #inputs: Set<HostedInput> | undefined;
   #handling: Handling | undefined;
   #question: OpenQuestion | undefined;
+  /** How the handling is followed under which things happen, also while its own first step is computed. */
+  trace: HandlingTrace | undefined;
   #ended = false;
 
   /** `taker` begins a turn for each input, in the order in which they came. */
@@ -80,13 +93,22 @@ export class HostedTurn implements QuestionKeeper {
     const handling = this.#handling;
     this.#handling = undefined;
     this.#question = undefined;
+    this.trace = undefined;
     this.questions.settle(handling);
   }
 
   /** What `act` does is a step of the agent, in a turn of its own. */
-  arrive(question: OpenQuestion | undefined, act: () => unknown): HostedInput {
+  arrive(question: OpenQuestion | undefined, act: () => unknown, from: InputSource = nowhere): HostedInput {
     this.#inputs ??= new Set();
-    return new HostedInput({ cell: this.#cell, inputs: this.#inputs, question, act, taker: this.#taker });
+    return new HostedInput({
+      cell: this.#cell,
+      inputs: this.#inputs,
+      question,
+      act,
+      taker: this.#taker,
+      setBy: from.setBy,
+      child: from.sessionId === this.#cell.path ? undefined : from.sessionId,
+    });
   }
 
   /** A turn in which nothing new happens: for what has been left over. */

@@ -46,8 +46,15 @@ export interface Taking {
   /** Name of its definition. */
   readonly definition: string;
   readonly envelope: Envelope;
-  /** The step of a timer, rather than a message. */
-  readonly timer: { readonly setBy: HandlingTrace | undefined; readonly every: boolean } | undefined;
+  /** The step of a timer, or of a machine's child, rather than a message. */
+  readonly timer:
+    | {
+        readonly setBy: HandlingTrace | undefined;
+        readonly every: boolean;
+        /** Path of the child of a machine whose work it is. */
+        readonly child?: string | undefined;
+      }
+    | undefined;
 }
 
 /** One handling, followed. */

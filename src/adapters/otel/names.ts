@@ -21,6 +21,7 @@ export const spanOperations = {
   tool: 'execute_tool',
   process: 'process',
   timer: 'timer',
+  child: 'child',
 } as const;
 
 export const attributes = {
@@ -47,6 +48,8 @@ export const attributes = {
   agentPath: 'troupe.agent.path',
   /** Path of the agent that a message is for. */
   receiver: 'troupe.receiver',
+  /** Path of the child of a machine whose work came back. */
+  child: 'troupe.machine.child',
   /** How many envelopes came before it. */
   hops: 'troupe.hops',
   /** `handled`, `failed`, `interrupted` or `put-back`. */

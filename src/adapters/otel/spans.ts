@@ -7,6 +7,7 @@
  *         execute_tool tax       INTERNAL   from the call until its output, checks included
  *           process tax          CONSUMER
  *         timer                  INTERNAL   a step of a timer that this handling set
+ *         child                  INTERNAL   what came of a child of a machine that began in it
  *     request price              CLIENT     from asking until it is settled
  *       process price            CONSUMER
  *
@@ -121,7 +122,11 @@ export class Spans implements Tracing {
         ? ROOT_CONTEXT
         : (setBy?.context ?? this.#contextOfSaid(envelope.headers) ?? ROOT_CONTEXT);
       const span = this.#tracer.startSpan(
-        timer === undefined ? `${spanOperations.process} ${envelope.topic}` : spanOperations.timer,
+        timer === undefined
+          ? `${spanOperations.process} ${envelope.topic}`
+          : timer.child === undefined
+            ? spanOperations.timer
+            : spanOperations.child,
         {
           kind: timer === undefined ? SpanKind.CONSUMER : SpanKind.INTERNAL,
           attributes: this.#attributesOf(taking),
@@ -197,6 +202,8 @@ export class Spans implements Tracing {
       facts[name.destination] = envelope.topic;
       facts[name.messageId] = `${this.#systemId}/${envelope.correlationId ?? envelope.id}`;
       facts[name.hops] = envelope.hops;
+    } else if (timer.child !== undefined) {
+      facts[name.child] = cut(timer.child);
     }
     if (envelope.threadId !== undefined) {
       facts[name.conversationId] = cut(envelope.threadId);
