@@ -258,6 +258,52 @@ describe('a machine', () => {
     expect(failures).toMatchObject([{ code: 'NO_RESPONDER' }]);
   });
 
+  it('fails of nothing when it was stopped with such a request open', async () => {
+    const world = aWorld();
+    const failures: unknown[] = [];
+    world.system.listen({ next: (event) => event._tag === 'Failed' && failures.push(event.report.failure) });
+    const silent = machineAgent({
+      name: 'silent',
+      subscribe: [Ask],
+      machine: createMachine({
+        invoke: { src: waits },
+        on: { ask: { actions: spawnChild(waits) } },
+      }) as never,
+    });
+    world.system.spawn(silent);
+    const reducer = fromTransition((n: number, event: { type: string }, scope) => {
+      if (event.type === 'go') perform(scope, request(Ask, { type: 'ask' }, { onReply: 'ok' }) as never);
+      return n;
+    }, 0);
+    const ref = world.system.spawn(machineAgent({ name: 'm', machine: reducer }));
+    ref.send({ type: 'go' });
+    await takeTurns(world);
+
+    await world.run(() => world.system.stop(ref));
+
+    expect(failures).toEqual([]);
+  });
+
+  it('takes over a child that its logic makes between two steps', async () => {
+    const world = aWorld();
+    let make: () => void = () => {};
+    const maker = fromCallback(({ self }) => {
+      make = () =>
+        void createActor(
+          fromCallback(() => {}),
+          { parent: self } as never,
+        );
+    });
+    const ref = world.system.spawn(machineAgent({ name: 'm', machine: maker }));
+    await world.runUntilQuiet();
+
+    make();
+
+    expect(restsOf(ref)).toBe(false);
+    await world.run(() => world.system.stop(ref));
+    expect(restsOf(ref)).toBe(true);
+  });
+
   it('fails of an outcome that is no event', async () => {
     const world = aWorld({ system: { supervision: goesOn } });
     const failures: unknown[] = [];

@@ -117,8 +117,7 @@ export class HostedTree implements HostedSystem, Behaviour, Outcomes {
   /** A message of the agent. Errors: what the step throws; then nothing of it has happened. */
   take(event: InnerEvent, handling: Handling): Continuing | undefined {
     if (this.root.status !== 'running') {
-      const why = this.root.status === 'ended' ? 'is done' : 'has not begun: its first step failed';
-      throw new Error(`the machine of '${this.path}' ${why}`);
+      throw new Error(`the machine of '${this.path}' has not begun: its first step failed`);
     }
     const { questions } = this.#turn;
     const question = questions.askedBy(handling);
