@@ -13,8 +13,17 @@ import type { Delivering, Delivery } from './delivery.ts';
 import type { Dispatcher, Runnable, Timer } from './environment.ts';
 import { TimerWheel } from './timer-wheel.ts';
 
-/** Answers with a whole number from 0 up to, not including, `count`. `what` names the choice. */
-export type Choose = (count: number, what: string) => number;
+/** What is asked when several could take a turn. One answer more than there are runnables means that time passes instead. */
+export const turnQuestion = 'whose turn';
+/** What is asked when several timers are due at once. */
+export const timerQuestion = 'which timer';
+
+/**
+ * Answers a question with a whole number from 0 up to, not including, `count`. `what`
+ * names the question. `ready` is given with `turnQuestion`: those who could go, in the
+ * order in which they asked; it must not be kept.
+ */
+export type Choose = (count: number, what: string, ready?: readonly Runnable[]) => number;
 
 export interface SimulatedOptions {
   readonly choose: Choose;
@@ -113,7 +122,7 @@ export class SimulatedEnvironment implements Delivering, Dispatcher {
       return dueMs === undefined ? false : this.#fireOneAt(dueMs);
     }
     const mayPass = this.#slow && dueMs !== undefined ? 1 : 0;
-    const chosen = ready + mayPass === 1 ? 0 : this.#choose(ready + mayPass, 'whose turn');
+    const chosen = ready + mayPass === 1 ? 0 : this.#choose(ready + mayPass, turnQuestion, this.#ready);
     if (chosen === ready) {
       return this.#fireOneAt(dueMs!);
     }
@@ -138,7 +147,7 @@ export class SimulatedEnvironment implements Delivering, Dispatcher {
 
   #fireOneAt(dueMs: number): boolean {
     const due = this.#wheel.dueAt(dueMs);
-    const chosen = due.length === 1 ? 0 : this.#choose(due.length, 'which timer');
+    const chosen = due.length === 1 ? 0 : this.#choose(due.length, timerQuestion);
     this.#nowMs = Math.max(this.#nowMs, dueMs);
     this.steps += 1;
     this.lastStep = 'timer';
