@@ -1,4 +1,34 @@
 // Exploring interleavings and faults.
+
+export type {
+  ContentV3,
+  ContentV4,
+  LanguageModel,
+  LanguageModelV3,
+  LanguageModelV4,
+  ModelAnswer,
+  ModelCall,
+  ModelMessage,
+  ModelStream,
+  ModelUsage,
+  StreamPartV3,
+  StreamPartV4,
+} from '../models/language-model.ts';
 export { CounterexampleFound, type Explored, type ExploreOptions, explore } from './explore.ts';
+export type { Pace } from './pace.ts';
+export { ProviderError, type ProviderErrorFacts, providerError } from './provider-error.ts';
+// Models without a network.
+export { ScriptExhausted, ScriptIncomplete, UnexpectedCall } from './script.ts';
+export {
+  type Scripted,
+  type ScriptedCall,
+  type ScriptedModel,
+  type ScriptedModelOptions,
+  type ScriptedModelV3,
+  scriptedModel,
+  type Turn,
+  type TurnMaker,
+} from './scripted-model.ts';
+export type { ScriptedToolCall, ScriptedTurn } from './scripted-turn.ts';
 export { readTape } from './tape.ts';
 export { type Fault, SimulatedCrash, World, type WorldOptions } from './world.ts';
