@@ -1,5 +1,6 @@
 // Exploring interleavings and faults.
 
+// What a language model is: the AI SDK's provider interface, written down once more.
 export type {
   ContentV3,
   ContentV4,
@@ -15,9 +16,11 @@ export type {
   StreamPartV4,
 } from '../models/language-model.ts';
 export { CounterexampleFound, type Explored, type ExploreOptions, explore } from './explore.ts';
+// Models without a network.
+export { type Faulty, type FaultyModelOptions, faultyModel, type HappenedFault } from './faulty-model.ts';
+export { type ModelFault, modelFaults } from './model-fault.ts';
 export type { Pace } from './pace.ts';
 export { ProviderError, type ProviderErrorFacts, providerError } from './provider-error.ts';
-// Models without a network.
 export { ScriptExhausted, ScriptIncomplete, UnexpectedCall } from './script.ts';
 export {
   type Scripted,
