@@ -48,7 +48,7 @@ export abstract class Outside extends Sender implements Requester {
       return;
     }
     this.kernel.sent(envelope);
-    if (cell.receiverFor(envelope).receive(envelope) === 'rejected') {
+    if (this.kernel.offer(cell.receiverFor(envelope), envelope) === 'rejected') {
       this.kernel.deadLetter(envelope, cell.path, 'Rejected');
     }
   }

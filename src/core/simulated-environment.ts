@@ -9,7 +9,8 @@
  * Guarantees: given the same calls of the program and the same choices, the same
  * steps happen in the same order, in any process.
  */
-import type { Dispatcher, Environment, Runnable, Timer } from './environment.ts';
+import type { Delivering, Delivery } from './delivery.ts';
+import type { Dispatcher, Runnable, Timer } from './environment.ts';
 import { TimerWheel } from './timer-wheel.ts';
 
 /** Answers with a whole number from 0 up to, not including, `count`. `what` names the choice. */
@@ -21,12 +22,15 @@ export interface SimulatedOptions {
   readonly seed: number;
   /** Whether time may pass although somebody is ready, as on a slow machine. */
   readonly slow: boolean;
+  /** Who carries messages; nobody when not given. */
+  readonly delivery?: Delivery | undefined;
 }
 
-export class SimulatedEnvironment implements Environment, Dispatcher {
+export class SimulatedEnvironment implements Delivering, Dispatcher {
   readonly epochMs = 0;
   readonly turnMs = -1;
   readonly dispatcher: Dispatcher = this;
+  readonly delivery: Delivery | undefined;
   /** Steps taken so far. */
   steps = 0;
   /** What the last step did, for a trace. */
@@ -39,9 +43,10 @@ export class SimulatedEnvironment implements Environment, Dispatcher {
   #lastId = 0;
   #chance: number;
 
-  constructor({ choose, seed, slow }: SimulatedOptions) {
+  constructor({ choose, seed, slow, delivery }: SimulatedOptions) {
     this.#choose = choose;
     this.#slow = slow;
+    this.delivery = delivery;
     this.#chance = seed >>> 0 || 1;
   }
 

@@ -1,22 +1,11 @@
 // Exploring interleavings and faults.
+export { CounterexampleFound } from './counterexample.ts';
+export { type Explored, type ExploreOptions, explore } from './explore.ts';
+export { readTape } from './tape.ts';
+export { type Fault, SimulatedCrash, World, type WorldOptions } from './world.ts';
 
-// What a language model is: the AI SDK's provider interface, written down once more.
-export type {
-  ContentV3,
-  ContentV4,
-  LanguageModel,
-  LanguageModelV3,
-  LanguageModelV4,
-  ModelAnswer,
-  ModelCall,
-  ModelMessage,
-  ModelStream,
-  ModelUsage,
-  StreamPartV3,
-  StreamPartV4,
-} from '../models/language-model.ts';
-export { CounterexampleFound, type Explored, type ExploreOptions, explore } from './explore.ts';
 // Models without a network.
+
 export { type Faulty, type FaultyModelOptions, faultyModel, type HappenedFault } from './faulty-model.ts';
 export { type ModelFault, modelFaults } from './model-fault.ts';
 export type { Pace } from './pace.ts';
@@ -33,5 +22,20 @@ export {
   type TurnMaker,
 } from './scripted-model.ts';
 export type { ScriptedToolCall, ScriptedTurn } from './scripted-turn.ts';
-export { readTape } from './tape.ts';
-export { type Fault, SimulatedCrash, World, type WorldOptions } from './world.ts';
+
+// What a language model is: the AI SDK's provider interface, written down once more.
+
+export type {
+  ContentV3,
+  ContentV4,
+  LanguageModel,
+  LanguageModelV3,
+  LanguageModelV4,
+  ModelAnswer,
+  ModelCall,
+  ModelMessage,
+  ModelStream,
+  ModelUsage,
+  StreamPartV3,
+  StreamPartV4,
+} from '../models/language-model.ts';

@@ -9,10 +9,10 @@ import type { Cell } from '../actors/cell.ts';
 import { LocalRef } from '../actors/local-ref.ts';
 import { createSystem, type System, type SystemOptions } from '../actors/system.ts';
 import { Failure } from '../core/failure.ts';
-import { liveEnvironment } from '../core/live-environment.ts';
 import { type Choose, SimulatedEnvironment } from '../core/simulated-environment.ts';
 import type { SystemEvent } from '../core/system-event.ts';
 import type { AnyTopic } from '../core/topic.ts';
+import { afterIo, afterMicrotasks } from './host-loop.ts';
 import { traceLine } from './trace-line.ts';
 
 /**
@@ -67,7 +67,6 @@ export class World {
   readonly #stepsMax: number;
   readonly #crashes: boolean;
   readonly #trace: string[] = [];
-  readonly #host = liveEnvironment();
   #crashed = 0;
 
   constructor(options: WorldOptions) {
@@ -127,7 +126,7 @@ export class World {
 
   /** Lets the promises of user code go on, as far as they can by themselves. */
   settle(): Promise<void> {
-    return new Promise((resolve) => this.#host.deferPastIo(resolve));
+    return afterMicrotasks();
   }
 
   /**
@@ -178,12 +177,12 @@ export class World {
   /** Forgets everything. */
   close(): void {
     this.environment.close();
-    this.#host.close();
   }
 
   async #wait(ended: () => boolean): Promise<number> {
-    for (let round = 0; round < patience; round += 1) {
-      await this.settle();
+    // It may still be taking steps of its own, one promise after the other; only then the host is waited for.
+    for (let round = 0; round < 2 * patience; round += 1) {
+      await (round < patience ? afterMicrotasks() : afterIo());
       if (ended() || this.environment.readyCount + this.environment.timerCount > 0) {
         return 0;
       }

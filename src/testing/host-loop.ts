@@ -1,0 +1,23 @@
+/**
+ * The host's event loop, as far as a world needs it: somewhere to wait until
+ * promises of the user's code have gone on.
+ *
+ * Node empties its queue of promises before it makes the next call asked for by
+ * `process.nextTick`, so what waits for such a call waits just until then, at a
+ * tenth of what a round of the event loop costs.
+ */
+
+/** Resolves when every promise that can go on by itself has done so. Input, output and timers of the host do not come in between. */
+export function afterMicrotasks(): Promise<void> {
+  return new Promise(resolveInATick);
+}
+
+/** Resolves when the event loop has gone round once: input, output and timers of the host had their turn. */
+export function afterIo(): Promise<void> {
+  return new Promise(resolveAfterIo);
+}
+
+const resolveInATick = (resolve: () => void): void => process.nextTick(resolve);
+const resolveAfterIo = (resolve: () => void): void => {
+  setImmediate(resolve);
+};
