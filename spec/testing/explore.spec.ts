@@ -4,7 +4,8 @@ import { defineAgent } from '../../src/actors/define-agent.ts';
 import type { System } from '../../src/actors/system.ts';
 import { type } from '../../src/core/schema.ts';
 import { defineTopic } from '../../src/core/topic.ts';
-import { CounterexampleFound, type ExploreOptions, explore } from '../../src/testing/explore.ts';
+import { CounterexampleFound } from '../../src/testing/counterexample.ts';
+import { type ExploreOptions, explore } from '../../src/testing/explore.ts';
 import type { World } from '../../src/testing/world.ts';
 import { boom } from '../support/boom.ts';
 

@@ -9,6 +9,7 @@
  */
 import fc from 'fast-check';
 import type { System } from '../actors/system.ts';
+import { CounterexampleFound } from './counterexample.ts';
 import { beginLaws, type Law } from './law.ts';
 import { shrinkTape } from './shrink-tape.ts';
 import { readTape, trimTape } from './tape.ts';
@@ -34,38 +35,6 @@ export interface Explored {
   readonly runs: number;
   /** Steps in all of them. */
   readonly steps: number;
-}
-
-/** A schedule was found that breaks the property. */
-export class CounterexampleFound extends Error {
-  override readonly name = 'CounterexampleFound';
-  /** The quietest schedule found that breaks it: give it to `explore` as `tape`. */
-  readonly tape: readonly number[];
-  readonly seed: number;
-  /** What happened in it, a line each. */
-  readonly trace: readonly string[];
-
-  constructor(facts: {
-    tape: readonly number[];
-    seed: number;
-    trace: readonly string[];
-    runs: number;
-    cause: unknown;
-  }) {
-    const { tape, seed, trace, runs, cause } = facts;
-    const why = cause instanceof Error ? cause.message : String(cause);
-    super(
-      [
-        `a schedule breaks the property (run ${runs}): ${why}`,
-        ...trace.map((line) => `  ${line}`),
-        `replay it with explore(setup, { …, tape: ${JSON.stringify(tape)} }, atQuiet); found with seed ${seed}`,
-      ].join('\n'),
-      { cause },
-    );
-    this.tape = tape;
-    this.seed = seed;
-    this.trace = trace;
-  }
 }
 
 /** Most runs spent on making a counterexample quieter: a few seconds. */

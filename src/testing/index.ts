@@ -1,5 +1,6 @@
 // Exploring interleavings and faults.
-export { CounterexampleFound, type Explored, type ExploreOptions, explore } from './explore.ts';
+export { CounterexampleFound } from './counterexample.ts';
+export { type Explored, type ExploreOptions, explore } from './explore.ts';
 // Laws: what holds whatever the agents do.
 export { type Law, LawBroken, type LawCheck } from './law.ts';
 export { readTape } from './tape.ts';
