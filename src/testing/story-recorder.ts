@@ -14,6 +14,7 @@ import { type Envelope, type Headers, noHeaders } from '../core/envelope.ts';
 import { isNotice } from '../core/notice.ts';
 import { oneLine } from '../core/one-line.ts';
 import { shorten } from '../core/shorten.ts';
+import type { Choose } from '../core/simulated-environment.ts';
 import type { EventListener, SystemEvent } from '../core/system-event.ts';
 import type {
   HandlingTrace,
@@ -24,6 +25,7 @@ import type {
   Tracing,
   Verb,
 } from '../core/tracing.ts';
+import { choiceWords } from './choice-words.ts';
 import type { Fact } from './story-fact.ts';
 
 /** A fact without its time and system. */
@@ -82,9 +84,29 @@ export class StoryRecorder {
     };
   }
 
-  /** Somebody chose other than the quiet run does. */
-  chosen(words: string): void {
-    this.add('', { _tag: 'Chosen', words: oneLine(words) });
+  /**
+   * Listens to who decides the run: each answer that is not the quiet one is written down.
+   *
+   * @param dueMs When the next timer is due, if there is one.
+   */
+  choosing(choose: Choose, dueMs: () => number | undefined): Choose {
+    return (count, what, ready) => {
+      // Before it answers: those who are ready are in a list that changes.
+      const names = ready?.map(({ label }) => label);
+      const answer = choose(count, what, ready);
+      if (answer !== 0) {
+        const words = choiceWords({ what, answer, count, ready: names, dueMs: dueMs() });
+        this.add('', { _tag: 'Chosen', words: oneLine(words) });
+      }
+      return answer;
+    };
+  }
+
+  /** How the run was decided otherwise than the quiet one is, in words. */
+  get choices(): readonly string[] {
+    return this.#facts.flatMap((fact) =>
+      fact._tag === 'Chosen' ? [`${fact.words} (at ${fact.atMs} ms)`] : [],
+    );
   }
 
   /**

@@ -14,6 +14,7 @@ import { mermaidDiagram } from './mermaid-diagram.ts';
 import { sequenceDiagram } from './sequence-diagram.ts';
 import type { Fact } from './story-fact.ts';
 import type { Flight, Lane, Moment, MomentKind } from './story-moment.ts';
+import type { StoryRecorder } from './story-recorder.ts';
 
 /** What is known of a run that is over. */
 export interface Recorded {
@@ -49,6 +50,12 @@ export class Story {
   toString(): string {
     return this.text;
   }
+}
+
+/** The story of what a recorder has heard. */
+export function storyOf(recorder: StoryRecorder | undefined, broken: string | undefined): Story {
+  const { facts = [], omitted = 0, omittedAfter = 0 } = recorder ?? {};
+  return new Story({ facts, omitted, omittedAfter, broken });
 }
 
 type FactOf<Tag extends Fact['_tag']> = Extract<Fact, { readonly _tag: Tag }>;
