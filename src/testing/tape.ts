@@ -27,6 +27,23 @@ export function readTape(tape: readonly number[], taken?: number[]): Choose {
 }
 
 /**
+ * Writes down what somebody answers.
+ *
+ * @param taken Gets each answer, in order: a tape of the run.
+ * @param tapeMax Most answers to ask for; all later ones are quiet.
+ */
+export function writeTape(choose: Choose, taken: number[], tapeMax: number): Choose {
+  return (count, what, ready) => {
+    if (count <= 1 || taken.length >= tapeMax) {
+      return 0;
+    }
+    const answer = choose(count, what, ready);
+    taken.push(answer);
+    return answer;
+  };
+}
+
+/**
  * The shortest tape of the same run: one without the quiet answers at its end.
  *
  * @example

@@ -55,9 +55,6 @@ export class SimulatedCrash extends Failure {
   }
 }
 
-/** One step in this many may be a crash, when crashes are among the faults. */
-const crashOneIn = 16;
-
 /** Rounds of the event loop in which user code that waits for nothing of ours must go on by itself. */
 const patience = 50;
 
@@ -209,11 +206,7 @@ export class World {
   }
 
   #mayCrash(): void {
-    if (
-      !this.#crashes ||
-      this.#crashed >= this.#crashesMax ||
-      this.#choose(crashOneIn, 'crash') !== crashOneIn - 1
-    ) {
+    if (!this.#crashes || this.#crashed >= this.#crashesMax || this.#choose(2, 'fault: crash') === 0) {
       return;
     }
     const agents = this.system.agents.list();
