@@ -77,6 +77,8 @@ class Telling {
   readonly #numbers = new Map<string, number>();
   readonly #handlings = new Map<number, { readonly lane: number; readonly topic: string }>();
   readonly #handledTimes = new Map<string, number>();
+  /** Who starts in which moment: marked when all lanes are known. */
+  readonly #starts = new Map<number, readonly string[]>();
   #busy: number[] = [];
   #gone: boolean[] = [];
   #nowMs = 0;
@@ -100,6 +102,10 @@ class Telling {
     }
     if (broken !== undefined) {
       this.#add('broken', broken);
+    }
+    for (const [moment, keys] of this.#starts) {
+      const to = keys.flatMap((key) => this.#laneOf.get(key) ?? []);
+      this.#moments[moment] = { ...this.#moments[moment]!, to };
     }
     return this.#moments;
   }
@@ -225,14 +231,15 @@ class Telling {
       names.push(fact.agent);
       last = next;
     }
-    const known = names.flatMap((name) => this.#laneOf.get(this.#key(name, facts[n]!.system)) ?? []);
-    for (const lane of known) {
-      this.#gone[lane] = false;
+    const keys = names.map((name) => this.#key(name, facts[n]!.system));
+    for (const key of keys) {
+      const lane = this.#laneOf.get(key);
+      if (lane !== undefined) {
+        this.#gone[lane] = false;
+      }
     }
-    this.#add('note', `${names.length === 1 ? 'starts' : 'start'}: ${names.join(', ')}`, {
-      to: known,
-      mark: '○',
-    });
+    this.#starts.set(this.#moments.length, keys);
+    this.#add('note', `${names.length === 1 ? 'starts' : 'start'}: ${names.join(', ')}`, { mark: '○' });
     return last;
   }
 
