@@ -264,7 +264,7 @@ class RecordedSystem implements Tracing {
     const { number, topic, asker: to } = question;
     const answer = (payload: unknown, from: string, streamed: boolean): void => {
       question.answered = true;
-      const text = describeValue(payload, payloadCharsMax);
+      const text = payload === undefined ? '' : describeValue(payload, payloadCharsMax);
       this.#recorder.add(this.#system, {
         _tag: 'Answered',
         question: number,

@@ -256,6 +256,8 @@ class Telling {
       taken.message === fact.message &&
       taken.atMs === fact.atMs
     ) {
+      // The sender's lane comes first.
+      this.#lane(fact.from ?? outside, fact.system);
       this.#begin(taken);
       this.#message('whole', fact.system, fact.from, takers, said(fact));
       for (let skipped = n + 1; skipped < next; skipped += 1) {
@@ -263,7 +265,8 @@ class Telling {
       }
       return next;
     }
-    if (takers.length + losers.length === 0) {
+    // What became of it may be among the facts that were forgotten.
+    if (takers.length + losers.length === 0 && this.#recorded.omitted === 0) {
       const fate = lost.length > 0 ? 'lost' : fact.to === undefined ? 'nobody handles it' : 'not handled';
       this.#message('lost', fact.system, fact.from, [fact.to], `${said(fact)}: ${fate}`);
       return n;
@@ -276,7 +279,7 @@ class Telling {
   #taken(fact: FactOf<'Taken'>): void {
     this.#begin(fact);
     if (fact.message === undefined) {
-      this.#mark('◷', fact, fact.agent, 'its timer rings');
+      this.#mark('◷', fact, fact.agent, 'is called by a timer of its own');
       return;
     }
     const sent = this.#sent.get(fact.message);
