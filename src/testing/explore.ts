@@ -12,6 +12,7 @@ import type { System } from '../actors/system.ts';
 import { CounterexampleFound } from './counterexample.ts';
 import { delayBounded } from './delay-bounded.ts';
 import { afterIo, hostNowMs, seedByChance } from './host-loop.ts';
+import { beginLaws, type Law } from './law.ts';
 import { mixed } from './mixed.ts';
 import { pct } from './pct.ts';
 import { random } from './random.ts';
@@ -39,6 +40,8 @@ export interface ExploreOptions extends Omit<WorldOptions, 'choose' | 'traced' |
   readonly shrinkRunsMax?: number;
   /** Checked after each step: `false`, or a throw, fails the run. */
   readonly always?: (world: World) => boolean | void;
+  /** What holds whatever the agents do; checked after each step, and at quiet after the property. */
+  readonly laws?: readonly Law[];
 }
 
 export interface Explored {
@@ -165,23 +168,23 @@ class Exploring {
 
   /** Runs one schedule, and says how it broke the property, if it did. */
   async #runOnce(choose: World['choose'], traced: boolean, course?: Course): Promise<Broken | undefined> {
-    const { always } = this.#options;
+    const { always, laws } = this.#options;
     const world = new World({ ...this.#options, choose, seed: 1, traced });
-    const seen = course?.watch?.(world);
     this.#runs += 1;
     try {
-      await world.run(
-        () => this.#setup(world.system, world),
-        always === undefined && seen === undefined
-          ? undefined
-          : () => {
-              hold(always?.(world), 'always');
-              if (seen?.() === true) {
-                throw seenBefore;
-              }
-            },
-      );
+      const checks = laws === undefined ? undefined : beginLaws(laws, world);
+      const seen = course?.watch?.(world);
+      const afterStep = (): void => {
+        checks?.afterStep();
+        hold(always?.(world), 'always');
+        if (seen?.() === true) {
+          throw seenBefore;
+        }
+      };
+      const looks = checks !== undefined || always !== undefined || seen !== undefined;
+      await world.run(() => this.#setup(world.system, world), looks ? afterStep : undefined);
       hold(await this.#atQuiet(world), 'at quiet');
+      await checks?.atQuiet();
     } catch (reason) {
       if (reason !== seenBefore) {
         return { reason, trace: world.trace };
