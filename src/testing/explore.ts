@@ -15,10 +15,11 @@ import { afterIo, hostNowMs, seedByChance } from './host-loop.ts';
 import { beginLaws, type Law } from './law.ts';
 import { mixed } from './mixed.ts';
 import { pct } from './pct.ts';
+import type { Played } from './quietest-tape.ts';
 import { random } from './random.ts';
 import { shrinkTape } from './shrink-tape.ts';
 import type { Course, Strategy } from './strategy.ts';
-import { readTape, trimTape, writeTape } from './tape.ts';
+import { countAnswers, readTape, trimTape, writeTape } from './tape.ts';
 import { World, type WorldOptions } from './world.ts';
 
 export interface ExploreOptions extends Omit<WorldOptions, 'choose' | 'traced' | 'seed'> {
@@ -36,7 +37,7 @@ export interface ExploreOptions extends Omit<WorldOptions, 'choose' | 'traced' |
   readonly tapeMax?: number;
   /** Replays just this one schedule. */
   readonly tape?: readonly number[];
-  /** Most runs spent on making a counterexample quieter; 2 000 when not given. */
+  /** Most runs spent on making a counterexample quieter; 5 000 when not given. */
   readonly shrinkRunsMax?: number;
   /** Checked after each step: `false`, or a throw, fails the run. */
   readonly always?: (world: World) => boolean | void;
@@ -140,15 +141,22 @@ class Exploring {
   /** Shrinks a schedule that broke the property, and throws what there is to tell of it. */
   async #explain(answers: readonly number[], seed: number, reason: unknown): Promise<void> {
     const runs = this.#runs;
-    const breaks = async (tape: readonly number[]): Promise<readonly number[] | undefined> => {
-      await this.#isOutOfTime();
-      const taken: number[] = [];
-      const broken = await this.#runOnce(readTape(tape, taken), false);
-      return broken === undefined ? undefined : trimTape(taken);
-    };
-    const tape = await shrinkTape(trimTape(answers), breaks, this.#options.shrinkRunsMax ?? 2_000);
+    const { tape } = await shrinkTape(
+      answers,
+      (tape) => this.#play(tape),
+      this.#options.shrinkRunsMax ?? 5_000,
+    );
     await this.#replay(tape, seed, runs);
     throw new Error(`a run failed that does not fail again with the same tape: ${String(reason)}`);
+  }
+
+  async #play(tape: readonly number[]): Promise<Played> {
+    await this.#isOutOfTime();
+    const answers: number[] = [];
+    const counts: number[] = [];
+    const choose = countAnswers(readTape(tape), counts);
+    const broken = await this.#runOnce(writeTape(choose, answers, this.#tapeMax), false);
+    return { broken: broken !== undefined, answers, counts };
   }
 
   /** Runs a tape once, traced, and throws what it finds. */
