@@ -49,3 +49,8 @@ export type {
   StreamPartV3,
   StreamPartV4,
 } from '../models/language-model.ts';
+
+// Reading what was found.
+export type { RegressionTestOptions, TestRunner } from './regression-test.ts';
+export type { Story } from './story.ts';
+export type { Flight, Lane, Moment, MomentKind } from './story-moment.ts';
