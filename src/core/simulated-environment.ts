@@ -13,8 +13,12 @@ import type { Delivering, Delivery } from './delivery.ts';
 import type { Dispatcher, Runnable, Timer } from './environment.ts';
 import { TimerWheel } from './timer-wheel.ts';
 
-/** Answers with a whole number from 0 up to, not including, `count`. `what` names the choice. */
-export type Choose = (count: number, what: string) => number;
+/**
+ * Answers with a whole number from 0 up to, not including, `count`. `what` names the
+ * choice. Where chance decides, 0 should be `quiet` times as likely as each other
+ * answer; as likely when not given.
+ */
+export type Choose = (count: number, what: string, quiet?: number) => number;
 
 export interface SimulatedOptions {
   readonly choose: Choose;

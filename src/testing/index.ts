@@ -1,10 +1,12 @@
 // Exploring interleavings and faults.
 export { CounterexampleFound } from './counterexample.ts';
 export { type Explored, type ExploreOptions, explore } from './explore.ts';
+// Faults.
+export type { CountedFault, Fault, FaultEvent, FaultLimits, Only, OnTheWay } from './fault.ts';
 // Laws: what holds whatever the agents do.
 export { type Law, LawBroken, type LawCheck } from './law.ts';
 export { readTape } from './tape.ts';
-export { type Fault, SimulatedCrash, World, type WorldOptions } from './world.ts';
+export { SimulatedCrash, World, type WorldOptions } from './world.ts';
 
 // Models without a network.
 

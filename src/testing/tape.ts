@@ -11,15 +11,20 @@ import type { Choose } from '../core/simulated-environment.ts';
 /**
  * Reads a tape from its beginning.
  *
+ * A number that is an answer is taken as it is. One that is too large for that is
+ * spread over the answers, the quiet one as often as the question says: so a tape
+ * of large numbers made by chance seldom says that something goes wrong.
+ *
  * @param taken Gets each answer that was given, in order: itself a tape of the same run.
  */
 export function readTape(tape: readonly number[], taken?: number[]): Choose {
   let next = 0;
-  return (count) => {
+  return (count, _what, quiet = 1) => {
     if (count <= 1 || next >= tape.length) {
       return 0;
     }
-    const answer = tape[next]! % count;
+    const written = tape[next]!;
+    const answer = written < count ? written : Math.max(0, (written % (count - 1 + quiet)) - quiet + 1);
     next += 1;
     taken?.push(answer);
     return answer;
