@@ -9,10 +9,12 @@
  */
 import fc from 'fast-check';
 import type { System } from '../actors/system.ts';
+import { ControlledRuns } from './controlled-runs.ts';
 import { CounterexampleFound } from './counterexample.ts';
 import { beginLaws, type Law } from './law.ts';
 import { shrinkTape } from './shrink-tape.ts';
 import { readTape, trimTape } from './tape.ts';
+import { UncontrolledAsync } from './uncontrolled-async.ts';
 import { World, type WorldOptions } from './world.ts';
 
 export interface ExploreOptions extends Omit<WorldOptions, 'choose' | 'traced' | 'seed'> {
@@ -45,19 +47,35 @@ const shrinkRunsMax = 2_000;
  * is left to do.
  *
  * Errors: `CounterexampleFound`, with the shrunk schedule, when `always` or
- * `atQuiet` returns `false` or throws, or when `setup` throws.
+ * `atQuiet` returns `false` or throws, or when `setup` throws; `UncontrolledAsync`,
+ * when code took time, chance, a timer or input and output from outside of the world.
  */
 export async function explore(
   setup: (system: System, world: World) => unknown,
   options: ExploreOptions,
   atQuiet: (world: World) => unknown,
 ): Promise<Explored> {
+  const controlled = new ControlledRuns();
+  try {
+    return await exploreControlled(setup, options, atQuiet, controlled);
+  } finally {
+    controlled.end();
+  }
+}
+
+async function exploreControlled(
+  setup: (system: System, world: World) => unknown,
+  options: ExploreOptions,
+  atQuiet: (world: World) => unknown,
+  controlled: ControlledRuns,
+): Promise<Explored> {
   let runs = 0;
   let steps = 0;
-  const runOnce = async (tape: readonly number[], traced: boolean): Promise<World> => {
+  const runOnce = async (tape: readonly number[], traced: boolean, again = false): Promise<World> => {
     const taken: number[] = [];
     const world = new World({ ...options, choose: readTape(tape, taken), seed: 1, traced });
-    runs += 1;
+    runs += again ? 0 : 1;
+    let failed: unknown;
     try {
       const laws = options.laws === undefined ? undefined : beginLaws(options.laws, world);
       await world.run(
@@ -70,10 +88,14 @@ export async function explore(
       hold(await atQuiet(world), 'at quiet');
       await laws?.atQuiet();
     } catch (cause) {
+      failed = cause;
       throw traced ? new Broken(cause, trimTape(taken), world.trace) : cause;
     } finally {
-      steps += world.steps;
+      steps += again ? 0 : world.steps;
       world.close();
+      if (!again) {
+        await controlled.ended(world, failed, () => runOnce(taken, false, true));
+      }
     }
     return world;
   };
@@ -82,7 +104,10 @@ export async function explore(
     try {
       await runOnce(tape, true);
     } catch (thrown) {
-      return (thrown as Broken).tape;
+      if (!(thrown instanceof Broken)) {
+        throw thrown;
+      }
+      return thrown.tape;
     }
     return undefined;
   };
@@ -102,6 +127,9 @@ export async function explore(
       ...(options.seed === undefined ? {} : { seed: options.seed }),
     },
   );
+  if (checked.errorInstance instanceof UncontrolledAsync) {
+    throw checked.errorInstance;
+  }
   if (checked.failed) {
     const tape = await shrinkTape(checked.counterexample?.[0] ?? [], breaks, shrinkRunsMax);
     await explain(tape, checked.seed, checked.numRuns, runOnce);
