@@ -9,10 +9,12 @@ export type { CountedFault, Fault, FaultEvent, FaultLimits, Only, OnTheWay } fro
 export { type Law, LawBroken, type LawCheck } from './law.ts';
 export { mixed } from './mixed.ts';
 export { type PctOptions, pct } from './pct.ts';
+// The world.
+export type { Ambient } from './presence.ts';
 export { random } from './random.ts';
 export type { Course, Plan, RunSeen, Strategy } from './strategy.ts';
 export { readTape } from './tape.ts';
-// The world.
+export { UncontrolledAsync } from './uncontrolled-async.ts';
 export { SimulatedCrash, World, type WorldOptions } from './world.ts';
 
 // Models without a network.
