@@ -2,15 +2,22 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { LanguageModel, ModelCall } from '../../src/models/language-model.ts';
 import { openCassette } from '../../src/testing/cassette.ts';
-import { CorruptCassette, UnknownCassetteVersion } from '../../src/testing/cassette-format.ts';
+import {
+  CorruptCassette,
+  parseCassette,
+  printCassette,
+  UnknownCassetteVersion,
+} from '../../src/testing/cassette-format.ts';
 import { NotRecordable } from '../../src/testing/cassette-json.ts';
+import { CassetteRedaction } from '../../src/testing/cassette-redaction.ts';
 import { type CassetteStorage, memoryStorage } from '../../src/testing/cassette-storage.ts';
 import { faultyModel } from '../../src/testing/faulty-model.ts';
 import { modelFaults } from '../../src/testing/model-fault.ts';
 import { providerError } from '../../src/testing/provider-error.ts';
+import { type RecordedRequest, recordedRequest } from '../../src/testing/recorded-request.ts';
 import { NotRecorded, RecordingEnds } from '../../src/testing/replayer.ts';
 import { ScriptIncomplete } from '../../src/testing/script.ts';
-import { scriptedModel } from '../../src/testing/scripted-model.ts';
+import { type ScriptedModel, scriptedModel } from '../../src/testing/scripted-model.ts';
 import { readTape } from '../../src/testing/tape.ts';
 import { aWorld } from '../support/a-world.ts';
 import { lawParameters } from '../support/law-runs.ts';
@@ -76,6 +83,25 @@ describe('a cassette', () => {
     expect(String(other)).toContain('It has no recording of this model and method.');
   });
 
+  it('says of at most six differences, and of how many more', async () => {
+    const storage = memoryStorage();
+    const options = Object.fromEntries(Array.from({ length: 9 }, (_, n) => [`o${n}`, n]));
+    await (await openCassette(storage))
+      .record(scriptedModel(['Yes.']))
+      .doGenerate(asking('Hello', { providerOptions: { p: options } }));
+
+    const failure = await failureOf(
+      (await openCassette(storage)).replay().doGenerate(asking('Hello', { seed: 1 })),
+    );
+
+    expect(failure).toMatchObject({
+      differences: [
+        ...Array.from({ length: 6 }, (_, n) => `providerOptions.p.o${n}: recorded ${n}, not asked`),
+        'and 4 more',
+      ],
+    });
+  });
+
   it('fails the same call when it is made more often than it was recorded', async () => {
     const storage = memoryStorage();
     await (await openCassette(storage)).record(scriptedModel(['Yes.'])).doGenerate(asking('Hello'));
@@ -86,6 +112,7 @@ describe('a cassette', () => {
     const failure = await failureOf(replayed.doGenerate(asking('Hello')));
 
     expect(String(failure)).toContain('It was recorded once, and asked once more.');
+    expect(new NotRecorded({ ...(failure as NotRecorded), used: 2 }).message).toContain('recorded 2 times');
     expect(await textOf(cassette.replay())).toBe('Yes.'); // Another replay begins at the beginning.
   });
 
@@ -252,6 +279,112 @@ describe('what is recorded of a call that went wrong', () => {
   });
 });
 
+describe('a recorder', () => {
+  it('hears of an abort although the model does not', async () => {
+    const storage = memoryStorage();
+    const aborting = new AbortController();
+    const inner = scriptedModel(['one']);
+    const deaf = { ...inner, doStream: ({ prompt }: ModelCall) => inner.doStream({ prompt }) };
+    const cassette = await openCassette(storage);
+    const { stream } = await cassette
+      .record(deaf as unknown as ScriptedModel)
+      .doStream(asking('Hello', { abortSignal: aborting.signal }));
+    const reader = stream.getReader();
+    await reader.read();
+    const waiting = reader.read();
+
+    aborting.abort('enough');
+    await Promise.allSettled([waiting]);
+    await cassette.saved();
+
+    await expect(reader.read()).rejects.toBe('enough');
+    expect(inner.calls[0]?.end).toBe('cancelled');
+    expect(storage.text).toContain('"end": "aborted"');
+  });
+
+  it('hears of an abort although neither the model nor the storage can bear it', async () => {
+    const storage: CassetteStorage = {
+      ...memoryStorage(),
+      update: () => Promise.reject(new Error('ENOSPC')),
+    };
+    const aborting = new AbortController();
+    const stubborn = {
+      ...scriptedModel([]),
+      doStream: async () => ({
+        stream: new ReadableStream({ cancel: () => Promise.reject(new Error('no')) }),
+      }),
+    };
+    const cassette = await openCassette(storage);
+    const { stream } = await cassette
+      .record(stubborn as unknown as ScriptedModel)
+      .doStream(asking('Hello', { abortSignal: aborting.signal }));
+
+    aborting.abort('enough');
+
+    await expect(stream.getReader().read()).rejects.toBe('enough');
+    await expect(cassette.saved()).rejects.toThrow('ENOSPC');
+  });
+
+  it('fails a stream of what cannot be recorded, and leaves its model', async () => {
+    const error: Record<string, unknown> = {};
+    error['again'] = error;
+    const inner = scriptedModel([{ parts: [{ type: 'error', error }, { type: 'ping' }] }]);
+
+    const { failure } = await read((await openCassette(memoryStorage())).record(inner));
+
+    expect(failure).toBeInstanceOf(NotRecordable);
+    expect(inner.calls[0]?.end).toBe('cancelled');
+  });
+
+  it('keeps no raw words of the provider', async () => {
+    const storage = memoryStorage();
+    const inner = scriptedModel([{ parts: [{ type: 'raw', rawValue: { text: 'raw words' } }] }]);
+
+    await read((await openCassette(storage)).record(inner));
+
+    expect(storage.text).toContain('{"type":"raw","rawValue":"[redacted]"}');
+  });
+
+  it('keeps the end of a call once', async () => {
+    const cassette = await openCassette(memoryStorage());
+    const place = cassette.begin(requestOf('a'));
+
+    await place.end({ end: 'answered', answer: 1 });
+    await place.end({ end: 'answered', answer: 2 });
+
+    expect([...cassette.all()].map(({ response }) => response)).toEqual([{ end: 'answered', answer: 1 }]);
+  });
+
+  it('leaves out what is only of this one answer', async () => {
+    const storage = memoryStorage();
+    const inner = scriptedModel(['a']);
+    const model = {
+      ...inner,
+      specificationVersion: 'v4' as const,
+      doGenerate: async (call: ModelCall) => ({
+        ...(await inner.doGenerate(call)),
+        request: { body: 'sent' },
+        response: { id: 'r1', headers: { 'set-cookie': 'c' }, body: 'got' },
+      }),
+    } as ScriptedModel;
+
+    await (await openCassette(storage)).record(model).doGenerate(asking('Hello'));
+
+    const [{ response }] = JSON.parse(storage.text!).recordings;
+    expect(response.answer.response).toEqual({ id: 'r1' });
+    expect(response.answer.request).toBeUndefined();
+  });
+
+  it('keeps an answer that says nothing of itself', async () => {
+    const storage = memoryStorage();
+    const inner = scriptedModel([{ parts: [] }]);
+
+    const answer = await (await openCassette(storage)).record(inner).doGenerate(asking('Hello'));
+
+    expect(await (await openCassette(storage)).replay().doGenerate(asking('Hello'))).toEqual(answer);
+  });
+});
+
 describe('a call that is replayed', () => {
   it('can be aborted before it is answered and in mid-stream', async () => {
     const storage = memoryStorage();
@@ -361,6 +494,10 @@ describe('the key of a request', () => {
 });
 
 describe('the file of a cassette', () => {
+  it('may have no recordings', () => {
+    expect(parseCassette(printCassette([]), 'empty')).toEqual([]);
+  });
+
   it('is read in a diff', async () => {
     const storage = memoryStorage();
     await read((await openCassette(storage)).record(scriptedModel([{ text: ['a'], usage: 'unknown' }])));
@@ -550,6 +687,9 @@ const failureOf = (work: PromiseLike<unknown>): Promise<unknown> =>
     () => 'no failure',
     (failure: unknown) => failure,
   );
+
+const requestOf = (text: string): RecordedRequest =>
+  recordedRequest('doGenerate', scriptedModel([]), asking(text), new CassetteRedaction());
 
 /** A call with something in a place where anything may be. */
 function inside(value: unknown): Partial<ModelCall> {

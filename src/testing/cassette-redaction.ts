@@ -69,18 +69,21 @@ export class CassetteRedaction {
       const { block, delta } = deltaOf(part);
       texts.set(block, (texts.get(block) ?? '') + delta);
     }
-    const begun = new Set<string>();
+    const changed = new Map(
+      [...texts]
+        .map(([block, text]) => [block, this.text(text)] as const)
+        .filter(([block, without]) => without !== texts.get(block)),
+    );
+    const told = new Set<string>();
     return parts.map((part) => {
       const { block, delta } = deltaOf(part);
       const without = this.value(part);
       if (delta === '') {
         return without;
       }
-      const text = texts.get(block)!;
-      const whole = this.text(text);
       // What was changed is sent at once: where the secret was torn is no longer known.
-      const kept = whole === text ? delta : begun.has(block) ? '' : whole;
-      begun.add(block);
+      const kept = changed.has(block) ? (told.has(block) ? '' : changed.get(block)!) : delta;
+      told.add(block);
       return { ...(without as JsonObject), delta: kept };
     });
   }

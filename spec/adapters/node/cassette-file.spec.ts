@@ -52,8 +52,6 @@ describe('a cassette file', () => {
   });
 
   it('takes away the lock of a process that is gone', async () => {
-    const child = childProgram('prints-traces.ts', '0', '0', 'nothing');
-    await child.ended;
     const folder = aFolder({ 'a.json.lock': '4194305' }); // No process can have this number on Linux.
 
     await cassetteFile(join(folder, 'a.json')).update(() => 'written');
@@ -67,6 +65,9 @@ describe('a cassette file', () => {
     await expect(cassetteFile(join(folder, 'a.json')).read()).rejects.toThrow('EISDIR');
     await expect(cassetteFile(join(folder, 'a.json/inside/b')).update(() => '')).rejects.toThrow();
     await expect(cassetteFile(join(folder, 'a.json')).update(() => '')).rejects.toThrow('EISDIR');
+    await expect(cassetteFile(join(folder, 'b'.repeat(255))).update(() => '')).rejects.toThrow(
+      'ENAMETOOLONG',
+    );
   });
 
   it('loses nothing when several write at once, in this process and others', async () => {
