@@ -10,6 +10,7 @@
 import fc from 'fast-check';
 import type { System } from '../actors/system.ts';
 import { CounterexampleFound } from './counterexample.ts';
+import { beginLaws, type Law } from './law.ts';
 import { shrinkTape } from './shrink-tape.ts';
 import { readTape, trimTape } from './tape.ts';
 import { World, type WorldOptions } from './world.ts';
@@ -25,6 +26,8 @@ export interface ExploreOptions extends Omit<WorldOptions, 'choose' | 'traced' |
   readonly tape?: readonly number[];
   /** Checked after each step: `false`, or a throw, fails the run. */
   readonly always?: (world: World) => boolean | void;
+  /** What holds whatever the agents do; checked after each step, and at quiet after the property. */
+  readonly laws?: readonly Law[];
 }
 
 export interface Explored {
@@ -56,11 +59,16 @@ export async function explore(
     const world = new World({ ...options, choose: readTape(tape, taken), seed: 1, traced });
     runs += 1;
     try {
+      const laws = options.laws === undefined ? undefined : beginLaws(options.laws, world);
       await world.run(
         () => setup(world.system, world),
-        () => hold(options.always?.(world), 'always'),
+        () => {
+          laws?.afterStep();
+          hold(options.always?.(world), 'always');
+        },
       );
       hold(await atQuiet(world), 'at quiet');
+      await laws?.atQuiet();
     } catch (cause) {
       throw traced ? new Broken(cause, trimTape(taken), world.trace) : cause;
     } finally {
