@@ -12,6 +12,7 @@ import { NotRecordable } from '../../src/testing/cassette-json.ts';
 import { CassetteRedaction } from '../../src/testing/cassette-redaction.ts';
 import { type CassetteStorage, memoryStorage } from '../../src/testing/cassette-storage.ts';
 import { faultyModel } from '../../src/testing/faulty-model.ts';
+import { afterMicrotasks } from '../../src/testing/host-loop.ts';
 import { modelFaults } from '../../src/testing/model-fault.ts';
 import { providerError } from '../../src/testing/provider-error.ts';
 import { type RecordedRequest, recordedRequest } from '../../src/testing/recorded-request.ts';
@@ -292,6 +293,7 @@ describe('a recorder', () => {
     const reader = stream.getReader();
     for (let n = 0; n < 2; n += 1) await reader.read();
     const waiting = reader.read();
+    await afterMicrotasks(); // Now the model is asked for a part, and has none.
 
     aborting.abort('enough');
 
