@@ -36,6 +36,15 @@ export {
 } from './scripted-model.ts';
 export type { ScriptedToolCall, ScriptedTurn } from './scripted-turn.ts';
 
+// Cassettes: what a model answered once, answered again without it.
+
+export { type Cassette, openCassette } from './cassette.ts';
+export { CorruptCassette, UnknownCassetteVersion } from './cassette-format.ts';
+export { NotRecordable } from './cassette-json.ts';
+export type { RedactionOptions } from './cassette-redaction.ts';
+export { type CassetteStorage, memoryStorage } from './cassette-storage.ts';
+export { NotRecorded, RecordingEnds, type Replayed, type ReplayOptions } from './replayer.ts';
+
 // What a language model is: the AI SDK's provider interface, written down once more.
 
 export type {
