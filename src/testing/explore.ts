@@ -9,16 +9,18 @@
  * deterministic simulation for the rest.
  */
 import type { System } from '../actors/system.ts';
+import { ControlledRuns } from './controlled-runs.ts';
 import { CounterexampleFound } from './counterexample.ts';
 import { delayBounded } from './delay-bounded.ts';
 import { afterIo, hostNowMs, seedByChance } from './host-loop.ts';
 import { beginLaws, type Law } from './law.ts';
 import { mixed } from './mixed.ts';
 import { pct } from './pct.ts';
+import type { Played } from './quietest-tape.ts';
 import { random } from './random.ts';
 import { shrinkTape } from './shrink-tape.ts';
 import type { Course, Strategy } from './strategy.ts';
-import { readTape, trimTape, writeTape } from './tape.ts';
+import { countAnswers, readTape, trimTape, writeTape } from './tape.ts';
 import { World, type WorldOptions } from './world.ts';
 
 export interface ExploreOptions extends Omit<WorldOptions, 'choose' | 'traced' | 'seed'> {
@@ -36,7 +38,7 @@ export interface ExploreOptions extends Omit<WorldOptions, 'choose' | 'traced' |
   readonly tapeMax?: number;
   /** Replays just this one schedule. */
   readonly tape?: readonly number[];
-  /** Most runs spent on making a counterexample quieter; 2 000 when not given. */
+  /** Most runs spent on making a counterexample quieter; 5 000 when not given. */
   readonly shrinkRunsMax?: number;
   /**
    * Called with the counterexample before `explore` rejects with it, and awaited: to write down a
@@ -75,15 +77,21 @@ const usual = mixed(delayBounded(), random(), pct());
  * is left to do.
  *
  * Errors: `CounterexampleFound`, with the shrunk schedule, when `always` or
- * `atQuiet` returns `false` or throws, or when `setup` throws; `RangeError` for an
- * option that cannot be; the reason of `signal`.
+ * `atQuiet` returns `false` or throws, or when `setup` throws; `UncontrolledAsync`,
+ * when code took time, chance, a timer or input and output from outside of the world;
+ * `RangeError` for an option that cannot be; the reason of `signal`.
  */
 export async function explore(
   setup: (system: System, world: World) => unknown,
   options: ExploreOptions,
   atQuiet: (world: World) => unknown,
 ): Promise<Explored> {
-  return new Exploring(setup, options, atQuiet).explore();
+  const exploring = new Exploring(setup, options, atQuiet);
+  try {
+    return await exploring.explore();
+  } finally {
+    exploring.end();
+  }
 }
 
 type Setup = (system: System, world: World) => unknown;
@@ -95,6 +103,7 @@ class Exploring {
   readonly #runsMax: number;
   readonly #tapeMax: number;
   readonly #endsAtMs: number;
+  readonly #controlled: ControlledRuns;
   #runs = 0;
   #cut = 0;
   #steps = 0;
@@ -109,6 +118,12 @@ class Exploring {
     this.#endsAtMs =
       this.#breathedAtMs + limit('timeLimitMs', options.timeLimitMs ?? Number.POSITIVE_INFINITY);
     limit('shrinkRunsMax', options.shrinkRunsMax ?? 0);
+    this.#controlled = new ControlledRuns();
+  }
+
+  /** Gives back what it took of the host. */
+  end(): void {
+    this.#controlled.end();
   }
 
   async explore(): Promise<Explored> {
@@ -132,7 +147,7 @@ class Exploring {
       }
       const answers: number[] = [];
       const told = writeTape(choose, answers, this.#tapeMax);
-      const outcome = await this.#runOnce(told, undefined, course);
+      const outcome = await this.#runOnce({ choose: told, answers, course });
       long ||= answers.length >= this.#tapeMax;
       if (outcome !== undefined) {
         await this.#explain(answers, seed, strategy.name, outcome.reason);
@@ -145,15 +160,22 @@ class Exploring {
   /** Shrinks a schedule that broke the property, and throws what there is to tell of it. */
   async #explain(answers: readonly number[], seed: number, strategy: string, reason: unknown): Promise<void> {
     const runs = this.#runs;
-    const breaks = async (tape: readonly number[]): Promise<readonly number[] | undefined> => {
-      await this.#isOutOfTime();
-      const taken: number[] = [];
-      const broken = await this.#runOnce(readTape(tape, taken));
-      return broken === undefined ? undefined : trimTape(taken);
-    };
-    const tape = await shrinkTape(trimTape(answers), breaks, this.#options.shrinkRunsMax ?? 2_000);
+    const { tape } = await shrinkTape(
+      answers,
+      (tape) => this.#play(tape),
+      this.#options.shrinkRunsMax ?? 5_000,
+    );
     await this.#replay(tape, seed, { runs, strategy });
     throw new Error(`a run failed that does not fail again with the same tape: ${String(reason)}`);
+  }
+
+  async #play(tape: readonly number[]): Promise<Played> {
+    await this.#isOutOfTime();
+    const answers: number[] = [];
+    const counts: number[] = [];
+    const choose = countAnswers(readTape(tape), counts);
+    const broken = await this.#runOnce({ choose: writeTape(choose, answers, this.#tapeMax), answers });
+    return { broken: broken !== undefined, answers, counts };
   }
 
   /**
@@ -193,47 +215,64 @@ class Exploring {
   }> {
     const taken: number[] = [];
     let world: World | undefined;
-    const broken = await this.#runOnce(readTape(tape, taken), (made) => {
+    const traced = (made: World): void => {
       world = made;
-    });
+    };
+    const broken = await this.#runOnce({ choose: readTape(tape, taken), answers: taken, traced });
     return { broken, taken, world: world! };
   }
 
   /** Runs one schedule, and says how it broke the property, if it did. */
-  async #runOnce(
-    choose: World['choose'],
-    traced?: (world: World) => void,
-    course?: Course,
-  ): Promise<Broken | undefined> {
-    const { always, laws: allLaws } = this.#options;
-    const world = new World({ ...this.#options, choose, seed: 1, traced: traced !== undefined });
+  async #runOnce({ choose, answers, traced, course }: Run): Promise<Broken | undefined> {
+    const world = this.#world(choose, traced !== undefined);
     traced?.(world);
-    const seen = course?.watch?.(world);
     this.#runs += 1;
+    let broken: Broken | undefined;
     try {
-      const laws = allLaws === undefined ? undefined : beginLaws(allLaws, world);
-      await world.run(
-        () => this.#setup(world.system, world),
-        always === undefined && seen === undefined && laws === undefined
-          ? undefined
-          : () => {
-              laws?.afterStep();
-              hold(always?.(world), 'always');
-              if (seen?.() === true) {
-                throw seenBefore;
-              }
-            },
-      );
+      broken = await this.#runIn(world, course);
+    } finally {
+      this.#steps += world.steps;
+      world.close();
+    }
+    await this.#controlled.ended(world, broken?.reason, () => this.#runAgain(answers));
+    return broken;
+  }
+
+  /** The same once more, to be looked at closer. */
+  async #runAgain(answers: readonly number[]): Promise<void> {
+    const world = this.#world(readTape(answers), false);
+    try {
+      await this.#runIn(world, undefined);
+    } finally {
+      world.close();
+    }
+  }
+
+  #world(choose: World['choose'], traced: boolean): World {
+    return new World({ ...this.#options, choose, seed: 1, traced });
+  }
+
+  async #runIn(world: World, course: Course | undefined): Promise<Broken | undefined> {
+    const { always, laws } = this.#options;
+    try {
+      const checks = laws === undefined ? undefined : beginLaws(laws, world);
+      const seen = course?.watch?.(world);
+      const afterStep = (): void => {
+        checks?.afterStep();
+        hold(always?.(world), 'always');
+        if (seen?.() === true) {
+          throw seenBefore;
+        }
+      };
+      const looks = checks !== undefined || always !== undefined || seen !== undefined;
+      await world.run(() => this.#setup(world.system, world), looks ? afterStep : undefined);
       hold(await this.#atQuiet(world), 'at quiet');
-      await laws?.atQuiet();
+      await checks?.atQuiet();
     } catch (reason) {
       if (reason !== seenBefore) {
         return { reason };
       }
       this.#cut += 1;
-    } finally {
-      this.#steps += world.steps;
-      world.close();
     }
     return undefined;
   }
@@ -265,6 +304,15 @@ class Exploring {
 
 interface Broken {
   readonly reason: unknown;
+}
+
+interface Run {
+  readonly choose: World['choose'];
+  /** What has been answered so far: in the end a tape of the same run. */
+  readonly answers: readonly number[];
+  /** Is given the world before it begins, when what happens in it is to be written down. */
+  readonly traced?: (world: World) => void;
+  readonly course?: Course;
 }
 
 /** Thrown to end a run that comes to where another has been. */
