@@ -216,7 +216,7 @@ describe('a story', () => {
         "    ●──────▷│     (3) said 3",
         "    ●──────✗│     (3) said 3: dead letter, Dropped",
         "    ○──────▶┃     (1) said 1",
-        "    ●✗      ┃     other "nobody is there": nobody handles it",
+        "    ●✗      ┃     other "nobody is there": nobody has handled it",
         "    │       !     /busy is interrupted while it handles said",
         "    ●──────✗│     (1) said 1: dead letter, Stopped",
         "    │       ■     /busy is stopped",
@@ -308,6 +308,7 @@ describe('the story of facts', () => {
     message,
     agent,
     handling,
+    timed: message === undefined,
   });
   const ended = (agent: string, handling: number): Fact => ({
     ...place,
@@ -320,7 +321,14 @@ describe('the story of facts', () => {
     new Story({ facts, omitted: 0, omittedAfter: 0, broken: undefined, ...more }).text.split('\n');
 
   it('tells of what is handled again, lost, and done to by the world', () => {
-    const fault = { ...place, _tag: 'Fault', agent: undefined, message: undefined, lost: false } as const;
+    const fault = {
+      ...place,
+      _tag: 'Fault',
+      subject: 'said',
+      agent: undefined,
+      message: undefined,
+      lost: false,
+    } as const;
 
     const lines = tell([
       sent(1, '/bob'),
@@ -334,8 +342,8 @@ describe('the story of facts', () => {
       sent(3),
       { ...fault, words: 'is lost on its way to /eve', message: 3, agent: '/eve', lost: true },
       taken(3, '/bob', 12),
-      { ...fault, words: 'the link is cut' },
-      { ...fault, words: 'cannot be reached', agent: '/eve' },
+      { ...fault, subject: 'the link', words: 'is cut' },
+      { ...fault, subject: '/eve', words: 'cannot be reached', agent: '/eve' },
       ended('/bob', 99),
     ]);
 
@@ -348,7 +356,7 @@ describe('the story of facts', () => {
         "  ○────▶┃     │     (1) again: said 1",
         "  ●────✗│     │     said 2: lost",
         "  ●────▷│     │     (2) said 3",
-        "  │     │     ↯     /eve (2) said is lost on its way to /eve",
+        "  │     │     ↯     (2) said is lost on its way to /eve",
         "  ○────▶┃     │     (2) said 3",
         "  │     ┃     │     the link is cut",
         "  │     ┃     ↯     /eve cannot be reached",
