@@ -96,6 +96,7 @@ export class SimulatedEnvironment implements Delivering, Dispatcher {
 
   /** Who is ready still has their turns, as on a real machine: they have something to tell to somebody outside. */
   close(): void {
+    this.delivery?.close();
     this.#wheel.clear();
   }
 

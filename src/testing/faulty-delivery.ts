@@ -51,7 +51,8 @@ export class FaultyDelivery implements Delivery {
   #heldUp: HeldUp[] = [];
   /** Requests of which an answer was lost, and by whom it was given. */
   #lost: WeakMap<Asker, Set<string>> | undefined;
-  #late = 0;
+  /** What arrives late, in the order in which it was sent on its way. */
+  readonly #late = new Set<() => void>();
 
   /** @param environment Where what is late waits. */
   constructor(fate: Fate, environment: () => Waiting) {
@@ -61,7 +62,7 @@ export class FaultyDelivery implements Delivery {
 
   /** How many are late and have not arrived, without those that stand behind them. */
   get lateCount(): number {
-    return this.#late;
+    return this.#late.size;
   }
 
   carry(receiver: Receiver, envelope: Envelope, office: PostOffice): Reception {
@@ -133,6 +134,13 @@ export class FaultyDelivery implements Delivery {
     return this.#wayOf(envelope.sender, receiver) !== undefined;
   }
 
+  /** Whoever it is for has ended: so it becomes a dead letter. */
+  close(): void {
+    for (const arrives of this.#late) {
+      arrives();
+    }
+  }
+
   #carry(receiver: Receiver, envelope: Envelope, office: PostOffice): Reception {
     const heldUp = this.#wayOf(envelope.sender, receiver);
     if (heldUp === undefined) {
@@ -180,14 +188,17 @@ export class FaultyDelivery implements Delivery {
   }
 
   #later(lateMs: number, act: () => void): void {
-    this.#late += 1;
-    const arrives = (): undefined => {
-      this.#late -= 1;
-      act();
+    const arrives = (): false => {
+      // It may have arrived because the system has ended.
+      if (this.#late.delete(arrives)) {
+        act();
+      }
+      return false;
     };
+    this.#late.add(arrives);
     const environment = this.#environment();
     if (lateMs === 0) {
-      environment.dispatcher.ready({ label: 'something late', lane: 1, run: () => arrives() ?? false });
+      environment.dispatcher.ready({ label: 'something late', lane: 1, run: arrives });
     } else {
       environment.schedule(lateMs, arrives);
     }
