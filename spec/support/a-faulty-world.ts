@@ -27,7 +27,7 @@ export function aFaultyWorld(
       if (what === 'how late') {
         return latenessMs.indexOf(lateMs);
       }
-      if (what !== 'what becomes of a message') {
+      if (what !== 'fault: what becomes of a message') {
         return options.choose?.(count, what) ?? 0;
       }
       const [fault, late] = (left.shift() ?? 'arrives').split(' ');

@@ -10,9 +10,6 @@ import type { FaultBudget } from './fault-budget.ts';
 
 export type MessageFault = 'drop' | 'duplicate' | 'delay';
 
-/** One message in this many is hit, where chance decides. */
-export const messageOneIn = 16;
-
 /** How late something may be, in milliseconds. 0: in a turn of its own, among all that could happen now. */
 export const latenessMs: readonly number[] = [0, 1, 10, 100, 1_000, 10_000, 60_000];
 
@@ -65,7 +62,7 @@ export class Fate {
         return undefined;
       }
     }
-    const chosen = this.#choose(kinds + 1, 'what becomes of a message', (messageOneIn - 1) * kinds);
+    const chosen = this.#choose(kinds + 1, 'fault: what becomes of a message');
     if (chosen === 0) {
       return undefined;
     }

@@ -18,6 +18,8 @@ import { type Fault, type FaultEvent, type FaultLimits, faultLine, type Only } f
 import { FaultBudget } from './fault-budget.ts';
 import { FaultyDelivery } from './faulty-delivery.ts';
 import { afterIo, afterMicrotasks } from './host-loop.ts';
+import { type Story, storyOf } from './story.ts';
+import { StoryRecorder } from './story-recorder.ts';
 import { traceLine } from './trace-line.ts';
 
 export interface WorldOptions {
@@ -56,9 +58,6 @@ export class SimulatedCrash extends Failure {
   }
 }
 
-/** One step in this many is a crash, where chance decides, when crashes are among the faults. */
-const crashOneIn = 16;
-
 const noFaults: readonly FaultEvent[] = [];
 
 const hitsMessages = (fault: Fault): boolean => messageFaults.has(fault);
@@ -70,6 +69,8 @@ const patience = 50;
 export class World {
   readonly system: System;
   readonly environment: SimulatedEnvironment;
+  /** Writes down what happens, when the world is traced. */
+  readonly recorder: StoryRecorder | undefined;
   /** Who loses, doubles and delays messages, when that may happen. */
   readonly delivery: FaultyDelivery | undefined;
   readonly #choose: Choose;
@@ -81,7 +82,10 @@ export class World {
   #faults: FaultEvent[] | undefined;
 
   constructor(options: WorldOptions) {
-    const { choose, faults = [], seed = 1 } = options;
+    const { faults = [], seed = 1 } = options;
+    this.recorder = options.traced === true ? new StoryRecorder(() => this.environment.nowMs()) : undefined;
+    const choose =
+      this.recorder?.choosing(options.choose, () => this.environment.nextDueMs) ?? options.choose;
     this.#choose = choose;
     this.#stepsMax = options.stepsMax ?? 10_000;
     this.#onFault = options.onFault;
@@ -98,7 +102,13 @@ export class World {
     if (options.traced === true) {
       events.push({ next: (event) => this.#write(event) });
     }
-    this.system = createSystem({ id: 'world', ...options.system, events, environment: this.environment });
+    this.system = createSystem({
+      id: 'world',
+      ...options.system,
+      events,
+      environment: this.environment,
+      ...(this.recorder === undefined ? {} : { instrumentation: this.recorder.instrumentation('') }),
+    });
   }
 
   /** The time in this world, in milliseconds since it began. */
@@ -114,6 +124,11 @@ export class World {
   /** What has happened, a line each, when the world is traced. */
   get trace(): readonly string[] {
     return this.#trace;
+  }
+
+  /** What has happened, as a story, when the world is traced; otherwise an empty one. */
+  get story(): Story {
+    return storyOf(this.recorder, undefined);
   }
 
   /** The faults that have happened so far, in their order. */
@@ -217,7 +232,7 @@ export class World {
   }
 
   #mayCrash(budget: FaultBudget): void {
-    if (!budget.allows('crash') || this.#choose(2, 'crash', crashOneIn - 1) === 0) {
+    if (!budget.allows('crash') || this.#choose(2, 'fault: crash') === 0) {
       return;
     }
     const agents = this.system.agents.list();
