@@ -39,6 +39,11 @@ export interface ExploreOptions extends Omit<WorldOptions, 'choose' | 'traced' |
   readonly tape?: readonly number[];
   /** Most runs spent on making a counterexample quieter; 5 000 when not given. */
   readonly shrinkRunsMax?: number;
+  /**
+   * Called with the counterexample before `explore` rejects with it, and awaited: to write down a
+   * regression test, say. What it throws, `explore` rejects with instead.
+   */
+  readonly onCounterexample?: (counterexample: CounterexampleFound) => unknown;
   /** Checked after each step: `false`, or a throw, fails the run. */
   readonly always?: (world: World) => boolean | void;
   /** What holds whatever the agents do; checked after each step, and at quiet after the property. */
@@ -128,10 +133,10 @@ class Exploring {
       }
       const answers: number[] = [];
       const told = writeTape(choose, answers, this.#tapeMax);
-      const outcome = await this.#runOnce(told, false, course);
+      const outcome = await this.#runOnce(told, undefined, course);
       long ||= answers.length >= this.#tapeMax;
       if (outcome !== undefined) {
-        await this.#explain(answers, seed, outcome.reason);
+        await this.#explain(answers, seed, strategy.name, outcome.reason);
       }
       course.ended?.({ answers });
     }
@@ -139,14 +144,14 @@ class Exploring {
   }
 
   /** Shrinks a schedule that broke the property, and throws what there is to tell of it. */
-  async #explain(answers: readonly number[], seed: number, reason: unknown): Promise<void> {
+  async #explain(answers: readonly number[], seed: number, strategy: string, reason: unknown): Promise<void> {
     const runs = this.#runs;
     const { tape } = await shrinkTape(
       answers,
       (tape) => this.#play(tape),
       this.#options.shrinkRunsMax ?? 5_000,
     );
-    await this.#replay(tape, seed, runs);
+    await this.#replay(tape, seed, { runs, strategy });
     throw new Error(`a run failed that does not fail again with the same tape: ${String(reason)}`);
   }
 
@@ -155,29 +160,62 @@ class Exploring {
     const answers: number[] = [];
     const counts: number[] = [];
     const choose = countAnswers(readTape(tape), counts);
-    const broken = await this.#runOnce(writeTape(choose, answers, this.#tapeMax), false);
+    const broken = await this.#runOnce(writeTape(choose, answers, this.#tapeMax));
     return { broken: broken !== undefined, answers, counts };
   }
 
-  /** Runs a tape once, traced, and throws what it finds. */
-  async #replay(tape: readonly number[], seed: number, runs = 1): Promise<void> {
-    const taken: number[] = [];
-    const broken = await this.#runOnce(readTape(tape, taken), true);
+  /**
+   * Runs a tape once, traced, and throws what it finds.
+   *
+   * @param found By whom and after how many runs, when it has just been found: only then the quiet run is run beside it.
+   */
+  async #replay(
+    tape: readonly number[],
+    seed: number,
+    found?: { readonly runs: number; readonly strategy: string },
+  ): Promise<void> {
+    const quiet = found === undefined || tape.length === 0 ? undefined : await this.#trace([]);
+    const { broken, taken, world } = await this.#trace(tape);
     if (broken !== undefined) {
-      throw new CounterexampleFound({
+      const { recorder, trace } = world;
+      const counterexample = new CounterexampleFound({
         tape: trimTape(taken),
-        seed,
-        trace: broken.trace,
-        runs,
         cause: broken.reason,
+        trace,
+        recorder,
+        quiet: quiet && { trace: quiet.world.trace, choices: [], broken: quiet.broken !== undefined },
+        seed,
+        ...found,
+        options: this.#options,
       });
+      await this.#options.onCounterexample?.(counterexample);
+      throw counterexample;
     }
   }
 
+  /** Runs a tape once, and writes down what happens. */
+  async #trace(tape: readonly number[]): Promise<{
+    readonly broken: Broken | undefined;
+    readonly taken: readonly number[];
+    readonly world: World;
+  }> {
+    const taken: number[] = [];
+    let world: World | undefined;
+    const broken = await this.#runOnce(readTape(tape, taken), (made) => {
+      world = made;
+    });
+    return { broken, taken, world: world! };
+  }
+
   /** Runs one schedule, and says how it broke the property, if it did. */
-  async #runOnce(choose: World['choose'], traced: boolean, course?: Course): Promise<Broken | undefined> {
+  async #runOnce(
+    choose: World['choose'],
+    traced?: (world: World) => void,
+    course?: Course,
+  ): Promise<Broken | undefined> {
     const { always, laws } = this.#options;
-    const world = new World({ ...this.#options, choose, seed: 1, traced });
+    const world = new World({ ...this.#options, choose, seed: 1, traced: traced !== undefined });
+    traced?.(world);
     this.#runs += 1;
     try {
       const checks = laws === undefined ? undefined : beginLaws(laws, world);
@@ -195,7 +233,7 @@ class Exploring {
       await checks?.atQuiet();
     } catch (reason) {
       if (reason !== seenBefore) {
-        return { reason, trace: world.trace };
+        return { reason };
       }
       this.#cut += 1;
     } finally {
@@ -232,7 +270,6 @@ class Exploring {
 
 interface Broken {
   readonly reason: unknown;
-  readonly trace: readonly string[];
 }
 
 /** Thrown to end a run that comes to where another has been. */

@@ -4,6 +4,8 @@ export { CounterexampleFound } from './counterexample.ts';
 export { type DelayBoundedOptions, delayBounded } from './delay-bounded.ts';
 export { type ExhaustiveOptions, exhaustive } from './exhaustive.ts';
 export { type Explored, type ExploreOptions, explore } from './explore.ts';
+// Faults.
+export type { CountedFault, Fault, FaultEvent, FaultLimits, Only, OnTheWay } from './fault.ts';
 // Laws: what holds whatever the agents do.
 export { type Law, LawBroken, type LawCheck } from './law.ts';
 export { mixed } from './mixed.ts';
@@ -11,9 +13,8 @@ export { type PctOptions, pct } from './pct.ts';
 export { random } from './random.ts';
 export type { Course, Plan, RunSeen, Strategy } from './strategy.ts';
 export { readTape } from './tape.ts';
-
 // The world.
-export { type Fault, SimulatedCrash, World, type WorldOptions } from './world.ts';
+export { SimulatedCrash, World, type WorldOptions } from './world.ts';
 
 // Models without a network.
 
@@ -50,3 +51,8 @@ export type {
   StreamPartV3,
   StreamPartV4,
 } from '../models/language-model.ts';
+
+// Reading what was found.
+export type { RegressionTestOptions, TestRunner } from './regression-test.ts';
+export type { Story } from './story.ts';
+export type { Flight, Lane, Moment, MomentKind } from './story-moment.ts';
