@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Agent } from '../../src/actors/agent.ts';
 import type { Context } from '../../src/actors/context.ts';
 import { defineAgent } from '../../src/actors/define-agent.ts';
+import { keyedAgent } from '../../src/actors/keyed-agent.ts';
 import type { System } from '../../src/actors/system.ts';
 import { type } from '../../src/core/schema.ts';
 import { defineTopic } from '../../src/core/topic.ts';
@@ -193,6 +194,60 @@ describe('an exhaustive search', () => {
     );
     expect(compared).toBeGreaterThan(5);
     expect(fewer).toBeLessThan(all);
+  });
+
+  it.each<[string, ExploreOptions]>([
+    ['crashes', { faults: ['crash'], faultsMax: 1 }],
+    ['lost messages', { faults: ['drop'], faultsMax: 1 }],
+    ['late and doubled messages', { faults: ['delay', 'duplicate'], faultsMax: 1 }],
+    ['a slow machine', { faults: ['slow'] }],
+  ])('comes to every end, also with %s', async (_, more) => {
+    const play: Play = {
+      parts: [[[{ does: 'tell', whom: 1 }]], [[{ does: 'ask for a moment', whom: 0 }]]],
+      told: [0],
+      asked: [],
+      capacity: 8,
+      begun: true,
+    };
+
+    const bare = await endsOf(play, { hashing: false }, { ...more, runs: 50_000 });
+    const hashed = await endsOf(play, {}, { ...more, runs: 50_000 });
+
+    expect(bare.explored.complete).toBe(true);
+    expect(hashed.explored.complete).toBe(true);
+    expect(hashed.ends).toEqual(bare.ends);
+    expect(hashed.ends.length).toBeGreaterThan(1);
+  });
+
+  it('comes to every end of agents with keys', async () => {
+    const endsOfKeys = async (options: ExhaustiveOptions) => {
+      const ends = new Set<string>();
+      let heard: string[] = [];
+      const agent = defineAgent({
+        name: 'one',
+        subscribe: [topics[0]!],
+        receive: (word: string) => {
+          heard.push(word);
+          return word;
+        },
+      });
+      const explored = await explore(
+        (system) => {
+          heard = [];
+          system.spawn(keyedAgent({ name: 'all', agent, keyed: (word) => word, passivate: 'forget' }));
+          void system.publish(topics[0]!, 'a');
+          void system.publish(topics[0]!, 'b');
+        },
+        { runs: 10_000, strategy: exhaustive(options) },
+        () => void ends.add(heard.join()),
+      );
+      return { ends, explored };
+    };
+
+    const hashed = await endsOfKeys({});
+
+    expect(hashed.explored.complete).toBe(true);
+    expect(hashed.ends).toEqual((await endsOfKeys({ hashing: false })).ends);
   });
 
   it('looks once at schedules that differ only in the order of independent steps', async () => {

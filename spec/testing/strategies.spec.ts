@@ -192,7 +192,7 @@ describe('mixed', () => {
 
   it('has a name of their names', () => {
     expect(mixed(random(), pct({ depth: 2 }), delayBounded({ delaysMax: 1 })).name).toBe(
-      'random + pct, depth 2 + delay-bounded, 1 deviations',
+      'random + pct(2) + delayBounded(1)',
     );
   });
 

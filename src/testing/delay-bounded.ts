@@ -26,7 +26,7 @@ export function delayBounded({ delaysMax = 3 }: DelayBoundedOptions = {}): Strat
     throw new RangeError(`delaysMax is a whole number, at least 0; got ${delaysMax}`);
   }
   return {
-    name: `delay-bounded, ${delaysMax} deviations`,
+    name: `delayBounded(${delaysMax})`,
     begin: ({ seed }) => {
       let longest = 1;
       return {

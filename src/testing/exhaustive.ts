@@ -75,7 +75,7 @@ export function exhaustive(options: ExhaustiveOptions = {}): Strategy {
             asked += 1;
             if (what === turnQuestion) {
               hash?.turns(answer);
-            } else if (answer !== 0) {
+            } else {
               hash?.answered(what, answer);
             }
             return answer;

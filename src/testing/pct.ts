@@ -29,7 +29,7 @@ export function pct({ depth = 3 }: PctOptions = {}): Strategy {
     throw new RangeError(`the depth of pct is a whole number, at least 1; got ${depth}`);
   }
   return {
-    name: `pct, depth ${depth}`,
+    name: `pct(${depth})`,
     begin: ({ seed }) => {
       let longest = 1;
       return {

@@ -35,11 +35,6 @@ import type { World } from './world.ts';
 export class Tokens {
   readonly #tokens = new Map<string, number>();
 
-  /** How many there are. */
-  get size(): number {
-    return this.#tokens.size;
-  }
-
   of(...parts: readonly (string | number)[]): number {
     const text = parts.join(' ');
     let token = this.#tokens.get(text);
@@ -83,6 +78,7 @@ export class StateHash {
   /** Answers since the last step: those about turns, and the others. */
   #turns: number[] = [];
   #asked: (string | number)[] = [];
+  #questions = 0;
   #steps = 0;
 
   constructor(world: World, tokens: Tokens) {
@@ -103,9 +99,12 @@ export class StateHash {
     this.#turns.push(answer);
   }
 
-  /** A question that is not about turns had an answer that is not quiet. */
+  /** A question that is not about turns is answered. Quiet answers change nothing; of others it matters which question it was. */
   answered(what: string, answer: number): void {
-    this.#asked.push(what, answer);
+    this.#questions += 1;
+    if (answer !== 0) {
+      this.#asked.push(this.#questions, what, answer);
+    }
   }
 
   /** The state after a step. */
@@ -132,6 +131,7 @@ export class StateHash {
     this.#steps = environment.steps;
     this.#beyond = beyond;
     this.#asked = [];
+    this.#questions = 0;
     this.#state = this.#stateNow();
     return this.#state;
   }
