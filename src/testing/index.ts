@@ -2,6 +2,7 @@
 export { CounterexampleFound } from './counterexample.ts';
 // Strategies: which schedules are looked at.
 export { type DelayBoundedOptions, delayBounded } from './delay-bounded.ts';
+export { type ExhaustiveOptions, exhaustive } from './exhaustive.ts';
 export { type Explored, type ExploreOptions, explore } from './explore.ts';
 // Faults.
 export type { CountedFault, Fault, FaultEvent, FaultLimits, Only, OnTheWay } from './fault.ts';
