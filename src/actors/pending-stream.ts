@@ -49,7 +49,7 @@ export class PendingStream<T> extends PendingReply implements OpenSource<T> {
   /** One reply, as it waits there. */
   replyFrom(payload: unknown, from: string): Envelope {
     this.#replied = true;
-    this.trace?.replied();
+    this.trace?.replied(payload, from);
     const id = this.kernel.environment.nextId();
     return ownEnvelope(id, undefined, from, undefined, payload, undefined, this.id);
   }

@@ -12,12 +12,12 @@ import { Failure } from '../core/failure.ts';
 import { type Choose, SimulatedEnvironment } from '../core/simulated-environment.ts';
 import type { SystemEvent } from '../core/system-event.ts';
 import type { AnyTopic } from '../core/topic.ts';
-import { holdAmbientGuard } from './ambient-guard.ts';
+import { Control } from './control.ts';
 import { afterIo, afterMicrotasks } from './host-loop.ts';
-import { begunSince, describeRequest, openRequests } from './host-requests.ts';
-import { type Ambient, Presence } from './presence.ts';
+import type { Ambient } from './presence.ts';
+import { type Story, storyOf } from './story.ts';
+import { StoryRecorder } from './story-recorder.ts';
 import { traceLine } from './trace-line.ts';
-import { UncontrolledAsync } from './uncontrolled-async.ts';
 
 /**
  * What may go wrong although nobody's code is wrong. `crash`: an agent fails at
@@ -59,39 +59,44 @@ export class SimulatedCrash extends Failure {
   }
 }
 
-/** One step in this many may be a crash, when crashes are among the faults. */
-const crashOneIn = 16;
-
 /** Rounds of the event loop in which user code that waits for nothing of ours must go on by itself. */
 const patience = 50;
 
 export class World {
   readonly system: System;
   readonly environment: SimulatedEnvironment;
+  /** Writes down what happens, when the world is traced. */
+  readonly recorder: StoryRecorder | undefined;
   readonly #choose: Choose;
   readonly #crashesMax: number;
   readonly #stepsMax: number;
   readonly #crashes: boolean;
   readonly #trace: string[] = [];
-  readonly #presence: Presence;
-  /** What the host had open when this world took the process. */
-  #openBefore: readonly string[] = [];
-  #letGoOfGuard: (() => void) | undefined;
+  readonly #control: Control;
   #crashed = 0;
 
   constructor(options: WorldOptions) {
-    const { choose, faults = [], seed = 1 } = options;
+    const { faults = [], seed = 1 } = options;
+    this.recorder = options.traced === true ? new StoryRecorder(() => this.environment.nowMs()) : undefined;
+    const choose =
+      this.recorder?.choosing(options.choose, () => this.environment.nextDueMs) ?? options.choose;
     this.#choose = choose;
     this.#crashes = faults.includes('crash');
     this.#crashesMax = options.crashesMax ?? 3;
     this.#stepsMax = options.stepsMax ?? 10_000;
     this.environment = new SimulatedEnvironment({ choose, seed, slow: faults.includes('delay') });
-    this.#presence = new Presence(this.environment, options.ambient ?? 'fail');
+    this.#control = new Control(this.environment, options.ambient ?? 'fail');
     const events = [...(options.system?.events ?? [])];
     if (options.traced === true) {
       events.push({ next: (event) => this.#write(event) });
     }
-    this.system = createSystem({ id: 'world', ...options.system, events, environment: this.environment });
+    this.system = createSystem({
+      id: 'world',
+      ...options.system,
+      events,
+      environment: this.environment,
+      ...(this.recorder === undefined ? {} : { instrumentation: this.recorder.instrumentation('') }),
+    });
   }
 
   /** The time in this world, in milliseconds since it began. */
@@ -107,6 +112,11 @@ export class World {
   /** What has happened, a line each, when the world is traced. */
   get trace(): readonly string[] {
     return this.#trace;
+  }
+
+  /** What has happened, as a story, when the world is traced; otherwise an empty one. */
+  get story(): Story {
+    return storyOf(this.recorder, undefined);
   }
 
   /** How often something was published on a topic. */
@@ -129,7 +139,7 @@ export class World {
 
   /** Takes one step and lets promises go on; says whether there was one to take. */
   step(): Promise<boolean> {
-    return this.#inside(() => this.#step());
+    return this.#control.inside(() => this.#step());
   }
 
   /** Lets the promises of user code go on, as far as they can by themselves. */
@@ -143,20 +153,7 @@ export class World {
    * Errors: an `Error` after `stepsMax` steps; `UncontrolledAsync`.
    */
   runUntilQuiet(afterStep?: () => void): Promise<void> {
-    return this.#inside(async () => {
-      await this.settle();
-      while (await this.#step()) {
-        if (afterStep !== undefined) {
-          this.#presence.outside(afterStep);
-        }
-        if (this.steps > this.#stepsMax) {
-          throw new Error(
-            `not quiet after ${this.#stepsMax} steps: a timer that rings for ever, or agents that tell each other without end`,
-          );
-        }
-      }
-      this.#checkHost();
-    });
+    return this.#control.inside(() => this.#runUntilQuiet(afterStep));
   }
 
   /**
@@ -165,61 +162,33 @@ export class World {
    * Errors: what it throws; `UncontrolledAsync`; an `Error` when it waits for something that is not in this world.
    */
   run(code: () => unknown, afterStep?: () => void): Promise<void> {
-    return this.#inside(() => this.#run(code, afterStep));
-  }
-
-  /**
-   * Whether something may be under way outside of this world that nobody has seen: work
-   * that has not ended, or that was given up.
-   */
-  get doubtful(): boolean {
-    return this.system.statistics().agents.some(({ inFlight, interrupted }) => inFlight + interrupted > 0);
-  }
-
-  /** Forgets everything. */
-  close(): void {
-    this.environment.close();
-  }
-
-  /** Has the process while `code` runs. */
-  async #inside<T>(code: () => Promise<T>): Promise<T> {
-    if (this.#letGoOfGuard !== undefined) {
-      return code();
-    }
-    this.#letGoOfGuard = holdAmbientGuard();
-    try {
-      await this.#presence.enter();
-      this.#openBefore = openRequests();
-      try {
-        return await code();
-      } finally {
-        this.#presence.leave();
-      }
-    } finally {
-      this.#letGoOfGuard();
-      this.#letGoOfGuard = undefined;
-    }
+    return this.#control.inside(() => this.#run(code, afterStep));
   }
 
   async #step(): Promise<boolean> {
     this.#mayCrash();
     const stepped = this.environment.step();
     await this.settle();
-    this.#presence.check();
-    const way = this.#presence.giveWay();
+    const way = this.#control.afterStep();
     if (way !== undefined) {
       await way;
     }
     return stepped;
   }
 
-  /** Errors: `UncontrolledAsync`, when input or output was begun that no world controls. */
-  #checkHost(): void {
-    const kind = begunSince(this.#openBefore);
-    if (kind !== undefined) {
-      this.#presence.uncontrolled ??= new UncontrolledAsync({ called: describeRequest(kind), at: [] });
+  async #runUntilQuiet(afterStep?: () => void): Promise<void> {
+    await this.settle();
+    while (await this.#step()) {
+      if (afterStep !== undefined) {
+        this.#control.outside(afterStep);
+      }
+      if (this.steps > this.#stepsMax) {
+        throw new Error(
+          `not quiet after ${this.#stepsMax} steps: a timer that rings for ever, or agents that tell each other without end`,
+        );
+      }
     }
-    this.#presence.check();
+    this.#control.atQuiet();
   }
 
   async #run(code: () => unknown, afterStep?: () => void): Promise<void> {
@@ -233,7 +202,7 @@ export class World {
     let rounds = 0;
     while (!ended && rounds < patience) {
       rounds = this.steps;
-      await this.runUntilQuiet(afterStep);
+      await this.#runUntilQuiet(afterStep);
       rounds = this.steps > rounds ? 0 : await this.#wait(() => ended);
     }
     if (!ended) {
@@ -242,13 +211,23 @@ export class World {
       );
     }
     await running;
-    await this.runUntilQuiet(afterStep);
+    await this.#runUntilQuiet(afterStep);
+  }
+
+  /** Whether something may be under way that nobody has seen: work that has not ended, or that was given up. */
+  get doubtful(): boolean {
+    return this.system.statistics().agents.some(({ inFlight, interrupted }) => inFlight + interrupted > 0);
+  }
+
+  /** Forgets everything. */
+  close(): void {
+    this.environment.close();
   }
 
   async #wait(ended: () => boolean): Promise<number> {
     // It may still be taking steps of its own, one promise after the other; only then the host is waited for.
     for (let round = 0; round < 2 * patience; round += 1) {
-      await (round < patience ? afterMicrotasks() : this.#presence.outside(afterIo));
+      await (round < patience ? afterMicrotasks() : this.#control.outside(afterIo));
       if (ended() || this.environment.readyCount + this.environment.timerCount > 0) {
         return 0;
       }
@@ -257,11 +236,7 @@ export class World {
   }
 
   #mayCrash(): void {
-    if (
-      !this.#crashes ||
-      this.#crashed >= this.#crashesMax ||
-      this.#choose(crashOneIn, 'crash') !== crashOneIn - 1
-    ) {
+    if (!this.#crashes || this.#crashed >= this.#crashesMax || this.#choose(2, 'fault: crash') === 0) {
       return;
     }
     const agents = this.system.agents.list();
