@@ -26,7 +26,10 @@ export class Control {
     this.#inside = true;
     const letGo = holdAmbientGuard();
     try {
-      await this.#presence.enter();
+      const door = this.#presence.enter();
+      if (door !== undefined) {
+        await door;
+      }
       this.#openBefore = openRequests();
       return await code();
     } finally {

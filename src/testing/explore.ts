@@ -146,7 +146,9 @@ class Exploring {
       const answers: number[] = [];
       const told = writeTape(choose, answers, this.#tapeMax);
       const outcome = await this.#runOnce(told, undefined, course);
-      await this.#findUncontrolled(answers, outcome);
+      if (this.#controlled.looksCloser(this.#world!, outcome?.reason)) {
+        await this.#findUncontrolled(answers, outcome);
+      }
       long ||= answers.length >= this.#tapeMax;
       if (outcome !== undefined) {
         await this.#explain(answers, seed, strategy.name, outcome.reason);
@@ -190,7 +192,7 @@ class Exploring {
   ): Promise<void> {
     const quiet = found === undefined || tape.length === 0 ? undefined : await this.#trace([]);
     const { broken, taken, world } = await this.#trace(tape);
-    if (found === undefined) {
+    if (found === undefined && this.#controlled.looksCloser(world, broken?.reason)) {
       await this.#findUncontrolled(taken, broken);
     }
     if (broken !== undefined) {
@@ -263,7 +265,7 @@ class Exploring {
 
   /** Errors: `UncontrolledAsync`, when the latest run, with these answers, was not the world's alone. */
   #findUncontrolled(answers: readonly number[], outcome: Broken | undefined): Promise<void> {
-    return this.#controlled.ended(this.#world!, outcome?.reason, async () => {
+    return this.#controlled.look(outcome?.reason, async () => {
       const [runs, steps] = [this.#runs, this.#steps];
       await this.#runOnce(readTape(answers));
       [this.#runs, this.#steps] = [runs, steps];
