@@ -189,7 +189,9 @@ export class Kernel {
 
   /** Gives a message to one who is to have it, by whoever carries messages here. */
   offer(receiver: Receiver, envelope: Envelope): Reception {
-    return this.delivery === undefined ? receiver.receive(envelope) : this.delivery.carry(receiver, envelope);
+    return this.delivery === undefined
+      ? receiver.receive(envelope)
+      : this.delivery.carry(receiver, envelope, this);
   }
 
   /** Tells that a message leaves. */

@@ -21,7 +21,6 @@ import { random } from './random.ts';
 import { shrinkTape } from './shrink-tape.ts';
 import type { Course, Strategy } from './strategy.ts';
 import { countAnswers, readTape, trimTape, writeTape } from './tape.ts';
-import { UncontrolledAsync } from './uncontrolled-async.ts';
 import { World, type WorldOptions } from './world.ts';
 
 export interface ExploreOptions extends Omit<WorldOptions, 'choose' | 'traced' | 'seed'> {
@@ -78,9 +77,9 @@ const usual = mixed(delayBounded(), random(), pct());
  * is left to do.
  *
  * Errors: `CounterexampleFound`, with the shrunk schedule, when `always` or
- * `atQuiet` returns `false` or throws, or when `setup` throws; `UncontrolledAsync`
- * when code took time, chance, a timer or input and output from the host; `RangeError` for an
- * option that cannot be; the reason of `signal`.
+ * `atQuiet` returns `false` or throws, or when `setup` throws; `UncontrolledAsync`,
+ * when code took time, chance, a timer or input and output from outside of the world;
+ * `RangeError` for an option that cannot be; the reason of `signal`.
  */
 export async function explore(
   setup: (system: System, world: World) => unknown,
@@ -104,13 +103,11 @@ class Exploring {
   readonly #runsMax: number;
   readonly #tapeMax: number;
   readonly #endsAtMs: number;
+  readonly #controlled: ControlledRuns;
   #runs = 0;
   #cut = 0;
   #steps = 0;
   #breathedAtMs = hostNowMs();
-  readonly #controlled: ControlledRuns;
-  /** The world of the latest run. */
-  #world: World | undefined;
 
   constructor(setup: Setup, options: ExploreOptions, atQuiet: (world: World) => unknown) {
     this.#setup = setup;
@@ -122,6 +119,11 @@ class Exploring {
       this.#breathedAtMs + limit('timeLimitMs', options.timeLimitMs ?? Number.POSITIVE_INFINITY);
     limit('shrinkRunsMax', options.shrinkRunsMax ?? 0);
     this.#controlled = new ControlledRuns();
+  }
+
+  /** Gives back what it took of the host. */
+  end(): void {
+    this.#controlled.end();
   }
 
   async explore(): Promise<Explored> {
@@ -145,10 +147,7 @@ class Exploring {
       }
       const answers: number[] = [];
       const told = writeTape(choose, answers, this.#tapeMax);
-      const outcome = await this.#runOnce(told, undefined, course);
-      if (this.#controlled.looksCloser(this.#world!, outcome?.reason)) {
-        await this.#findUncontrolled(answers, outcome);
-      }
+      const outcome = await this.#runOnce({ choose: told, answers, course });
       long ||= answers.length >= this.#tapeMax;
       if (outcome !== undefined) {
         await this.#explain(answers, seed, strategy.name, outcome.reason);
@@ -175,9 +174,8 @@ class Exploring {
     const answers: number[] = [];
     const counts: number[] = [];
     const choose = countAnswers(readTape(tape), counts);
-    const broken = await this.#runOnce(writeTape(choose, answers, this.#tapeMax));
-    const breaks = broken !== undefined && !(broken.reason instanceof UncontrolledAsync);
-    return { broken: breaks, answers, counts };
+    const broken = await this.#runOnce({ choose: writeTape(choose, answers, this.#tapeMax), answers });
+    return { broken: broken !== undefined, answers, counts };
   }
 
   /**
@@ -192,9 +190,6 @@ class Exploring {
   ): Promise<void> {
     const quiet = found === undefined || tape.length === 0 ? undefined : await this.#trace([]);
     const { broken, taken, world } = await this.#trace(tape);
-    if (found === undefined && this.#controlled.looksCloser(world, broken?.reason)) {
-      await this.#findUncontrolled(taken, broken);
-    }
     if (broken !== undefined) {
       const { recorder, trace } = world;
       const counterexample = new CounterexampleFound({
@@ -220,23 +215,47 @@ class Exploring {
   }> {
     const taken: number[] = [];
     let world: World | undefined;
-    const broken = await this.#runOnce(readTape(tape, taken), (made) => {
+    const traced = (made: World): void => {
       world = made;
-    });
+    };
+    const broken = await this.#runOnce({ choose: readTape(tape, taken), answers: taken, traced });
     return { broken, taken, world: world! };
   }
 
   /** Runs one schedule, and says how it broke the property, if it did. */
-  async #runOnce(
-    choose: World['choose'],
-    traced?: (world: World) => void,
-    course?: Course,
-  ): Promise<Broken | undefined> {
-    const { always, laws } = this.#options;
-    const world = new World({ ...this.#options, choose, seed: 1, traced: traced !== undefined });
+  async #runOnce({ choose, answers, traced, course }: Run): Promise<Broken | undefined> {
+    const world = this.#world(choose, traced !== undefined);
     traced?.(world);
-    this.#world = world;
     this.#runs += 1;
+    let broken: Broken | undefined;
+    try {
+      broken = await this.#runIn(world, course);
+    } finally {
+      this.#steps += world.steps;
+      world.close();
+    }
+    if (this.#controlled.looksCloser(world, broken?.reason)) {
+      await this.#controlled.look(broken?.reason, () => this.#runAgain(answers));
+    }
+    return broken;
+  }
+
+  /** The same once more, to be looked at closer. */
+  async #runAgain(answers: readonly number[]): Promise<void> {
+    const world = this.#world(readTape(answers), false);
+    try {
+      await this.#runIn(world, undefined);
+    } finally {
+      world.close();
+    }
+  }
+
+  #world(choose: World['choose'], traced: boolean): World {
+    return new World({ ...this.#options, choose, seed: 1, traced });
+  }
+
+  async #runIn(world: World, course: Course | undefined): Promise<Broken | undefined> {
+    const { always, laws } = this.#options;
     try {
       const checks = laws === undefined ? undefined : beginLaws(laws, world);
       const seen = course?.watch?.(world);
@@ -256,25 +275,8 @@ class Exploring {
         return { reason };
       }
       this.#cut += 1;
-    } finally {
-      this.#steps += world.steps;
-      world.close();
     }
     return undefined;
-  }
-
-  /** Errors: `UncontrolledAsync`, when the latest run, with these answers, was not the world's alone. */
-  #findUncontrolled(answers: readonly number[], outcome: Broken | undefined): Promise<void> {
-    return this.#controlled.look(outcome?.reason, async () => {
-      const [runs, steps] = [this.#runs, this.#steps];
-      await this.#runOnce(readTape(answers));
-      [this.#runs, this.#steps] = [runs, steps];
-    });
-  }
-
-  /** Gives back what was the host's. */
-  end(): void {
-    this.#controlled.end();
   }
 
   /** Lets the host have its turn from time to time. */
@@ -304,6 +306,15 @@ class Exploring {
 
 interface Broken {
   readonly reason: unknown;
+}
+
+interface Run {
+  readonly choose: World['choose'];
+  /** What has been answered so far: in the end a tape of the same run. */
+  readonly answers: readonly number[];
+  /** Is given the world before it begins, when what happens in it is to be written down. */
+  readonly traced?: (world: World) => void;
+  readonly course?: Course;
 }
 
 /** Thrown to end a run that comes to where another has been. */

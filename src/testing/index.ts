@@ -3,6 +3,8 @@ export { CounterexampleFound } from './counterexample.ts';
 // Strategies: which schedules are looked at.
 export { type DelayBoundedOptions, delayBounded } from './delay-bounded.ts';
 export { type Explored, type ExploreOptions, explore } from './explore.ts';
+// Faults.
+export type { CountedFault, Fault, FaultEvent, FaultLimits, Only, OnTheWay } from './fault.ts';
 // Laws: what holds whatever the agents do.
 export { type Law, LawBroken, type LawCheck } from './law.ts';
 export { mixed } from './mixed.ts';
@@ -13,7 +15,7 @@ export { random } from './random.ts';
 export type { Course, Plan, RunSeen, Strategy } from './strategy.ts';
 export { readTape } from './tape.ts';
 export { UncontrolledAsync } from './uncontrolled-async.ts';
-export { type Fault, SimulatedCrash, World, type WorldOptions } from './world.ts';
+export { SimulatedCrash, World, type WorldOptions } from './world.ts';
 
 // Models without a network.
 
@@ -33,6 +35,15 @@ export {
   type TurnMaker,
 } from './scripted-model.ts';
 export type { ScriptedToolCall, ScriptedTurn } from './scripted-turn.ts';
+
+// Cassettes: what a model answered once, answered again without it.
+
+export { type Cassette, openCassette } from './cassette.ts';
+export { CorruptCassette, UnknownCassetteVersion } from './cassette-format.ts';
+export { NotRecordable } from './cassette-json.ts';
+export type { RedactionOptions } from './cassette-redaction.ts';
+export { type CassetteStorage, memoryStorage } from './cassette-storage.ts';
+export { NotRecorded, RecordingEnds, type Replayed, type ReplayOptions } from './replayer.ts';
 
 // What a language model is: the AI SDK's provider interface, written down once more.
 
