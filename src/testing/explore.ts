@@ -234,7 +234,9 @@ class Exploring {
       this.#steps += world.steps;
       world.close();
     }
-    await this.#controlled.ended(world, broken?.reason, () => this.#runAgain(answers));
+    if (this.#controlled.looksCloser(world, broken?.reason)) {
+      await this.#controlled.look(broken?.reason, () => this.#runAgain(answers));
+    }
     return broken;
   }
 

@@ -15,21 +15,19 @@ import { Failure } from '../core/failure.ts';
 import { type Choose, SimulatedEnvironment } from '../core/simulated-environment.ts';
 import type { SystemEvent } from '../core/system-event.ts';
 import type { AnyTopic } from '../core/topic.ts';
-import { holdAmbientGuard } from './ambient-guard.ts';
+import { Control } from './control.ts';
 import { Fate, latenessMs } from './fate.ts';
 import { type Fault, type FaultEvent, type FaultLimits, faultLine, type Only } from './fault.ts';
 import { FaultBudget } from './fault-budget.ts';
 import { FaultyDelivery } from './faulty-delivery.ts';
 import type { Host, HostOptions, HostSetup } from './host.ts';
 import { afterIo, afterMicrotasks } from './host-loop.ts';
-import { begunSince, describeRequest, openRequests } from './host-requests.ts';
 import type { LinkOptions } from './link.ts';
 import { Network } from './network.ts';
-import { type Ambient, Presence } from './presence.ts';
+import type { Ambient } from './presence.ts';
 import { type Story, storyOf } from './story.ts';
 import { StoryRecorder } from './story-recorder.ts';
 import { traceLine } from './trace-line.ts';
-import { UncontrolledAsync } from './uncontrolled-async.ts';
 
 export interface WorldOptions {
   readonly choose: Choose;
@@ -92,10 +90,7 @@ export class World {
   readonly #traced: boolean;
   readonly #trace: string[] = [];
   #faults: FaultEvent[] | undefined;
-  readonly #presence: Presence;
-  /** What the host had open when this world took the process. */
-  #openBefore: readonly string[] = [];
-  #letGoOfGuard: (() => void) | undefined;
+  readonly #control: Control;
   #network: Network | undefined;
   /** What the setup of a host failed of. */
   #broken: { readonly failure: unknown } | undefined;
@@ -119,7 +114,7 @@ export class World {
       slow: faults.includes('slow'),
       delivery: this.delivery,
     });
-    this.#presence = new Presence(this.environment, options.ambient ?? 'fail');
+    this.#control = new Control(this.environment, options.ambient ?? 'fail');
     const events = [...(options.system?.events ?? [])];
     if (options.traced === true) {
       events.push({ next: (event) => this.#write(event) });
@@ -237,7 +232,7 @@ export class World {
 
   /** Takes one step and lets promises go on; says whether there was one to take. */
   step(): Promise<boolean> {
-    return this.#inside(() => this.#step());
+    return this.#control.inside(() => this.#step());
   }
 
   /** Lets the promises of user code go on, as far as they can by themselves. */
@@ -251,14 +246,7 @@ export class World {
    * Errors: an `Error` after `stepsMax` steps; `UncontrolledAsync`.
    */
   runUntilQuiet(afterStep?: () => void): Promise<void> {
-    return this.#inside(async () => {
-      await this.settle();
-      while (await this.#step()) {
-        this.#look(afterStep);
-      }
-      this.#look();
-      this.#checkHost();
-    });
+    return this.#control.inside(() => this.#runUntilQuiet(afterStep));
   }
 
   /**
@@ -275,7 +263,7 @@ export class World {
     const untilMs = this.nowMs + ms;
     const isDue = (): boolean =>
       environment.readyCount > 0 || (environment.nextDueMs ?? Number.POSITIVE_INFINITY) <= untilMs;
-    await this.#inside(async () => {
+    await this.#control.inside(async () => {
       await this.settle();
       while (isDue()) {
         await this.#step();
@@ -283,7 +271,7 @@ export class World {
       }
       environment.advanceTo(untilMs);
       this.#look();
-      this.#checkHost();
+      this.#control.atQuiet();
     });
   }
 
@@ -293,7 +281,7 @@ export class World {
    * Errors: what it throws; `UncontrolledAsync`; an `Error` when it waits for something that is not in this world.
    */
   run(code: () => unknown, afterStep?: () => void): Promise<void> {
-    return this.#inside(() => this.#run(code, afterStep));
+    return this.#control.inside(() => this.#run(code, afterStep));
   }
 
   /**
@@ -306,47 +294,26 @@ export class World {
     );
   }
 
-  /** Has the process while `code` runs. */
-  async #inside<T>(code: () => Promise<T>): Promise<T> {
-    if (this.#letGoOfGuard !== undefined) {
-      return code();
-    }
-    this.#letGoOfGuard = holdAmbientGuard();
-    try {
-      await this.#presence.enter();
-      this.#openBefore = openRequests();
-      try {
-        return await code();
-      } finally {
-        this.#presence.leave();
-      }
-    } finally {
-      this.#letGoOfGuard();
-      this.#letGoOfGuard = undefined;
-    }
-  }
-
   async #step(): Promise<boolean> {
     if (this.#budget !== undefined) {
       this.#mayFail(this.#budget);
     }
     const stepped = this.environment.step();
     await this.settle();
-    this.#presence.check();
-    const way = this.#presence.giveWay();
+    const way = this.#control.afterStep();
     if (way !== undefined) {
       await way;
     }
     return stepped;
   }
 
-  /** Errors: `UncontrolledAsync`, when input or output was begun that no world controls. */
-  #checkHost(): void {
-    const kind = begunSince(this.#openBefore);
-    if (kind !== undefined) {
-      this.#presence.uncontrolled ??= new UncontrolledAsync({ called: describeRequest(kind), at: [] });
+  async #runUntilQuiet(afterStep?: () => void): Promise<void> {
+    await this.settle();
+    while (await this.#step()) {
+      this.#look(afterStep);
     }
-    this.#presence.check();
+    this.#look();
+    this.#control.atQuiet();
   }
 
   async #run(code: () => unknown, afterStep?: () => void): Promise<void> {
@@ -360,7 +327,7 @@ export class World {
     let rounds = 0;
     while (!ended && rounds < patience) {
       rounds = this.steps;
-      await this.runUntilQuiet(afterStep);
+      await this.#runUntilQuiet(afterStep);
       rounds = this.steps > rounds ? 0 : await this.#wait(() => ended);
     }
     if (!ended) {
@@ -369,13 +336,13 @@ export class World {
       );
     }
     await running;
-    await this.runUntilQuiet(afterStep);
+    await this.#runUntilQuiet(afterStep);
   }
 
   /** Has the test look at what the last step did. Errors: whatever ends the run. */
   #look(afterStep?: () => void): void {
     if (afterStep !== undefined) {
-      this.#presence.outside(afterStep);
+      this.#control.outside(afterStep);
     }
     if (this.#broken !== undefined) {
       throw this.#broken.failure;
@@ -419,7 +386,7 @@ export class World {
   async #wait(ended: () => boolean): Promise<number> {
     // It may still be taking steps of its own, one promise after the other; only then the host is waited for.
     for (let round = 0; round < 2 * patience; round += 1) {
-      await (round < patience ? afterMicrotasks() : this.#presence.outside(afterIo));
+      await (round < patience ? afterMicrotasks() : this.#control.outside(afterIo));
       if (ended() || this.environment.readyCount + this.environment.timerCount > 0) {
         return 0;
       }
