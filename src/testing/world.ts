@@ -465,6 +465,7 @@ export class World {
     if (this.#traced && !(fault._tag === 'Crashed' && fault.what === 'agent')) {
       this.#trace.push(faultLine(fault));
     }
+    this.recorder?.happened(fault);
     this.#onFault?.(fault);
   }
 
