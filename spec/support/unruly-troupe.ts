@@ -707,7 +707,7 @@ export function exploreTroupes(
     {
       ...lawExploration,
       tapeMax: 2_048,
-      faults: ['crash', 'delay'],
+      faults: ['crash', 'slow'],
       ...options,
       always: (world) => always(troupes.get(world)!),
     },

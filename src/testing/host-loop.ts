@@ -18,6 +18,14 @@ export function afterIo(): Promise<void> {
 }
 
 const resolveInATick = (resolve: () => void): void => process.nextTick(resolve);
+/** The host's own, also where a world has put another in its place. */
+const hostImmediate = setImmediate;
 const resolveAfterIo = (resolve: () => void): void => {
-  setImmediate(resolve);
+  hostImmediate(resolve);
 };
+
+/** Milliseconds of the host's own clock, for limits to how long exploring may take. Its zero means nothing. */
+export const hostNowMs: () => number = performance.now.bind(performance);
+
+/** A seed by chance: a whole number below 2 ** 31. */
+export const seedByChance = (): number => Math.floor(Math.random() * 2 ** 31);

@@ -1,10 +1,21 @@
 // Exploring interleavings and faults.
 export { CounterexampleFound } from './counterexample.ts';
+// Strategies: which schedules are looked at.
+export { type DelayBoundedOptions, delayBounded } from './delay-bounded.ts';
 export { type Explored, type ExploreOptions, explore } from './explore.ts';
+// Faults.
+export type { CountedFault, Fault, FaultEvent, FaultLimits, Only, OnTheWay } from './fault.ts';
 // Laws: what holds whatever the agents do.
 export { type Law, LawBroken, type LawCheck } from './law.ts';
+export { mixed } from './mixed.ts';
+export { type PctOptions, pct } from './pct.ts';
+// The world.
+export type { Ambient } from './presence.ts';
+export { random } from './random.ts';
+export type { Course, Plan, RunSeen, Strategy } from './strategy.ts';
 export { readTape } from './tape.ts';
-export { type Fault, SimulatedCrash, World, type WorldOptions } from './world.ts';
+export { UncontrolledAsync } from './uncontrolled-async.ts';
+export { SimulatedCrash, World, type WorldOptions } from './world.ts';
 
 // Models without a network.
 
@@ -57,3 +68,8 @@ export type {
   StreamPartV3,
   StreamPartV4,
 } from '../models/language-model.ts';
+
+// Reading what was found.
+export type { RegressionTestOptions, TestRunner } from './regression-test.ts';
+export type { Story } from './story.ts';
+export type { Flight, Lane, Moment, MomentKind } from './story-moment.ts';
