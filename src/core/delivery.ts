@@ -28,6 +28,8 @@ export interface Delivery {
   behind(sender: string, receiver: Receiver, act: () => void): void;
   /** Whether something of this sender is on its way to this receiver that the next message must not overtake. */
   holds(receiver: Receiver, envelope: Envelope): boolean;
+  /** The system has ended: nothing stays on its way. */
+  close(): void;
 }
 
 /** What a carrier needs of the system it carries for. */

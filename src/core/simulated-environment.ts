@@ -109,6 +109,7 @@ export class SimulatedEnvironment implements Delivering, Dispatcher {
 
   /** Who is ready still has their turns, as on a real machine: they have something to tell to somebody outside. */
   close(): void {
+    this.delivery?.close();
     this.#wheel.clear();
   }
 
@@ -151,6 +152,12 @@ export class SimulatedEnvironment implements Delivering, Dispatcher {
       this.#ready.push(runnable);
     }
     return true;
+  }
+
+  /** Takes those back who have asked for a turn and shall have none. */
+  withdraw(shallHaveNone: (runnable: Runnable) => boolean): void {
+    const kept = this.#ready.filter((runnable) => !shallHaveNone(runnable));
+    this.#ready.splice(0, this.#ready.length, ...kept);
   }
 
   /** Lets time pass, up to `nowMs`, without doing anything: what is due then fires in later steps. */

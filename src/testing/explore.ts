@@ -324,9 +324,12 @@ function hold(outcome: unknown, when: string): void {
   }
 }
 
+/** Checks a limit. Only time is no whole number of things. */
 function limit(name: string, value: number): number {
-  if (Number.isNaN(value) || value < 0 || (name !== 'timeLimitMs' && !Number.isInteger(value))) {
-    throw new RangeError(`${name} is a number, at least 0; got ${value}`);
+  if (!(value >= 0) || (name !== 'timeLimitMs' && !Number.isInteger(value))) {
+    throw new RangeError(
+      `${name} is a ${name === 'timeLimitMs' ? '' : 'whole '}number, at least 0; got ${value}`,
+    );
   }
   return value;
 }

@@ -2,18 +2,24 @@
 export { CounterexampleFound } from './counterexample.ts';
 // Strategies: which schedules are looked at.
 export { type DelayBoundedOptions, delayBounded } from './delay-bounded.ts';
+export { type ExhaustiveOptions, exhaustive } from './exhaustive.ts';
 export { type Explored, type ExploreOptions, explore } from './explore.ts';
 // Faults.
 export type { CountedFault, Fault, FaultEvent, FaultLimits, Only, OnTheWay } from './fault.ts';
+// Hosts and links.
+export type { Host, HostOptions, HostSetup } from './host.ts';
 // Laws: what holds whatever the agents do.
 export { type Law, LawBroken, type LawCheck } from './law.ts';
+export type { LinkOptions } from './link.ts';
 export { mixed } from './mixed.ts';
 export { type PctOptions, pct } from './pct.ts';
-// The world.
 export type { Ambient } from './presence.ts';
 export { random } from './random.ts';
 export type { Course, Plan, RunSeen, Strategy } from './strategy.ts';
 export { readTape } from './tape.ts';
+// Properties over time.
+export { always, atQuiet, eventuallyWithin, type Holds, leadsTo } from './temporal.ts';
+// The world.
 export { UncontrolledAsync } from './uncontrolled-async.ts';
 export { SimulatedCrash, World, type WorldOptions } from './world.ts';
 
