@@ -40,6 +40,13 @@ export {
   type Turn,
   type TurnMaker,
 } from './scripted-model.ts';
+export {
+  type ScriptedTool,
+  type ScriptedToolOptions,
+  scriptedTool,
+  type ToolCaller,
+  type ToolTurn,
+} from './scripted-tool.ts';
 export type { ScriptedToolCall, ScriptedTurn } from './scripted-turn.ts';
 
 // Cassettes: what a model answered once, answered again without it.
