@@ -78,6 +78,7 @@ export abstract class PendingReply implements ReplyPort {
     this.id = options.id;
     this.#lease = options.lease;
     this.#timeoutMs = options.timeoutMs;
+    kernel.witness?.asked(this, deadlineMs);
     if (deadlineMs < Number.POSITIVE_INFINITY) {
       this.#timer = kernel.environment.schedule(Math.max(0, options.timeoutMs), () =>
         this.interrupt(new RequestTimeout({ target: this.target, timeoutMs: this.#timeoutMs })),
@@ -168,6 +169,7 @@ export abstract class PendingReply implements ReplyPort {
   /** From here on nothing changes any more. Gives back all that was held. */
   protected settle(failure: { readonly failure: unknown } | undefined): void {
     this.settled = true;
+    this.kernel.witness?.settled(this);
     this.trace?.settled(failure);
     this.#timer?.cancel();
     this.#timer = undefined;

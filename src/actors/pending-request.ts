@@ -19,6 +19,7 @@ export class PendingRequest extends PendingReply {
   }
 
   reply(payload: unknown, from: string): undefined {
+    this.kernel.witness?.replied(this, from);
     if (this.settled) {
       this.late(payload, from);
       return;
@@ -30,6 +31,7 @@ export class PendingRequest extends PendingReply {
 
   deliver(): void {
     this.requester.forgetRequest(this);
+    this.kernel.witness?.delivered(this);
     if (this.#failed) {
       // Who ignores the promise of a request must not end the process by it.
       this.promise.catch(ignore);

@@ -35,12 +35,15 @@ export class SimulatedEnvironment implements Delivering, Dispatcher {
   steps = 0;
   /** What the last step did, for a trace. */
   lastStep = '';
+  /** Whose turn it was last, if the last step was a turn. */
+  lastRun: Runnable | undefined;
   readonly #choose: Choose;
   readonly #slow: boolean;
   readonly #ready: Runnable[] = [];
   readonly #wheel = new TimerWheel(0);
   #nowMs = 0;
   #lastId = 0;
+  #timersAtClose = 0;
   #chance: number;
 
   constructor({ choose, seed, slow, delivery }: SimulatedOptions) {
@@ -92,7 +95,18 @@ export class SimulatedEnvironment implements Delivering, Dispatcher {
 
   /** Who is ready still has their turns, as on a real machine: they have something to tell to somebody outside. */
   close(): void {
+    this.#timersAtClose = this.#wheel.size;
     this.#wheel.clear();
+  }
+
+  /** The last id that was given out. */
+  get lastId(): number {
+    return this.#lastId;
+  }
+
+  /** Timers that were set when it was closed. */
+  get timersAtClose(): number {
+    return this.#timersAtClose;
   }
 
   /** How many could take a turn now. */
@@ -120,6 +134,7 @@ export class SimulatedEnvironment implements Delivering, Dispatcher {
     const [runnable] = this.#ready.splice(chosen, 1) as [Runnable];
     this.steps += 1;
     this.lastStep = runnable.label;
+    this.lastRun = runnable;
     if (runnable.run(1)) {
       this.#ready.push(runnable);
     }
@@ -142,6 +157,7 @@ export class SimulatedEnvironment implements Delivering, Dispatcher {
     this.#nowMs = Math.max(this.#nowMs, dueMs);
     this.steps += 1;
     this.lastStep = 'timer';
+    this.lastRun = undefined;
     this.#wheel.fire(due[chosen]!);
     return true;
   }

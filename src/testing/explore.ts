@@ -10,7 +10,7 @@
 import fc from 'fast-check';
 import type { System } from '../actors/system.ts';
 import { CounterexampleFound } from './counterexample.ts';
-import { beginLaws, type Law } from './law.ts';
+import { type Law, LawsInForce } from './law.ts';
 import { shrinkTape } from './shrink-tape.ts';
 import { readTape, trimTape } from './tape.ts';
 import { World, type WorldOptions } from './world.ts';
@@ -59,7 +59,7 @@ export async function explore(
     const world = new World({ ...options, choose: readTape(tape, taken), seed: 1, traced });
     runs += 1;
     try {
-      const laws = options.laws === undefined ? undefined : beginLaws(options.laws, world);
+      const laws = options.laws === undefined ? undefined : new LawsInForce(options.laws, world);
       await world.run(
         () => setup(world.system, world),
         () => {
