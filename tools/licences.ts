@@ -56,6 +56,7 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const locks = [
     ['package-lock.json', 'published'],
     ['integration/package-lock.json', 'ours'],
+    ['mutation/package-lock.json', 'ours'],
   ] as const;
   for (const [path, whose] of locks) {
     const { packages } = JSON.parse(readFileSync(path, 'utf8')) as { packages: Record<string, Locked> };

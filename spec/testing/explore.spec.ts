@@ -72,7 +72,7 @@ describe('explore', () => {
       /^a schedule breaks the property \(run \d+\): the property does not hold at quiet$/,
     );
     expect(lines.at(-1)).toBe(
-      `replay it with explore(setup, { …, tape: ${JSON.stringify(failure.tape)} }, atQuiet); found with seed 1`,
+      `replay it with explore(setup, { …, tape: ${JSON.stringify(failure.tape)} }, atQuiet); found with seed 1 by delayBounded(3) + random + pct(3)`,
     );
     expect(failure.name).toBe('CounterexampleFound');
     expect(failure.seed).toBe(1);

@@ -1,22 +1,21 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { shrinkTape } from '../../src/testing/shrink-tape.ts';
-import { trimTape } from '../../src/testing/tape.ts';
 
 type Property = (tape: readonly number[]) => boolean;
 
 /** Shrinks with a property that is broken by some tapes, and counts the runs. */
-async function shrunk(tape: readonly number[], isBrokenBy: Property, runsMax = 2_000) {
-  let runs = 0;
-  const result = await shrinkTape(
+async function shrunk(tape: readonly number[], isBrokenBy: Property, runsMax = 5_000) {
+  const { tape: result, runs, fewest } = await shrinkTape(
     tape,
-    async (one) => {
-      runs += 1;
-      return isBrokenBy(one) ? trimTape(one) : undefined;
-    },
+    async (one) => ({
+      broken: isBrokenBy(one),
+      answers: Array.from({ length: 12 }, (_, n) => one[n] ?? 0),
+      counts: Array.from({ length: 12 }, () => 3),
+    }),
     runsMax,
   );
-  return { result, runs };
+  return { result, runs, fewest };
 }
 
 /** A tape, and two answers on it that together break the property. */

@@ -307,7 +307,7 @@ function aShakyWorld(options: Partial<WorldOptions> = {}) {
   const world = aWorld({
     faults: ['crash'],
     traced: true,
-    choose: (count, what) => (what === 'crash' ? count - 1 : 0),
+    choose: (count, what) => (what === 'fault: crash' ? count - 1 : 0),
     ...options,
   });
   return { world, crashes: () => world.trace.filter((line) => line.includes('SimulatedCrash')).length };

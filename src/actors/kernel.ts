@@ -66,8 +66,8 @@ export class Kernel {
   readonly hopsMax: number;
   /** Is told what every machine does. */
   readonly inspect: Inspector | undefined;
-  /** How often the message of an envelope made for a replay had been delivered before. */
-  readonly attemptsBefore = new WeakMap<Envelope, number>();
+  /** How often the message of an envelope made for a replay had been delivered before. Made when needed: a weak map costs the collector dear. */
+  attemptsBefore: WeakMap<Envelope, number> | undefined;
   /** Messages accepted by agents whose handling is not over; stashed ones do not count. */
   inFlight = 0;
   /** Steps agents take on their own (first and last ones, timers, `Terminated`) whose work is not over. */
@@ -173,7 +173,7 @@ export class Kernel {
   ): void {
     const before = Math.max(
       this.deadLetters.attemptsOf(envelope, to),
-      this.attemptsBefore.get(envelope) ?? 0,
+      this.attemptsBefore?.get(envelope) ?? 0,
     );
     const letter: DeadLetter = {
       envelope,

@@ -24,6 +24,7 @@ export class PendingRequest extends PendingReply {
       this.late(payload, from);
       return;
     }
+    this.trace?.answered?.(payload, from);
     this.settle(undefined);
     this.#outcome = payload;
     this.#announce();
@@ -32,6 +33,7 @@ export class PendingRequest extends PendingReply {
   deliver(): void {
     this.requester.forgetRequest(this);
     this.kernel.witness?.delivered(this);
+    this.trace?.delivered?.();
     if (this.#failed) {
       // Who ignores the promise of a request must not end the process by it.
       this.promise.catch(ignore);

@@ -50,7 +50,7 @@ export class PendingStream<T> extends PendingReply implements OpenSource<T> {
   replyFrom(payload: unknown, from: string): Envelope {
     this.kernel.witness?.replied(this, from);
     this.#replied = true;
-    this.trace?.replied();
+    this.trace?.replied(payload, from);
     const id = this.kernel.environment.nextId();
     return ownEnvelope(id, undefined, from, undefined, payload, undefined, this.id);
   }

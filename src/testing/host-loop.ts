@@ -21,3 +21,9 @@ const resolveInATick = (resolve: () => void): void => process.nextTick(resolve);
 const resolveAfterIo = (resolve: () => void): void => {
   setImmediate(resolve);
 };
+
+/** Milliseconds of the host's own clock, for limits to how long exploring may take. Its zero means nothing. */
+export const hostNowMs: () => number = performance.now.bind(performance);
+
+/** A seed by chance: a whole number below 2 ** 31. */
+export const seedByChance = (): number => Math.floor(Math.random() * 2 ** 31);

@@ -1,5 +1,7 @@
 // Exploring interleavings and faults.
 export { CounterexampleFound } from './counterexample.ts';
+// Strategies: which schedules are looked at.
+export { type DelayBoundedOptions, delayBounded } from './delay-bounded.ts';
 export { type Explored, type ExploreOptions, explore } from './explore.ts';
 // Laws: what holds whatever the agents do.
 export { type Law, LawBroken, type LawCheck } from './law.ts';
@@ -11,5 +13,52 @@ export { oneAtATime } from './laws/one-at-a-time.ts';
 export { type QuietOptions, quietAfterInterrupt } from './laws/quiet-after-interrupt.ts';
 export { settlesOnce } from './laws/settles-once.ts';
 export { toolCallsAnswered } from './laws/tool-calls-answered.ts';
+export { mixed } from './mixed.ts';
+export { type PctOptions, pct } from './pct.ts';
+export { random } from './random.ts';
+export type { Course, Plan, RunSeen, Strategy } from './strategy.ts';
 export { readTape } from './tape.ts';
+
+// The world.
 export { type Fault, SimulatedCrash, World, type WorldOptions } from './world.ts';
+
+// Models without a network.
+
+export { type Faulty, type FaultyModelOptions, faultyModel, type HappenedFault } from './faulty-model.ts';
+export { type ModelFault, modelFaults } from './model-fault.ts';
+export type { Pace } from './pace.ts';
+export { ProviderError, type ProviderErrorFacts, providerError } from './provider-error.ts';
+export { ScriptExhausted, ScriptIncomplete, UnexpectedCall } from './script.ts';
+export {
+  type Scripted,
+  type ScriptedCall,
+  type ScriptedModel,
+  type ScriptedModelOptions,
+  type ScriptedModelV3,
+  scriptedModel,
+  type Turn,
+  type TurnMaker,
+} from './scripted-model.ts';
+export type { ScriptedToolCall, ScriptedTurn } from './scripted-turn.ts';
+
+// What a language model is: the AI SDK's provider interface, written down once more.
+
+export type {
+  ContentV3,
+  ContentV4,
+  LanguageModel,
+  LanguageModelV3,
+  LanguageModelV4,
+  ModelAnswer,
+  ModelCall,
+  ModelMessage,
+  ModelStream,
+  ModelUsage,
+  StreamPartV3,
+  StreamPartV4,
+} from '../models/language-model.ts';
+
+// Reading what was found.
+export type { RegressionTestOptions, TestRunner } from './regression-test.ts';
+export type { Story } from './story.ts';
+export type { Flight, Lane, Moment, MomentKind } from './story-moment.ts';

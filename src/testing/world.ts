@@ -13,6 +13,8 @@ import { type Choose, SimulatedEnvironment } from '../core/simulated-environment
 import type { SystemEvent } from '../core/system-event.ts';
 import type { AnyTopic } from '../core/topic.ts';
 import { afterIo, afterMicrotasks } from './host-loop.ts';
+import { type Story, storyOf } from './story.ts';
+import { StoryRecorder } from './story-recorder.ts';
 import { traceLine } from './trace-line.ts';
 
 /**
@@ -53,15 +55,14 @@ export class SimulatedCrash extends Failure {
   }
 }
 
-/** One step in this many may be a crash, when crashes are among the faults. */
-const crashOneIn = 16;
-
 /** Rounds of the event loop in which user code that waits for nothing of ours must go on by itself. */
 const patience = 50;
 
 export class World {
   readonly system: System;
   readonly environment: SimulatedEnvironment;
+  /** Writes down what happens, when the world is traced. */
+  readonly recorder: StoryRecorder | undefined;
   readonly #choose: Choose;
   readonly #crashesMax: number;
   readonly #stepsMax: number;
@@ -70,7 +71,10 @@ export class World {
   #crashed = 0;
 
   constructor(options: WorldOptions) {
-    const { choose, faults = [], seed = 1 } = options;
+    const { faults = [], seed = 1 } = options;
+    this.recorder = options.traced === true ? new StoryRecorder(() => this.environment.nowMs()) : undefined;
+    const choose =
+      this.recorder?.choosing(options.choose, () => this.environment.nextDueMs) ?? options.choose;
     this.#choose = choose;
     this.#crashes = faults.includes('crash');
     this.#crashesMax = options.crashesMax ?? 3;
@@ -80,7 +84,13 @@ export class World {
     if (options.traced === true) {
       events.push({ next: (event) => this.#write(event) });
     }
-    this.system = createSystem({ id: 'world', ...options.system, events, environment: this.environment });
+    this.system = createSystem({
+      id: 'world',
+      ...options.system,
+      events,
+      environment: this.environment,
+      ...(this.recorder === undefined ? {} : { instrumentation: this.recorder.instrumentation('') }),
+    });
   }
 
   /** The time in this world, in milliseconds since it began. */
@@ -96,6 +106,11 @@ export class World {
   /** What has happened, a line each, when the world is traced. */
   get trace(): readonly string[] {
     return this.#trace;
+  }
+
+  /** What has happened, as a story, when the world is traced; otherwise an empty one. */
+  get story(): Story {
+    return storyOf(this.recorder, undefined);
   }
 
   /** How often something was published on a topic. */
@@ -191,11 +206,7 @@ export class World {
   }
 
   #mayCrash(): void {
-    if (
-      !this.#crashes ||
-      this.#crashed >= this.#crashesMax ||
-      this.#choose(crashOneIn, 'crash') !== crashOneIn - 1
-    ) {
+    if (!this.#crashes || this.#crashed >= this.#crashesMax || this.#choose(2, 'fault: crash') === 0) {
       return;
     }
     const agents = this.system.agents.list();

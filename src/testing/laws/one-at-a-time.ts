@@ -13,7 +13,7 @@ export function oneAtATime(): Law {
     name: 'one at a time',
     begin: (world) => ({
       afterStep: () => {
-        const agent = world.environment.lastRun;
+        const agent = world.environment.last;
         if (agent instanceof Cell) {
           checkWindow(agent);
         }

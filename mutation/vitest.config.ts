@@ -1,0 +1,18 @@
+/** The specs that the mutants meet: those that mirror the sources. */
+import { defineConfig } from 'vitest/config';
+import { keptThread } from './kept-thread.ts';
+import { LikelyFirst, noticing } from './noticing.ts';
+
+export default defineConfig({
+  plugins: [keptThread()],
+  resolve: { conditions: ['troupe-source'] },
+  ssr: { resolve: { conditions: ['troupe-source'] } },
+  test: {
+    include: (process.env['MUTATION_SPECS'] ?? 'spec/core/**/*.spec.ts spec/actors/**/*.spec.ts').split(' '),
+    setupFiles: ['mutation/each-file.ts'],
+    isolate: false,
+    sequence: { sequencer: LikelyFirst },
+    reporters: [noticing],
+    env: { TROUPE_RUNS: '50' },
+  },
+});
