@@ -71,7 +71,7 @@ it('holds when arrival does not decide', async () => {
   const higherOrLesserName = (bid: Offer, best: Offer) =>
     bid.cents > best.cents || (bid.cents === best.cents && bid.from < best.from);
 
-  await explore(auction(higherOrLesserName), { runs: 1_000, faults: ['delay'] }, () => winner === 'ada');
+  await explore(auction(higherOrLesserName), { runs: 1_000, faults: ['slow'] }, () => winner === 'ada');
   // #endregion
 });
 

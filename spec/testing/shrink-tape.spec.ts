@@ -6,7 +6,11 @@ type Property = (tape: readonly number[]) => boolean;
 
 /** Shrinks with a property that is broken by some tapes, and counts the runs. */
 async function shrunk(tape: readonly number[], isBrokenBy: Property, runsMax = 5_000) {
-  const { tape: result, runs, fewest } = await shrinkTape(
+  const {
+    tape: result,
+    runs,
+    fewest,
+  } = await shrinkTape(
     tape,
     async (one) => ({
       broken: isBrokenBy(one),

@@ -213,7 +213,7 @@ describe('a crash', () => {
   });
 
   it('may come before any step, but not more often than was said', async () => {
-    const { world, crashes } = aShakyWorld({ crashesMax: 2 });
+    const { world, crashes } = aShakyWorld({ faultsMax: 2 });
     world.system.spawn(greeter);
 
     await world.runUntilQuiet();
@@ -266,9 +266,9 @@ describe('the choices of a world', () => {
     expect(asked).toEqual(['a choice of the test of 3', 'heads or tails of 2', 'whose turn of 2']);
   });
 
-  it('may let time pass although there is work, when delays are among the faults', async () => {
+  it('may let time pass although there is work, when it is slow', async () => {
     const world = aWorld({
-      faults: ['delay'],
+      faults: ['slow'],
       choose: (count, what) => (what === 'whose turn' ? count - 1 : 0),
     });
     const { heard } = aListener(world);

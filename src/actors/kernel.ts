@@ -299,7 +299,9 @@ export class Kernel {
 
   #carry(receiver: Receiver, envelope: Envelope): Reception {
     this.#witness?.left(receiver, envelope);
-    return this.delivery === undefined ? receiver.receive(envelope) : this.delivery.carry(receiver, envelope);
+    return this.delivery === undefined
+      ? receiver.receive(envelope)
+      : this.delivery.carry(receiver, envelope, this);
   }
 
   /** What was done last may make new work when the event loop has gone round: so it looks after that. */

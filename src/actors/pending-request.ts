@@ -20,6 +20,15 @@ export class PendingRequest extends PendingReply {
 
   reply(payload: unknown, from: string): undefined {
     this.kernel.witness?.replied(this, from);
+    const { delivery } = this.kernel;
+    if (delivery === undefined) {
+      this.replied(payload, from);
+    } else {
+      delivery.answer(this, 'reply', payload, from);
+    }
+  }
+
+  protected replied(payload: unknown, from: string): void {
     if (this.settled) {
       this.late(payload, from);
       return;

@@ -3,6 +3,8 @@ export { CounterexampleFound } from './counterexample.ts';
 // Strategies: which schedules are looked at.
 export { type DelayBoundedOptions, delayBounded } from './delay-bounded.ts';
 export { type Explored, type ExploreOptions, explore } from './explore.ts';
+// Faults.
+export type { CountedFault, Fault, FaultEvent, FaultLimits, Only, OnTheWay } from './fault.ts';
 // Laws: what holds whatever the agents do.
 export { type Law, LawBroken, type LawCheck } from './law.ts';
 export { budgetKept } from './laws/budget-kept.ts';
@@ -18,9 +20,8 @@ export { type PctOptions, pct } from './pct.ts';
 export { random } from './random.ts';
 export type { Course, Plan, RunSeen, Strategy } from './strategy.ts';
 export { readTape } from './tape.ts';
-
 // The world.
-export { type Fault, SimulatedCrash, World, type WorldOptions } from './world.ts';
+export { SimulatedCrash, World, type WorldOptions } from './world.ts';
 
 // Models without a network.
 

@@ -6,30 +6,33 @@
  * the user's code go on, so that each step is the consequence of one choice.
  */
 import type { Cell } from '../actors/cell.ts';
+import { KeyedGroup } from '../actors/keyed-group.ts';
 import { LocalRef } from '../actors/local-ref.ts';
 import { createSystem, type System, type SystemOptions } from '../actors/system.ts';
 import { Failure } from '../core/failure.ts';
 import { type Choose, SimulatedEnvironment } from '../core/simulated-environment.ts';
 import type { SystemEvent } from '../core/system-event.ts';
 import type { AnyTopic } from '../core/topic.ts';
+import { Fate } from './fate.ts';
+import { type Fault, type FaultEvent, type FaultLimits, faultLine, type Only } from './fault.ts';
+import { FaultBudget } from './fault-budget.ts';
+import { FaultyDelivery } from './faulty-delivery.ts';
 import { afterIo, afterMicrotasks } from './host-loop.ts';
 import { type Story, storyOf } from './story.ts';
 import { StoryRecorder } from './story-recorder.ts';
 import { traceLine } from './trace-line.ts';
-
-/**
- * What may go wrong although nobody's code is wrong. `crash`: an agent fails at
- * any point between its steps. `delay`: time passes although there is work to do.
- */
-export type Fault = 'crash' | 'delay';
 
 export interface WorldOptions {
   readonly choose: Choose;
   /** Where `random()` of the environment begins; 1 when not given. */
   readonly seed?: number;
   readonly faults?: readonly Fault[];
-  /** Most crashes in one run; 3 when not given. */
-  readonly crashesMax?: number;
+  /** Most faults in one run, all together or of each kind; 3 in all when not given. */
+  readonly faultsMax?: number | FaultLimits;
+  /** What `drop`, `duplicate` and `delay` may hit; everything when not given. */
+  readonly only?: Only;
+  /** Told of each fault when it happens. */
+  readonly onFault?: (fault: FaultEvent) => void;
   /** Most steps in one run; 10 000 when not given. A run that needs more fails. */
   readonly stepsMax?: number;
   /** Options of the system. */
@@ -55,6 +58,11 @@ export class SimulatedCrash extends Failure {
   }
 }
 
+const noFaults: readonly FaultEvent[] = [];
+
+const hitsMessages = (fault: Fault): boolean => messageFaults.has(fault);
+const messageFaults: ReadonlySet<Fault> = new Set(['drop', 'duplicate', 'delay']);
+
 /** Rounds of the event loop in which user code that waits for nothing of ours must go on by itself. */
 const patience = 50;
 
@@ -63,12 +71,15 @@ export class World {
   readonly environment: SimulatedEnvironment;
   /** Writes down what happens, when the world is traced. */
   readonly recorder: StoryRecorder | undefined;
+  /** Who loses, doubles and delays messages, when that may happen. */
+  readonly delivery: FaultyDelivery | undefined;
   readonly #choose: Choose;
-  readonly #crashesMax: number;
   readonly #stepsMax: number;
-  readonly #crashes: boolean;
+  readonly #budget: FaultBudget | undefined;
+  readonly #onFault: ((fault: FaultEvent) => void) | undefined;
+  readonly #traced: boolean;
   readonly #trace: string[] = [];
-  #crashed = 0;
+  #faults: FaultEvent[] | undefined;
 
   constructor(options: WorldOptions) {
     const { faults = [], seed = 1 } = options;
@@ -76,10 +87,17 @@ export class World {
     const choose =
       this.recorder?.choosing(options.choose, () => this.environment.nextDueMs) ?? options.choose;
     this.#choose = choose;
-    this.#crashes = faults.includes('crash');
-    this.#crashesMax = options.crashesMax ?? 3;
     this.#stepsMax = options.stepsMax ?? 10_000;
-    this.environment = new SimulatedEnvironment({ choose, seed, slow: faults.includes('delay') });
+    this.#onFault = options.onFault;
+    this.#traced = options.traced === true;
+    this.#budget = faults.length === 0 ? undefined : new FaultBudget(faults, options.faultsMax);
+    this.delivery = faults.some(hitsMessages) ? this.#faultyDelivery(options.only) : undefined;
+    this.environment = new SimulatedEnvironment({
+      choose,
+      seed,
+      slow: faults.includes('slow'),
+      delivery: this.delivery,
+    });
     const events = [...(options.system?.events ?? [])];
     if (options.traced === true) {
       events.push({ next: (event) => this.#write(event) });
@@ -113,6 +131,11 @@ export class World {
     return storyOf(this.recorder, undefined);
   }
 
+  /** The faults that have happened so far, in their order. */
+  get faults(): readonly FaultEvent[] {
+    return this.#faults ?? noFaults;
+  }
+
   /** How often something was published on a topic. */
   count(topic: AnyTopic): number {
     return this.system.statistics().topics.find((entry) => entry.topic === topic.name)?.published ?? 0;
@@ -127,13 +150,16 @@ export class World {
   crash(path: string): void {
     const cell = this.#cellAt(path);
     if (cell !== undefined && !cell.ending) {
+      this.#tell({ _tag: 'Crashed', atMs: this.nowMs, what: 'agent', name: path });
       cell.conduct.fail(cell, new SimulatedCrash({ agent: path }), undefined);
     }
   }
 
   /** Takes one step and lets promises go on; says whether there was one to take. */
   async step(): Promise<boolean> {
-    this.#mayCrash();
+    if (this.#budget !== undefined) {
+      this.#mayCrash(this.#budget);
+    }
     const stepped = this.environment.step();
     await this.settle();
     return stepped;
@@ -205,15 +231,47 @@ export class World {
     return patience;
   }
 
-  #mayCrash(): void {
-    if (!this.#crashes || this.#crashed >= this.#crashesMax || this.#choose(2, 'fault: crash') === 0) {
+  #mayCrash(budget: FaultBudget): void {
+    if (!budget.allows('crash') || this.#choose(2, 'fault: crash') === 0) {
       return;
     }
     const agents = this.system.agents.list();
     if (agents.length > 0) {
-      this.#crashed += 1;
-      this.crash(agents[this.#choose(agents.length, 'whom to crash')]!.path);
+      budget.spend('crash');
+      this.crash(this.#oneAt(agents[this.#choose(agents.length, 'whom to crash')]!.path));
     }
+  }
+
+  /** The agent at a path; of a keyed group itself, or the agent of one of its keys. */
+  #oneAt(path: string): string {
+    const cell = this.#cellAt(path);
+    if (!(cell instanceof KeyedGroup) || cell.children === undefined) {
+      return path;
+    }
+    const keys = [...cell.children.keys()];
+    const chosen = this.#choose(keys.length + 1, 'which key to crash');
+    return chosen === 0 ? path : `${path}/${keys[chosen - 1]}`;
+  }
+
+  #faultyDelivery(only: Only | undefined): FaultyDelivery {
+    const fate = new Fate({
+      choose: this.#choose,
+      budget: this.#budget!,
+      only,
+      nowMs: () => this.nowMs,
+      tell: (fault) => this.#tell(fault),
+    });
+    return new FaultyDelivery(fate, () => this.environment);
+  }
+
+  #tell(fault: FaultEvent): void {
+    this.#faults ??= [];
+    this.#faults.push(fault);
+    // That an agent crashed is told by its failure.
+    if (this.#traced && !(fault._tag === 'Crashed' && fault.what === 'agent')) {
+      this.#trace.push(faultLine(fault));
+    }
+    this.#onFault?.(fault);
   }
 
   #cellAt(path: string): Cell | undefined {
