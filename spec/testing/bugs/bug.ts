@@ -4,7 +4,8 @@
  * A bug of a protocol is a system of agents that is either broken or mended. A bug of
  * the runtime is a patch beside its scenario; its agents are the same either way.
  */
-import type { ExploreOptions, System, World } from 'troupe/testing';
+import type { System } from 'troupe';
+import type { ExploreOptions, World } from 'troupe/testing';
 
 export interface Scenario {
   readonly setup: (system: System, world: World) => unknown;

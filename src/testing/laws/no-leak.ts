@@ -106,8 +106,9 @@ function checkNothingLeft(world: World, cast: Iterable<Cell>, mindsTimers: boole
   };
   const what = Object.entries(left).filter(([, count]) => count !== 0);
   if (what.length > 0) {
+    const paths = system.agents.list().map(({ path, phase }) => ` ${path} (${phase})`);
     throw new Error(
-      `the system has stopped, and there are ${what.map(([name, count]) => `${count} ${name}`).join(', ')} left`,
+      `the system has stopped, and there are ${what.map(([name, count]) => `${count} ${name}`).join(', ')} left${paths.join()}`,
     );
   }
 }

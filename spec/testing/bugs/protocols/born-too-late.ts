@@ -51,9 +51,17 @@ export const bornTooLate: Bug = {
             },
           }),
         );
+        system.spawn(
+          defineAgent({
+            name: 'speaker',
+            subscribe: [Join],
+            receive: (_, context) => {
+              context.publish(Say, 'welcome!');
+            },
+          }),
+        );
         system.publish(Say, 'hello');
         system.publish(Join, null);
-        system.publish(Say, 'is anybody there?');
       },
       options: { laws: lawPack() },
       atQuiet: () => said.every((line) => heard.has(line)),

@@ -20,13 +20,15 @@ export const outboxForgotten: Bug = {
     return {
       setup: (system) => {
         const outbox = new Set<number>();
+        const unsent = new Set<number>();
         orders = new Set();
         told = new Set();
         system.spawn(
           defineAgent({
             name: 'shop',
-            state: [] as readonly number[],
             onStart: (context) => {
+              // What is only in memory is gone.
+              unsent.clear();
               if (!broken) {
                 context.publish(Flush, null);
               }
@@ -35,15 +37,15 @@ export const outboxForgotten: Bug = {
               on(Order, (order, context) => {
                 orders.add(order);
                 outbox.add(order);
-                context.update((unsent) => [...unsent, order]);
+                unsent.add(order);
                 context.publish(Flush, null);
               }),
               on(Flush, (_, context) => {
-                for (const order of broken ? context.state : outbox) {
+                for (const order of broken ? unsent : outbox) {
                   context.publish(Placed, order);
+                  unsent.delete(order);
                   outbox.delete(order);
                 }
-                context.update(() => []);
               }),
             ],
           }),

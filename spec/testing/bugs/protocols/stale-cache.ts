@@ -60,9 +60,9 @@ export const staleCache: Bug = {
         );
         const looked = system.request(Look, null);
         system.publish(Change, 120);
-        await looked;
+        await looked.catch(() => {});
       },
-      options: { laws: lawPack() },
+      options: { faults: ['delay'], laws: lawPack() },
       atQuiet: () => cached === undefined || cached === price,
     };
   },
