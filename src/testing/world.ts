@@ -13,14 +13,18 @@ import { Failure } from '../core/failure.ts';
 import { type Choose, SimulatedEnvironment } from '../core/simulated-environment.ts';
 import type { SystemEvent } from '../core/system-event.ts';
 import type { AnyTopic } from '../core/topic.ts';
+import { holdAmbientGuard } from './ambient-guard.ts';
 import { Fate } from './fate.ts';
 import { type Fault, type FaultEvent, type FaultLimits, faultLine, type Only } from './fault.ts';
 import { FaultBudget } from './fault-budget.ts';
 import { FaultyDelivery } from './faulty-delivery.ts';
 import { afterIo, afterMicrotasks } from './host-loop.ts';
+import { begunSince, describeRequest, openRequests } from './host-requests.ts';
+import { type Ambient, Presence } from './presence.ts';
 import { type Story, storyOf } from './story.ts';
 import { StoryRecorder } from './story-recorder.ts';
 import { traceLine } from './trace-line.ts';
+import { UncontrolledAsync } from './uncontrolled-async.ts';
 
 export interface WorldOptions {
   readonly choose: Choose;
@@ -35,6 +39,8 @@ export interface WorldOptions {
   readonly onFault?: (fault: FaultEvent) => void;
   /** Most steps in one run; 10 000 when not given. A run that needs more fails. */
   readonly stepsMax?: number;
+  /** What becomes of code that takes time, timers or chance from the host: `fail` when not given. */
+  readonly ambient?: Ambient;
   /** Options of the system. */
   readonly system?: Omit<SystemOptions, 'environment' | 'handleSignals'>;
   /** Whether `trace` is kept. */
@@ -80,6 +86,10 @@ export class World {
   readonly #traced: boolean;
   readonly #trace: string[] = [];
   #faults: FaultEvent[] | undefined;
+  readonly #presence: Presence;
+  /** What the host had open when this world took the process. */
+  #openBefore: readonly string[] = [];
+  #letGoOfGuard: (() => void) | undefined;
 
   constructor(options: WorldOptions) {
     const { faults = [], seed = 1 } = options;
@@ -98,6 +108,7 @@ export class World {
       slow: faults.includes('slow'),
       delivery: this.delivery,
     });
+    this.#presence = new Presence(this.environment, options.ambient ?? 'fail');
     const events = [...(options.system?.events ?? [])];
     if (options.traced === true) {
       events.push({ next: (event) => this.#write(event) });
@@ -156,13 +167,8 @@ export class World {
   }
 
   /** Takes one step and lets promises go on; says whether there was one to take. */
-  async step(): Promise<boolean> {
-    if (this.#budget !== undefined) {
-      this.#mayCrash(this.#budget);
-    }
-    const stepped = this.environment.step();
-    await this.settle();
-    return stepped;
+  step(): Promise<boolean> {
+    return this.#inside(() => this.#step());
   }
 
   /** Lets the promises of user code go on, as far as they can by themselves. */
@@ -173,26 +179,91 @@ export class World {
   /**
    * Runs until nothing is left to do: no turn, no timer.
    *
-   * Errors: an `Error` after `stepsMax` steps.
+   * Errors: an `Error` after `stepsMax` steps; `UncontrolledAsync`.
    */
-  async runUntilQuiet(afterStep?: () => void): Promise<void> {
-    await this.settle();
-    while (await this.step()) {
-      afterStep?.();
-      if (this.steps > this.#stepsMax) {
-        throw new Error(
-          `not quiet after ${this.#stepsMax} steps: a timer that rings for ever, or agents that tell each other without end`,
-        );
+  runUntilQuiet(afterStep?: () => void): Promise<void> {
+    return this.#inside(async () => {
+      await this.settle();
+      while (await this.#step()) {
+        if (afterStep !== undefined) {
+          this.#presence.outside(afterStep);
+        }
+        if (this.steps > this.#stepsMax) {
+          throw new Error(
+            `not quiet after ${this.#stepsMax} steps: a timer that rings for ever, or agents that tell each other without end`,
+          );
+        }
       }
-    }
+      this.#checkHost();
+    });
   }
 
   /**
    * Runs until a piece of code outside of agents has ended, and then until quiet.
    *
-   * Errors: what it throws; an `Error` when it waits for something that is not in this world.
+   * Errors: what it throws; `UncontrolledAsync`; an `Error` when it waits for something that is not in this world.
    */
-  async run(code: () => unknown, afterStep?: () => void): Promise<void> {
+  run(code: () => unknown, afterStep?: () => void): Promise<void> {
+    return this.#inside(() => this.#run(code, afterStep));
+  }
+
+  /**
+   * Whether something may be under way outside of this world that nobody has seen: work
+   * that has not ended, or that was given up.
+   */
+  get doubtful(): boolean {
+    return this.system.statistics().agents.some(({ inFlight, interrupted }) => inFlight + interrupted > 0);
+  }
+
+  /** Forgets everything. */
+  close(): void {
+    this.environment.close();
+  }
+
+  /** Has the process while `code` runs. */
+  async #inside<T>(code: () => Promise<T>): Promise<T> {
+    if (this.#letGoOfGuard !== undefined) {
+      return code();
+    }
+    this.#letGoOfGuard = holdAmbientGuard();
+    try {
+      await this.#presence.enter();
+      this.#openBefore = openRequests();
+      try {
+        return await code();
+      } finally {
+        this.#presence.leave();
+      }
+    } finally {
+      this.#letGoOfGuard();
+      this.#letGoOfGuard = undefined;
+    }
+  }
+
+  async #step(): Promise<boolean> {
+    if (this.#budget !== undefined) {
+      this.#mayCrash(this.#budget);
+    }
+    const stepped = this.environment.step();
+    await this.settle();
+    this.#presence.check();
+    const way = this.#presence.giveWay();
+    if (way !== undefined) {
+      await way;
+    }
+    return stepped;
+  }
+
+  /** Errors: `UncontrolledAsync`, when input or output was begun that no world controls. */
+  #checkHost(): void {
+    const kind = begunSince(this.#openBefore);
+    if (kind !== undefined) {
+      this.#presence.uncontrolled ??= new UncontrolledAsync({ called: describeRequest(kind), at: [] });
+    }
+    this.#presence.check();
+  }
+
+  async #run(code: () => unknown, afterStep?: () => void): Promise<void> {
     let ended = false;
     const running = Promise.resolve()
       .then(code)
@@ -208,22 +279,17 @@ export class World {
     }
     if (!ended) {
       throw new Error(
-        'the setup waits for something outside of this world: real input or output, or a real timer',
+        'the setup waits for something that is not in this world, or for a promise that nobody resolves',
       );
     }
     await running;
     await this.runUntilQuiet(afterStep);
   }
 
-  /** Forgets everything. */
-  close(): void {
-    this.environment.close();
-  }
-
   async #wait(ended: () => boolean): Promise<number> {
     // It may still be taking steps of its own, one promise after the other; only then the host is waited for.
     for (let round = 0; round < 2 * patience; round += 1) {
-      await (round < patience ? afterMicrotasks() : afterIo());
+      await (round < patience ? afterMicrotasks() : this.#presence.outside(afterIo));
       if (ended() || this.environment.readyCount + this.environment.timerCount > 0) {
         return 0;
       }
