@@ -31,6 +31,14 @@ describe('Lease', () => {
     expect(root.root).toBe(root);
   });
 
+  it('is part of itself and of those above, and of no other', () => {
+    const root = Lease.root();
+    const child = root.child({});
+    const beside = root.child({});
+
+    expect([child, root, beside].map((other) => child.isPartOf(other))).toEqual([true, true, false]);
+  });
+
   it('passes what it does not limit through to the lease above', () => {
     const root = Lease.root({ tokens: 100, steps: 3 });
     const child = root.child({ tokens: 40 });
@@ -193,6 +201,7 @@ describe('Lease', () => {
     lease.spend('tokens', 9);
 
     const exceeded = thrownBy(() => lease.correct('tokens', 3));
+    lease.correct('tokens', 0);
     lease.correct('tokens', -8);
 
     expect(lease.spent('tokens')).toBe(4);
@@ -355,6 +364,17 @@ describe('holders of a lease', () => {
     expect(holder.lows).toEqual([{ _tag: 'BudgetLow', resource: 'tokens', limit: 10, spent: 5 }]);
   });
 
+  it('hear of it only when all is spent where soft is 1', () => {
+    const lease = Lease.root({ tokens: 10 }, { soft: 1 });
+    const low: number[] = [];
+    lease.hold({ interrupt: () => expect.unreachable(), budgetLow: ({ spent }) => low.push(spent) });
+
+    lease.spend('tokens', 9);
+    lease.spend('tokens', 1);
+
+    expect(low).toEqual([10]);
+  });
+
   it('do not hear that a limit is near when it was passed in the same spend', () => {
     const lease = Lease.root({ tokens: 10 });
     const holder = listener(lease);
@@ -365,12 +385,14 @@ describe('holders of a lease', () => {
   });
 
   it('need not listen to that', () => {
-    const lease = Lease.root({ tokens: 10 });
+    const threw: unknown[] = [];
+    const lease = Lease.root({ tokens: 10 }, { onHolderThrew: (thrown) => threw.push(thrown) });
     lease.hold({ interrupt: () => expect.unreachable() });
 
     lease.spend('tokens', 9);
 
     expect(lease.spent('tokens')).toBe(9);
+    expect(threw).toEqual([]);
   });
 });
 

@@ -213,6 +213,18 @@ describe('conflate', () => {
     expect(taken(mailbox)).toEqual([older, newest]);
   });
 
+  it('keeps the place of the newer one when one that was put back is taken', () => {
+    const mailbox = aMailbox({ capacity: 2, overflow: 'conflate' });
+    mailbox.offer(first);
+    mailbox.take();
+    mailbox.offer(second);
+    mailbox.putBack(first);
+    mailbox.take();
+
+    expect(mailbox.offer(third)).toBe('conflated');
+    expect(taken(mailbox)).toEqual([third]);
+  });
+
   it('lets a newer one take the place of one that was put back', () => {
     const mailbox = aMailbox({ overflow: 'conflate', capacity: 2, keyOf });
     const [older, newer] = [keyed('a', 1), keyed('a', 2)];
@@ -430,7 +442,8 @@ describe('a notice', () => {
   it('that is taken back leaves each key its place', () => {
     const mailbox = aMailbox({ capacity: 2, overflow: 'conflate', keyOf: ({ sender }) => sender });
     const [before, after] = [anEnvelope({ sender: '/a' }), anEnvelope({ sender: '/b' })];
-    const [newBefore, newAfter] = [anEnvelope({ sender: '/a' }), anEnvelope({ sender: '/b' })];
+    const newBefore = anEnvelope({ sender: '/a', payload: 'new' });
+    const newAfter = anEnvelope({ sender: '/b', payload: 'new' });
     mailbox.offer(before);
     mailbox.offerNotice(anEnvelope({ topic: timerNotice, payload: 'one' }));
     mailbox.offer(after);
@@ -610,6 +623,16 @@ describe('closing', () => {
     expect(sender.admissions).toBe(1);
     expect(sender.sawSize).toBe(0);
     expect(mailbox).toMatchObject({ offered: 2, accepted: 2 });
+  });
+
+  it('leaves no place behind that another could take', () => {
+    const mailbox = aMailbox({ overflow: 'conflate' });
+    mailbox.offer(first);
+
+    mailbox.close();
+
+    expect(mailbox.offer(second)).toBe('accepted');
+    expect(taken(mailbox)).toEqual([second]);
   });
 
   it('hands back nothing when nothing waits', () => {

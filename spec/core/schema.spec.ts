@@ -166,6 +166,20 @@ describe('check', () => {
     );
   });
 
+  it('names five issues without saying that there are more', () => {
+    const issues = Array.from({ length: 5 }, () => ({ message: 'wrong' }));
+
+    const failure = invalid(() => check(issuing(issues), 1, 'it'));
+
+    expect(failure.message).toBe('invalid it: wrong; wrong; wrong; wrong; wrong; got 1');
+  });
+
+  it('keeps the dots of a path that does not begin with a name', () => {
+    const failure = invalid(() => check(issuing([{ path: [0, 'name'], message: 'wrong' }]), [], 'it'));
+
+    expect(failure.issues).toEqual([{ path: '[0].name', message: 'wrong' }]);
+  });
+
   it('shows no secrets of the value', () => {
     const failure = invalid(() => check(issuing([{ message: 'wrong' }]), { apiKey: 'sk-1' }, 'settings'));
 

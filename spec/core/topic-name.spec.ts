@@ -85,6 +85,8 @@ describe('topic name', () => {
     ['orders.>', "only a pattern may have '>'"],
     ['x'.repeat(257), 'it has 257 characters'],
     [tokens(33), 'it has 33 tokens'],
+    [`${'x'.repeat(255)}!`, 'token 1 has other characters'],
+    [`${tokens(31)}.!`, 'token 32 has other characters'],
     [42, 'it is of type number'],
     [Symbol('topic'), 'it is of type symbol'],
   ])('gives the reason why %s is none', (name, reason) => {
