@@ -355,6 +355,21 @@ describe('holders of a lease', () => {
     ]);
   });
 
+  it('hear of the limit of their own lease after that of one above came near', () => {
+    const root = Lease.root({ tokens: 20 });
+    const child = root.child({ tokens: 5 });
+    const holder = listener(child);
+    root.spend('tokens', 13);
+
+    child.spend('tokens', 3);
+    child.spend('tokens', 1);
+
+    expect(holder.lows.map(({ limit, spent }) => [limit, spent])).toEqual([
+      [20, 16],
+      [5, 4],
+    ]);
+  });
+
   it('hear of the share that soft names, also under children', () => {
     const child = Lease.root({}, { soft: 0.5 }).child({ tokens: 10 });
     const holder = listener(child);

@@ -93,6 +93,10 @@ describe('topic name', () => {
     expect(thrownBy(() => checkTopicName(name))).toMatchObject({ reason });
   });
 
+  it('describes what was given when that is no text', () => {
+    expect(thrownBy(() => checkTopicName({ left: 2 }))).toMatchObject({ topic: '{"left":2}' });
+  });
+
   it('stays on one line, whatever was given', () => {
     expect(thrownBy(() => checkTopicName('a\nb')).message).toMatch(/^'a\\nb' is not a topic name/);
   });
