@@ -213,6 +213,17 @@ describe('conflate', () => {
     expect(taken(mailbox)).toEqual([older, newest]);
   });
 
+  it('begins a new place when one that was put back has been taken', () => {
+    const mailbox = aMailbox({ overflow: 'conflate', keyOf: ({ topic }) => topic });
+    mailbox.offer(first);
+    mailbox.take();
+    mailbox.putBack(first);
+    mailbox.take();
+
+    expect(mailbox.offer(second)).toBe('accepted');
+    expect(taken(mailbox)).toEqual([second]);
+  });
+
   it('keeps the place of the newer one when one that was put back is taken', () => {
     const mailbox = aMailbox({ capacity: 2, overflow: 'conflate' });
     mailbox.offer(first);
