@@ -348,6 +348,64 @@ describe('tracing', () => {
     expect(named).toEqual(['shop', undefined]);
   });
 
+  it('tells whoever wants to hear it of replies, of their arrival, and of the ends that agents hear of', async () => {
+    const log: string[] = [];
+    const followed: HandlingTrace = { headers: noHeaders, within: (f) => f(), failed() {}, ended() {} };
+    const instrumentation: Instrumentation = {
+      attach: () => ({
+        listener: { next() {} },
+        tracing: {
+          said: () => noHeaders,
+          left() {},
+          lost() {},
+          asked: ({ topic }): RequestTrace => ({
+            headers: noHeaders,
+            replied: (payload, from) => log.push(`${from} replies ${payload} to ${topic}`),
+            answered: (payload, from) => log.push(`${from} answers ${payload} to ${topic}`),
+            settled: () => log.push(`${topic} is settled`),
+            delivered: () => log.push(`${topic} is delivered`),
+          }),
+          taken: () => followed,
+          terminated: (agent, ended) => log.push(`${agent} hears of the end of ${ended}`),
+        },
+      }),
+    };
+    const shop = defineAgent({ name: 'shop', subscribe: [Order], receive: (text) => `${text}!` });
+    const readers = defineAgent({
+      name: 'reader',
+      subscribe: [Note],
+      receive: async function* (text) {
+        yield text;
+      },
+    });
+    const system = createSystem({ instrumentation, agents: [readers] });
+    const ref = system.spawn(shop);
+    const heir = defineAgent({
+      name: 'heir',
+      onStart: (context) => context.watch(ref),
+      on: [],
+      onTerminated: () => {},
+    });
+    system.spawn(heir);
+
+    await system.request(Order, 'tea');
+    for await (const _ of system.stream(Note, 'milk')) {
+      // Read to its end.
+    }
+    await system.stop(ref);
+    await system.quiet();
+    await system.stop();
+
+    expect(log).toEqual([
+      '/shop answers tea! to order',
+      'order is settled',
+      'order is delivered',
+      '/reader replies milk to note',
+      'note is settled',
+      '/heir hears of the end of /shop',
+    ]);
+  });
+
   it('that nobody would be told of is not attached, and messages carry what they inherit', async () => {
     const headers: Headers[] = [];
     const shop = defineAgent({

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { defineAgent, defineTopic, RequestTimeout, type System, type } from 'troupe';
-import { CounterexampleFound, explore } from 'troupe/testing';
+import { CounterexampleFound, explore, UncontrolledAsync } from 'troupe/testing';
 import { assert, expect, it } from 'vitest';
 
 // #region auction
@@ -71,7 +71,7 @@ it('holds when arrival does not decide', async () => {
   const higherOrLesserName = (bid: Offer, best: Offer) =>
     bid.cents > best.cents || (bid.cents === best.cents && bid.from < best.from);
 
-  await explore(auction(higherOrLesserName), { runs: 1_000, faults: ['delay'] }, () => winner === 'ada');
+  await explore(auction(higherOrLesserName), { runs: 1_000, faults: ['slow'] }, () => winner === 'ada');
   // #endregion
 });
 
@@ -116,7 +116,7 @@ it('what is not in the world is refused', async () => {
     { runs: 1 },
     () => {},
   );
-  await expect(outcome).rejects.toThrow('the setup waits for something outside of this world');
+  await expect(outcome).rejects.toThrow(UncontrolledAsync);
   // #endregion
 });
 

@@ -76,7 +76,7 @@ describe('conservation in a keyed group', () => {
             }
           },
         },
-        { faults: ['delay'] },
+        { faults: ['slow'] },
       );
 
       expect(explored.runs).toBeGreaterThanOrEqual(lawRuns);

@@ -19,7 +19,7 @@ describe('signals', () => {
     async () => {
       const explored = await explore(
         (system, world) => new Signalled(system, world).perform(),
-        { ...lawExploration, faults: ['delay'], tapeMax: 96 },
+        { ...lawExploration, faults: ['slow'], tapeMax: 96 },
         () => true,
       );
 

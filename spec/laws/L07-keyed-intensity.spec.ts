@@ -25,11 +25,7 @@ describe('the intensity of a key', () => {
   it(
     'law: a key is restarted just when its own window has room for one more',
     async () => {
-      const explored = await exploreTowns(
-        failing,
-        { atQuiet: eachKeyHasItsOwnWindow },
-        { faults: ['delay'] },
-      );
+      const explored = await exploreTowns(failing, { atQuiet: eachKeyHasItsOwnWindow }, { faults: ['slow'] });
 
       expect(explored.runs).toBeGreaterThanOrEqual(lawRuns);
     },

@@ -94,7 +94,7 @@ function exploreFamilies(customs: Customs, atQuiet: (told: Told) => void): Promi
       });
       await family.live();
     },
-    { ...lawExploration, faults: ['crash', 'delay'], tapeMax: 512, system: { supervision: treatment } },
+    { ...lawExploration, faults: ['crash', 'slow'], tapeMax: 512, system: { supervision: treatment } },
     (world) => atQuiet(told.get(world)!),
   );
 }

@@ -71,7 +71,7 @@ describe('deadlines and budgets', () => {
         },
         {
           ...lawExploration,
-          faults: ['crash', 'delay'],
+          faults: ['crash', 'slow'],
           tapeMax: 1_024,
           always: (world) => offices.get(world)?.audit(),
         },

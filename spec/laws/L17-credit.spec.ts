@@ -32,7 +32,7 @@ describe('credit', () => {
         },
         {
           ...lawExploration,
-          faults: ['crash', 'delay'],
+          faults: ['crash', 'slow'],
           tapeMax: 512,
           always: (world) => audiences.get(world)?.readers.forEach(hasItsBooksInOrder),
         },

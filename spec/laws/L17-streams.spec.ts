@@ -28,7 +28,7 @@ describe('credit in stream agents', () => {
         },
         {
           ...lawExploration,
-          faults: ['crash', 'delay'],
+          faults: ['crash', 'slow'],
           tapeMax: 512,
           always: (world) => {
             const company = companies.get(world);

@@ -44,7 +44,7 @@ describe('the end of a system', () => {
         {
           ...lawExploration,
           tapeMax: 1_024,
-          faults: ['crash', 'delay'],
+          faults: ['crash', 'slow'],
           always: (world) => nothingIsHeld(houses.get(world)!),
         },
         async (world) => {

@@ -54,7 +54,7 @@ describe('step', () => {
         },
         {
           ...lawExploration,
-          faults: ['crash', 'delay'],
+          faults: ['crash', 'slow'],
           tapeMax: 1_024,
           always: (world) => companies.get(world)?.report(),
         },

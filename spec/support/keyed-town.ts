@@ -455,7 +455,7 @@ export function exploreTowns(
     {
       ...lawExploration,
       tapeMax: 1_024,
-      faults: ['crash', 'delay'],
+      faults: ['crash', 'slow'],
       ...options,
       always: (world) => {
         const town = towns.get(world);

@@ -206,7 +206,7 @@ export async function traceOf(seed: number, tape: readonly number[]): Promise<st
   const world = new World({
     choose: readTape(tape),
     seed,
-    faults: ['crash', 'delay'],
+    faults: ['crash', 'slow'],
     traced: true,
     system: {
       id: 'company',

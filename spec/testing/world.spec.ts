@@ -1,4 +1,3 @@
-import { setTimeout as realSeconds } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { defineAgent } from '../../src/actors/define-agent.ts';
 import { memoryWriter } from '../../src/core/memory-writer.ts';
@@ -107,8 +106,8 @@ describe('a world', () => {
   });
 
   it('says so when the code outside waits for something that is not in it', async () => {
-    await expect(aWorld().run(() => realSeconds(60_000, undefined, { ref: false }))).rejects.toThrow(
-      'the setup waits for something outside of this world: real input or output, or a real timer',
+    await expect(aWorld().run(() => new Promise(() => {}))).rejects.toThrow(
+      'the setup waits for something that is not in this world, or for a promise that nobody resolves',
     );
   });
 
@@ -213,7 +212,7 @@ describe('a crash', () => {
   });
 
   it('may come before any step, but not more often than was said', async () => {
-    const { world, crashes } = aShakyWorld({ crashesMax: 2 });
+    const { world, crashes } = aShakyWorld({ faultsMax: 2 });
     world.system.spawn(greeter);
 
     await world.runUntilQuiet();
@@ -266,9 +265,9 @@ describe('the choices of a world', () => {
     expect(asked).toEqual(['a choice of the test of 3', 'heads or tails of 2', 'whose turn of 2']);
   });
 
-  it('may let time pass although there is work, when delays are among the faults', async () => {
+  it('may let time pass although there is work, when it is slow', async () => {
     const world = aWorld({
-      faults: ['delay'],
+      faults: ['slow'],
       choose: (count, what) => (what === 'whose turn' ? count - 1 : 0),
     });
     const { heard } = aListener(world);
@@ -307,7 +306,7 @@ function aShakyWorld(options: Partial<WorldOptions> = {}) {
   const world = aWorld({
     faults: ['crash'],
     traced: true,
-    choose: (count, what) => (what === 'crash' ? count - 1 : 0),
+    choose: (count, what) => (what === 'fault: crash' ? count - 1 : 0),
     ...options,
   });
   return { world, crashes: () => world.trace.filter((line) => line.includes('SimulatedCrash')).length };

@@ -23,23 +23,44 @@ export interface DeadLetterBox {
   replay(where?: (letter: DeadLetter) => boolean): { readonly replayed: number; readonly kept: number };
 }
 
+/** A class, because an object that is made with getters gets a shape of its own each time, and systems are made by the thousand in tests. */
+class KernelsDeadLetterBox implements DeadLetterBox {
+  readonly #kernel: Kernel;
+  readonly #agents: AgentDirectory;
+
+  constructor(kernel: Kernel, agents: AgentDirectory) {
+    this.#kernel = kernel;
+    this.#agents = agents;
+  }
+
+  get size(): number {
+    return this.#kernel.deadLetters.size;
+  }
+
+  get total(): number {
+    return this.#kernel.deadLetters.total;
+  }
+
+  get dropped(): number {
+    return this.#kernel.deadLetters.dropped;
+  }
+
+  list(): readonly DeadLetter[] {
+    return this.#kernel.deadLetters.list();
+  }
+
+  countByCause(): Readonly<Partial<Record<DeadLetter['cause'], number>>> {
+    return this.#kernel.deadLetters.countByCause();
+  }
+
+  replay(where?: (letter: DeadLetter) => boolean): { readonly replayed: number; readonly kept: number } {
+    const again = (letter: DeadLetter): boolean => redeliver(this.#kernel, this.#agents, letter);
+    return this.#kernel.deadLetters.replay(again, where);
+  }
+}
+
 export function deadLetterBox(kernel: Kernel, agents: AgentDirectory): DeadLetterBox {
-  const { deadLetters } = kernel;
-  const again = (letter: DeadLetter): boolean => redeliver(kernel, agents, letter);
-  return {
-    get size() {
-      return deadLetters.size;
-    },
-    get total() {
-      return deadLetters.total;
-    },
-    get dropped() {
-      return deadLetters.dropped;
-    },
-    list: () => deadLetters.list(),
-    countByCause: () => deadLetters.countByCause(),
-    replay: (where) => deadLetters.replay(again, where),
-  };
+  return new KernelsDeadLetterBox(kernel, agents);
 }
 
 /** Whether the one it was meant for took it. */
@@ -56,6 +77,7 @@ function redeliver(kernel: Kernel, agents: AgentDirectory, letter: DeadLetter): 
     hops: 0,
     budget: undefined,
   };
+  kernel.attemptsBefore ??= new WeakMap();
   kernel.attemptsBefore.set(again, letter.attempts);
   const receiver = cell.receiverFor(again);
   return !receiver.mustWait && receiver.receive(again) === 'taken';

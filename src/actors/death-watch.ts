@@ -73,7 +73,17 @@ export function terminated(cell: Cell): Terminated {
 }
 
 function tellTerminated(watcher: Cell, target: Cell): void {
-  watcher.receiveNotice(
-    ownEnvelope(watcher.kernel.environment.nextId(), watcher.path, target.path, terminatedNotice, target),
-  );
+  const { delivery, environment } = watcher.kernel;
+  const notice = ownEnvelope(environment.nextId(), watcher.path, target.path, terminatedNotice, target);
+  if (delivery === undefined) {
+    watcher.receiveNotice(notice);
+  } else {
+    delivery.behind(target.path, watcher, () => {
+      // While this was on its way it may have ceased to watch, or have asked anew.
+      if (watcher.watching?.has(target) === true) {
+        watcher.mailbox.withdrawNotice(target);
+        watcher.receiveNotice(notice);
+      }
+    });
+  }
 }

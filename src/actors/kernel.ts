@@ -5,13 +5,14 @@
  * dead letters, and is where failures and events are told to whoever listens.
  */
 import { type DeadLetter, type DeadLetterCause, DeadLetters } from '../core/dead-letter.ts';
+import { type Delivery, deliveryOf } from '../core/delivery.ts';
 import { type Envelope, ownEnvelope } from '../core/envelope.ts';
 import type { Dispatcher, Environment } from '../core/environment.ts';
 import { Failure } from '../core/failure.ts';
 import { LaneDispatcher } from '../core/lane-dispatcher.ts';
 import type { EventListener, FailureReport, SystemEvent } from '../core/system-event.ts';
 import type { Validation } from '../core/topic.ts';
-import { type Receiver, TopicBoard } from '../core/topic-board.ts';
+import { type Receiver, type Reception, TopicBoard } from '../core/topic-board.ts';
 import { matches } from '../core/topic-name.ts';
 import type { Tracing } from '../core/tracing.ts';
 import { EffectRuntime } from './effect-runtime.ts';
@@ -55,6 +56,7 @@ export class Kernel {
   readonly id: string;
   readonly environment: Environment;
   readonly dispatcher: Dispatcher;
+  readonly delivery: Delivery | undefined;
   readonly board: TopicBoard;
   readonly effects: EffectRuntime;
   readonly deadLetters: DeadLetters;
@@ -63,8 +65,8 @@ export class Kernel {
   readonly hopsMax: number;
   /** Is told what every machine does. */
   readonly inspect: Inspector | undefined;
-  /** How often the message of an envelope made for a replay had been delivered before. */
-  readonly attemptsBefore = new WeakMap<Envelope, number>();
+  /** How often the message of an envelope made for a replay had been delivered before. Made when needed: a weak map costs the collector dear. */
+  attemptsBefore: WeakMap<Envelope, number> | undefined;
   /** Messages accepted by agents whose handling is not over; stashed ones do not count. */
   inFlight = 0;
   /** Steps agents take on their own (first and last ones, timers, `Terminated`) whose work is not over. */
@@ -88,6 +90,7 @@ export class Kernel {
     this.dispatcher =
       options.environment.dispatcher ??
       new LaneDispatcher(options.environment, { batch: options.batch, sliceMs: options.sliceMs });
+    this.delivery = deliveryOf(options.environment);
     this.board = new TopicBoard(options.topicsMax);
     this.effects = new EffectRuntime(options.environment);
     this.deadLetters = new DeadLetters(options.deadLettersMax);
@@ -155,7 +158,7 @@ export class Kernel {
   ): void {
     const before = Math.max(
       this.deadLetters.attemptsOf(envelope, to),
-      this.attemptsBefore.get(envelope) ?? 0,
+      this.attemptsBefore?.get(envelope) ?? 0,
     );
     const letter: DeadLetter = {
       envelope,
@@ -182,6 +185,13 @@ export class Kernel {
       this.emit({ _tag: 'Failed', atMs: report.atMs, report }, topic);
     }
     this.announce('system.failures', report, report.envelope ?? topic);
+  }
+
+  /** Gives a message to one who is to have it, by whoever carries messages here. */
+  offer(receiver: Receiver, envelope: Envelope): Reception {
+    return this.delivery === undefined
+      ? receiver.receive(envelope)
+      : this.delivery.carry(receiver, envelope, this);
   }
 
   /** Tells that a message leaves. */

@@ -202,8 +202,8 @@ function toAll(cell: Cell, staged: TopicEntry, envelope: Envelope): boolean {
 
 function handOver(cell: Cell, addressee: Receiver, envelope: Envelope): boolean {
   const receiver = addressee.receiverFor(envelope);
-  if (!receiver.mustWait) {
-    if (receiver.receive(envelope) === 'rejected') {
+  if (!receiver.mustWait || cell.kernel.delivery?.holds(receiver, envelope) === true) {
+    if (cell.kernel.offer(receiver, envelope) === 'rejected') {
       cell.kernel.deadLetter(envelope, receiver.path, 'Rejected', fullAt(receiver, envelope));
     }
     return true;

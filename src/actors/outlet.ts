@@ -8,6 +8,7 @@
  * Guarantees: values come in order, never more than `capacity` wait, the end
  * comes after the last value, and after the reader has left nothing comes.
  */
+import type { Asker } from '../core/asker.ts';
 import { type Creditor, CreditToken, pushWithToken } from '../core/credit.ts';
 import type { Envelope } from '../core/envelope.ts';
 import type { Runnable } from '../core/environment.ts';
@@ -25,6 +26,8 @@ export interface OutletOptions {
   readonly window: number;
   readonly keyOf?: ((envelope: Envelope) => unknown) | undefined;
   readonly onKeyThrew?: ((thrown: unknown) => void) | undefined;
+  /** The request whose replies these are. */
+  readonly asker?: Asker;
   /** The reader has left, or everything was read. */
   readonly onClose: () => void;
 }
@@ -43,6 +46,7 @@ export class Outlet<T> implements Receiver, Runnable, Creditor {
   readonly responds = false;
   readonly lane = 1;
   readonly mailbox: Mailbox;
+  readonly asker: Asker | undefined;
   readonly #kernel: Kernel;
   readonly #window: number;
   readonly #onClose: () => void;
@@ -59,6 +63,7 @@ export class Outlet<T> implements Receiver, Runnable, Creditor {
     this.#kernel = options.kernel;
     this.#window = options.window;
     this.#onClose = options.onClose;
+    this.asker = options.asker;
     this.mailbox = new Mailbox({
       capacity: options.capacity,
       overflow: options.overflow,

@@ -6,6 +6,7 @@
  * it settles by its deadline or an interrupt, the work done for it is
  * interrupted. After that no timer, listener or reference is left.
  */
+import type { AnswerKind, Asker } from '../core/asker.ts';
 import type { Lease } from '../core/budget.ts';
 import { ownEnvelope, type ReplyPort, type Work } from '../core/envelope.ts';
 import type { Timer } from '../core/environment.ts';
@@ -31,6 +32,8 @@ export interface PendingOptions {
   readonly requester: Requester;
   /** Path or topic, for messages. */
   readonly target: string;
+  /** Name of the topic it is asked under. */
+  readonly topic: string;
   readonly id: number;
   readonly deadlineMs: number;
   /** How long that is from now. */
@@ -45,10 +48,11 @@ export interface PlaceInLine {
   giveUp(): void;
 }
 
-export abstract class PendingReply implements ReplyPort {
+export abstract class PendingReply implements ReplyPort, Asker {
   readonly kernel: Kernel;
   readonly requester: Requester;
   readonly target: string;
+  readonly topic: string;
   readonly id: number;
   settled = false;
   /** The handling that made it. */
@@ -75,6 +79,7 @@ export abstract class PendingReply implements ReplyPort {
     this.kernel = kernel;
     this.requester = options.requester;
     this.target = options.target;
+    this.topic = options.topic;
     this.id = options.id;
     this.#lease = options.lease;
     this.#timeoutMs = options.timeoutMs;
@@ -95,13 +100,27 @@ export abstract class PendingReply implements ReplyPort {
     return this.#asked === 0;
   }
 
+  /** How many of those who were asked may still say something. */
+  get unanswered(): number {
+    return this.#unanswered;
+  }
+
   /** Says how many were asked; nobody has answered before this is known. */
   asked(count: number): void {
     this.#asked = count;
     this.#unanswered = count;
     if (count === 0) {
-      this.finished('');
+      this.#oneFinished();
     }
+  }
+
+  get requesterPath(): string | undefined {
+    return this.requester.path;
+  }
+
+  /** Where replies wait to be read, when there may be many. */
+  get reader(): object | undefined {
+    return undefined;
   }
 
   abstract reply(payload: unknown, from: string): Promise<void> | undefined;
@@ -110,16 +129,38 @@ export abstract class PendingReply implements ReplyPort {
   abstract deliver(): void;
 
   fail(failure: unknown, from: string): void {
-    this.#firstFailure ??= { failure };
-    this.finished(from);
-  }
-
-  finished(_from: string): void {
-    this.#unanswered -= 1;
-    if (this.#unanswered <= 0 && !this.settled) {
-      this.allFinished(this.#firstFailure);
+    const { delivery } = this.kernel;
+    if (delivery === undefined) {
+      this.#failedAt(failure);
+    } else {
+      delivery.answer(this, 'failure', failure, from);
     }
   }
+
+  finished(from: string): void {
+    const { delivery } = this.kernel;
+    if (delivery === undefined) {
+      this.#oneFinished();
+    } else {
+      delivery.answer(this, 'end', undefined, from);
+    }
+  }
+
+  hear(kind: AnswerKind, content: unknown, from: string): void {
+    switch (kind) {
+      case 'reply':
+        this.replied(content, from);
+        break;
+      case 'failure':
+        this.#failedAt(content);
+        break;
+      case 'end':
+        this.#oneFinished();
+    }
+  }
+
+  /** A reply has arrived. */
+  protected abstract replied(payload: unknown, from: string): void;
 
   working(work: Work): void {
     this.#work ??= new Set();
@@ -196,6 +237,18 @@ export abstract class PendingReply implements ReplyPort {
       this.id,
     );
     kernel.deadLetter(envelope, this.requester.path, 'LateReply');
+  }
+
+  #failedAt(failure: unknown): void {
+    this.#firstFailure ??= { failure };
+    this.#oneFinished();
+  }
+
+  #oneFinished(): void {
+    this.#unanswered -= 1;
+    if (this.#unanswered <= 0 && !this.settled) {
+      this.allFinished(this.#firstFailure);
+    }
   }
 
   #interruptedBy(reason: unknown): unknown {

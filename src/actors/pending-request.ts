@@ -19,10 +19,20 @@ export class PendingRequest extends PendingReply {
   }
 
   reply(payload: unknown, from: string): undefined {
+    const { delivery } = this.kernel;
+    if (delivery === undefined) {
+      this.replied(payload, from);
+    } else {
+      delivery.answer(this, 'reply', payload, from);
+    }
+  }
+
+  protected replied(payload: unknown, from: string): void {
     if (this.settled) {
       this.late(payload, from);
       return;
     }
+    this.trace?.answered?.(payload, from);
     this.settle(undefined);
     this.#outcome = payload;
     this.#announce();
@@ -30,6 +40,7 @@ export class PendingRequest extends PendingReply {
 
   deliver(): void {
     this.requester.forgetRequest(this);
+    this.trace?.delivered?.();
     if (this.#failed) {
       // Who ignores the promise of a request must not end the process by it.
       this.promise.catch(ignore);

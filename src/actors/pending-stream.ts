@@ -22,6 +22,7 @@ export class PendingStream<T> extends PendingReply implements OpenSource<T> {
       capacity: reader.capacity,
       overflow: 'suspend',
       window: reader.window,
+      asker: this,
       onClose: () => {
         this.requester.forgetRequest(this);
         this.interrupt(new Interrupted({ agent: this.target, reason: 'its reader has left' }));
@@ -34,25 +35,27 @@ export class PendingStream<T> extends PendingReply implements OpenSource<T> {
       this.late(payload, from);
       return undefined;
     }
-    const reception = this.#outlet.receive(this.replyFrom(payload, from));
+    const reception = this.kernel.offer(this.#outlet, this.replyFrom(payload, from));
     if (reception === 'rejected') {
       throw new MailboxFull({ receiver: this.#outlet.path, payload, capacity: this.#outlet.mailboxCapacity });
     }
     return reception === 'waiting' ? this.#outlet.room() : undefined;
   }
 
-  /** Where replies wait to be read. */
-  get reader(): Receiver {
+  override get reader(): Receiver {
     return this.#outlet;
   }
 
   /** One reply, as it waits there. */
   replyFrom(payload: unknown, from: string): Envelope {
     this.#replied = true;
-    this.trace?.replied();
+    this.trace?.replied(payload, from);
     const id = this.kernel.environment.nextId();
     return ownEnvelope(id, undefined, from, undefined, payload, undefined, this.id);
   }
+
+  /* v8 ignore next -- @preserve Replies of a stream are envelopes to its outlet, and are carried as such. */
+  protected replied(): void {}
 
   /** What it has to say, it says through its outlet. */
   /* v8 ignore next -- @preserve A stream settles through its outlet, never by a notice. */

@@ -182,6 +182,7 @@ export abstract class Sender implements Verbs, Origin {
       kernel,
       requester,
       target: to.name,
+      topic: to.topic.name,
       id: kernel.environment.nextId(),
       deadlineMs,
       timeoutMs: Math.min(to.timeoutMs, deadlineMs - nowMs),

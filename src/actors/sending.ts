@@ -212,7 +212,7 @@ export function saying(
 export function tellNow(target: Cell, envelope: Envelope): Promise<void> | undefined {
   target.kernel.sent(envelope);
   const receiver = target.receiverFor(envelope);
-  const reception = receiver.saturated ? 'rejected' : receiver.receive(envelope);
+  const reception = receiver.saturated ? 'rejected' : target.kernel.offer(receiver, envelope);
   if (reception === 'rejected') {
     throw fullAt(receiver, envelope);
   }
@@ -243,7 +243,7 @@ export function publishNow(kernel: Kernel, entry: TopicEntry, envelope: Envelope
   let rooms: Promise<void>[] | undefined;
   for (const one of receivers) {
     const receiver = one.receiverFor(envelope);
-    const reception = receiver.receive(envelope);
+    const reception = kernel.offer(receiver, envelope);
     if (reception === 'waiting') {
       rooms ??= [];
       rooms.push(receiver.room());

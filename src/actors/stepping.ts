@@ -264,7 +264,9 @@ export class Stepping implements TaskEnds {
         this.step(handling, (_, context) => step(context), undefined);
       }
     } else {
-      const terminated = terminatedFor(cell, envelope.payload as Cell);
+      const ended = envelope.payload as Cell;
+      const terminated = terminatedFor(cell, ended);
+      this.#works.kernel.tracing?.terminated?.(cell.path, ended.path);
       if (onTerminated !== undefined) {
         this.step(handling, () => onTerminated(terminated, handling), undefined);
       }

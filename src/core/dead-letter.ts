@@ -87,7 +87,7 @@ export class DeadLetters {
   /** How many at the front of the ring the replay that runs has still to come to. */
   #toReplay = 0;
   #replaying = false;
-  readonly #attempts = new WeakMap<Envelope, Map<string | undefined, number>>();
+  #attempts: WeakMap<Envelope, Map<string | undefined, number>> | undefined;
   readonly #counts: Partial<Record<DeadLetterCause, number>> = {};
   #total = 0;
   #dropped = 0;
@@ -172,7 +172,7 @@ export class DeadLetters {
    * A published envelope is shared by its receivers, so each has a count of its own.
    */
   attemptsOf(envelope: Envelope, to: string | undefined): number {
-    return this.#attempts.get(envelope)?.get(to) ?? 0;
+    return this.#attempts?.get(envelope)?.get(to) ?? 0;
   }
 
   /**
@@ -247,6 +247,7 @@ export class DeadLetters {
   }
 
   #setAttempts({ envelope, to }: DeadLetter, attempts: number): void {
+    this.#attempts ??= new WeakMap();
     const byReceiver = this.#attempts.get(envelope) ?? new Map<string | undefined, number>();
     this.#attempts.set(envelope, byReceiver.set(to, attempts));
   }

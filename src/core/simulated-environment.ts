@@ -9,11 +9,29 @@
  * Guarantees: given the same calls of the program and the same choices, the same
  * steps happen in the same order, in any process.
  */
-import type { Dispatcher, Environment, Runnable, Timer } from './environment.ts';
+import type { Delivering, Delivery } from './delivery.ts';
+import type { Dispatcher, Runnable, Timer } from './environment.ts';
 import { TimerWheel } from './timer-wheel.ts';
 
-/** Answers with a whole number from 0 up to, not including, `count`. `what` names the choice. */
-export type Choose = (count: number, what: string) => number;
+/** What is asked when several could take a turn. One answer more than there are runnables means that time passes instead. */
+export const turnQuestion = 'whose turn';
+/** What is asked when several timers are due at once. */
+export const timerQuestion = 'which timer';
+
+/**
+ * Answers a question with a whole number from 0 up to, not including, `count`, which
+ * is at least 2. 0 is the quiet answer.
+ *
+ * `what` names the question; where it begins with `fault`, all answers but 0 let
+ * something go wrong. `ready` is given with `turnQuestion`: those who could go, in the order
+ * in which they asked; it must not be kept.
+ */
+export type Choose = (count: number, what: string, ready?: readonly Runnable[]) => number;
+
+/** Whether a question is about something going wrong. */
+export function isFault(what: string): boolean {
+  return what.startsWith('fault');
+}
 
 export interface SimulatedOptions {
   readonly choose: Choose;
@@ -21,16 +39,19 @@ export interface SimulatedOptions {
   readonly seed: number;
   /** Whether time may pass although somebody is ready, as on a slow machine. */
   readonly slow: boolean;
+  /** Who carries messages; nobody when not given. */
+  readonly delivery?: Delivery | undefined;
 }
 
-export class SimulatedEnvironment implements Environment, Dispatcher {
+export class SimulatedEnvironment implements Delivering, Dispatcher {
   readonly epochMs = 0;
   readonly turnMs = -1;
   readonly dispatcher: Dispatcher = this;
+  readonly delivery: Delivery | undefined;
   /** Steps taken so far. */
   steps = 0;
-  /** What the last step did, for a trace. */
-  lastStep = '';
+  /** Who took the last step; `undefined` when it was a timer, or there was none. */
+  last: Runnable | undefined;
   readonly #choose: Choose;
   readonly #slow: boolean;
   readonly #ready: Runnable[] = [];
@@ -39,9 +60,10 @@ export class SimulatedEnvironment implements Environment, Dispatcher {
   #lastId = 0;
   #chance: number;
 
-  constructor({ choose, seed, slow }: SimulatedOptions) {
+  constructor({ choose, seed, slow, delivery }: SimulatedOptions) {
     this.#choose = choose;
     this.#slow = slow;
+    this.delivery = delivery;
     this.#chance = seed >>> 0 || 1;
   }
 
@@ -87,12 +109,23 @@ export class SimulatedEnvironment implements Environment, Dispatcher {
 
   /** Who is ready still has their turns, as on a real machine: they have something to tell to somebody outside. */
   close(): void {
+    this.delivery?.close();
     this.#wheel.clear();
+  }
+
+  /** What the last step did, for a trace. */
+  get lastStep(): string {
+    return this.last?.label ?? 'timer';
   }
 
   /** How many could take a turn now. */
   get readyCount(): number {
     return this.#ready.length;
+  }
+
+  /** Where the dice stand: it changes with each number that was thrown. */
+  get chance(): number {
+    return this.#chance;
   }
 
   /** How many timers are set. */
@@ -103,22 +136,28 @@ export class SimulatedEnvironment implements Environment, Dispatcher {
   /** Does one thing, and says whether there was one to do. */
   step(): boolean {
     const ready = this.#ready.length;
-    const dueMs = this.#wheel.nextDueMs();
+    const dueMs = ready === 0 || this.#slow ? this.#wheel.nextDueMs() : undefined;
     if (ready === 0) {
       return dueMs === undefined ? false : this.#fireOneAt(dueMs);
     }
-    const mayPass = this.#slow && dueMs !== undefined ? 1 : 0;
-    const chosen = ready + mayPass === 1 ? 0 : this.#choose(ready + mayPass, 'whose turn');
+    const mayPass = dueMs === undefined ? 0 : 1;
+    const chosen = ready + mayPass === 1 ? 0 : this.#choose(ready + mayPass, turnQuestion, this.#ready);
     if (chosen === ready) {
       return this.#fireOneAt(dueMs!);
     }
-    const [runnable] = this.#ready.splice(chosen, 1) as [Runnable];
+    const runnable = takeAt(this.#ready, chosen);
     this.steps += 1;
-    this.lastStep = runnable.label;
+    this.last = runnable;
     if (runnable.run(1)) {
       this.#ready.push(runnable);
     }
     return true;
+  }
+
+  /** Takes those back who have asked for a turn and shall have none. */
+  withdraw(shallHaveNone: (runnable: Runnable) => boolean): void {
+    const kept = this.#ready.filter((runnable) => !shallHaveNone(runnable));
+    this.#ready.splice(0, this.#ready.length, ...kept);
   }
 
   /** Lets time pass, up to `nowMs`, without doing anything: what is due then fires in later steps. */
@@ -133,13 +172,26 @@ export class SimulatedEnvironment implements Environment, Dispatcher {
 
   #fireOneAt(dueMs: number): boolean {
     const due = this.#wheel.dueAt(dueMs);
-    const chosen = due.length === 1 ? 0 : this.#choose(due.length, 'which timer');
+    const chosen = due.length === 1 ? 0 : this.#choose(due.length, timerQuestion);
     this.#nowMs = Math.max(this.#nowMs, dueMs);
     this.steps += 1;
-    this.lastStep = 'timer';
+    this.last = undefined;
     this.#wheel.fire(due[chosen]!);
     return true;
   }
+}
+
+/** Takes one out, and leaves the others in their order. */
+function takeAt<T>(list: T[], index: number): T {
+  if (index === 0) {
+    return list.shift()!;
+  }
+  const taken = list[index]!;
+  for (let next = index + 1; next < list.length; next += 1) {
+    list[next - 1] = list[next]!;
+  }
+  list.pop();
+  return taken;
 }
 
 const deferred = (f: () => void): Runnable => ({

@@ -8,6 +8,7 @@
  * Bound: the board remembers at most `topicsMax` topics; beyond that the one that
  * was published to first is forgotten, which costs it its figures and one match.
  */
+import type { Asker } from './asker.ts';
 import type { DeadLetterCause } from './dead-letter.ts';
 import type { Envelope } from './envelope.ts';
 import type { Parked } from './mailbox.ts';
@@ -35,6 +36,8 @@ export interface Receiver {
   /** Puts a sender that can wait in line. Only where `mustWait`. */
   park(parked: Parked): void;
   unpark(parked: Parked): void;
+  /** Whose replies come here, where it is the reader of a request. */
+  readonly asker?: Asker | undefined;
   /** Most that may wait there. */
   readonly mailboxCapacity: number;
   /** Resolves when a sender that was told `waiting` may go on. */

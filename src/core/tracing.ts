@@ -78,9 +78,13 @@ export interface RequestTrace {
   /** What it travels with. */
   readonly headers: Headers;
   /** One reply of a stream. */
-  replied(): void;
+  replied(payload: unknown, from: string): void;
+  /** The one reply of a request, from the agent at the path `from`; it is settled next. */
+  answered?(payload: unknown, from: string): void;
   /** Called once. */
   settled(failure: { readonly failure: unknown } | undefined): void;
+  /** Whoever asked has its outcome now: an agent gets it in a turn of its own. Not called for streams and calls. */
+  delivered?(): void;
 }
 
 export interface Tracing {
@@ -97,6 +101,8 @@ export interface Tracing {
   lost(envelope: Envelope, failure: unknown, cause?: DeadLetterCause): void;
   asked(saying: Saying): RequestTrace;
   taken(taking: Taking): HandlingTrace;
+  /** An agent hears that another, at the path `ended`, is no more. */
+  terminated?(agent: string, ended: string): void;
 }
 
 /** What an instrumentation may look at. */

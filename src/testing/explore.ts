@@ -2,176 +2,334 @@
  * Exploring: runs a system under many schedules, and shrinks one that breaks a
  * property to the quietest that still does.
  *
+ * Which schedules those are is up to a strategy; what it answered is on a tape, and
+ * the tape is what is shrunk, replayed and told.
+ *
  * Source: Claessen & Hughes, "QuickCheck" (2000), for shrinking; Lowis and others'
- * deterministic simulation for the rest. fast-check's own scheduler cannot shrink
- * a schedule; a tape of choices can. fast-check makes the tapes, and `shrink-tape`
- * shrinks them, because it knows that 0 is the quiet answer.
+ * deterministic simulation for the rest.
  */
-import fc from 'fast-check';
 import type { System } from '../actors/system.ts';
+import { ControlledRuns } from './controlled-runs.ts';
+import { CounterexampleFound } from './counterexample.ts';
+import { delayBounded } from './delay-bounded.ts';
+import { afterIo, hostNowMs, seedByChance } from './host-loop.ts';
+import { beginLaws, type Law } from './law.ts';
+import { mixed } from './mixed.ts';
+import { pct } from './pct.ts';
+import type { Played } from './quietest-tape.ts';
+import { random } from './random.ts';
 import { shrinkTape } from './shrink-tape.ts';
-import { readTape, trimTape } from './tape.ts';
+import type { Course, Strategy } from './strategy.ts';
+import { countAnswers, readTape, trimTape, writeTape } from './tape.ts';
 import { World, type WorldOptions } from './world.ts';
 
 export interface ExploreOptions extends Omit<WorldOptions, 'choose' | 'traced' | 'seed'> {
-  /** How many schedules; 1 000 when not given. */
+  /** Most schedules; 1 000 when not given. */
   readonly runs?: number;
-  /** Where the choice of schedules begins; the same seed explores the same ones. Made by chance when not given. */
+  /** Which schedules are looked at; `random`, `delayBounded` and `pct` in turn when not given. */
+  readonly strategy?: Strategy;
+  /** Where the choice of schedules begins; the same seed explores the same ones, on any machine. Made by chance when not given. */
   readonly seed?: number;
+  /** Ends when so many milliseconds of the host's time have passed; no limit when not given. The run that is under way is finished. */
+  readonly timeLimitMs?: number;
+  /** Ends it between two runs: it rejects with the reason of the signal. */
+  readonly signal?: AbortSignal;
   /** Longest tape; 256 choices when not given. Later choices are the quietest ones. */
   readonly tapeMax?: number;
   /** Replays just this one schedule. */
   readonly tape?: readonly number[];
+  /** Most runs spent on making a counterexample quieter; 5 000 when not given. */
+  readonly shrinkRunsMax?: number;
+  /**
+   * Called with the counterexample before `explore` rejects with it, and awaited: to write down a
+   * regression test, say. What it throws, `explore` rejects with instead.
+   */
+  readonly onCounterexample?: (counterexample: CounterexampleFound) => unknown;
   /** Checked after each step: `false`, or a throw, fails the run. */
   readonly always?: (world: World) => boolean | void;
+  /** What holds whatever the agents do; checked after each step, and at quiet after the property. */
+  readonly laws?: readonly Law[];
 }
 
 export interface Explored {
   /** Schedules that were run. */
   readonly runs: number;
+  /** Of these, how many were ended early, because another run had been in the same state. */
+  readonly cut: number;
   /** Steps in all of them. */
   readonly steps: number;
-}
-
-/** A schedule was found that breaks the property. */
-export class CounterexampleFound extends Error {
-  override readonly name = 'CounterexampleFound';
-  /** The quietest schedule found that breaks it: give it to `explore` as `tape`. */
-  readonly tape: readonly number[];
+  /** Why it ended: after `runs`, after `timeLimitMs`, or because nothing was left to look at. */
+  readonly ended: 'runs' | 'time' | 'strategy';
+  /** Whether every schedule was looked at that the strategy knows: only `exhaustive` can say so. */
+  readonly complete: boolean;
+  readonly strategy: string;
   readonly seed: number;
-  /** What happened in it, a line each. */
-  readonly trace: readonly string[];
-
-  constructor(facts: {
-    tape: readonly number[];
-    seed: number;
-    trace: readonly string[];
-    runs: number;
-    cause: unknown;
-  }) {
-    const { tape, seed, trace, runs, cause } = facts;
-    const why = cause instanceof Error ? cause.message : String(cause);
-    super(
-      [
-        `a schedule breaks the property (run ${runs}): ${why}`,
-        ...trace.map((line) => `  ${line}`),
-        `replay it with explore(setup, { …, tape: ${JSON.stringify(tape)} }, atQuiet); found with seed ${seed}`,
-      ].join('\n'),
-      { cause },
-    );
-    this.tape = tape;
-    this.seed = seed;
-    this.trace = trace;
-  }
 }
 
-/** Most runs spent on making a counterexample quieter: a few seconds. */
-const shrinkRunsMax = 2_000;
+/** For how long the event loop of the host may have to wait, in milliseconds: its timers and signals are those of the test runner. */
+const breathMs = 20;
+
+/** What finds most: see D-091. */
+const usual = mixed(delayBounded(), random(), pct());
 
 /**
  * Runs `setup` in a new world for each schedule and checks `atQuiet` when nothing
  * is left to do.
  *
  * Errors: `CounterexampleFound`, with the shrunk schedule, when `always` or
- * `atQuiet` returns `false` or throws, or when `setup` throws.
+ * `atQuiet` returns `false` or throws, or when `setup` throws; `UncontrolledAsync`,
+ * when code took time, chance, a timer or input and output from outside of the world;
+ * `RangeError` for an option that cannot be; the reason of `signal`.
  */
 export async function explore(
   setup: (system: System, world: World) => unknown,
   options: ExploreOptions,
   atQuiet: (world: World) => unknown,
 ): Promise<Explored> {
-  let runs = 0;
-  let steps = 0;
-  const runOnce = async (tape: readonly number[], traced: boolean): Promise<World> => {
+  const exploring = new Exploring(setup, options, atQuiet);
+  try {
+    return await exploring.explore();
+  } finally {
+    exploring.end();
+  }
+}
+
+type Setup = (system: System, world: World) => unknown;
+
+class Exploring {
+  readonly #setup: Setup;
+  readonly #options: ExploreOptions;
+  readonly #atQuiet: (world: World) => unknown;
+  readonly #runsMax: number;
+  readonly #tapeMax: number;
+  readonly #endsAtMs: number;
+  readonly #controlled: ControlledRuns;
+  #runs = 0;
+  #cut = 0;
+  #steps = 0;
+  #breathedAtMs = hostNowMs();
+
+  constructor(setup: Setup, options: ExploreOptions, atQuiet: (world: World) => unknown) {
+    this.#setup = setup;
+    this.#options = options;
+    this.#atQuiet = atQuiet;
+    this.#runsMax = limit('runs', options.runs ?? 1_000);
+    this.#tapeMax = limit('tapeMax', options.tapeMax ?? 256);
+    this.#endsAtMs =
+      this.#breathedAtMs + limit('timeLimitMs', options.timeLimitMs ?? Number.POSITIVE_INFINITY);
+    limit('shrinkRunsMax', options.shrinkRunsMax ?? 0);
+    this.#controlled = new ControlledRuns();
+  }
+
+  /** Gives back what it took of the host. */
+  end(): void {
+    this.#controlled.end();
+  }
+
+  async explore(): Promise<Explored> {
+    const { strategy = usual, seed = seedByChance(), tape } = this.#options;
+    if (tape !== undefined) {
+      await this.#replay(tape, seed);
+      return this.#report(strategy, seed, 'runs', false);
+    }
+    const course = strategy.begin({ seed });
+    let ended: Explored['ended'] = 'runs';
+    let long = false;
+    while (this.#runs < this.#runsMax) {
+      if (await this.#isOutOfTime()) {
+        ended = 'time';
+        break;
+      }
+      const choose = course.begin(this.#runs);
+      if (choose === undefined) {
+        ended = 'strategy';
+        break;
+      }
+      const answers: number[] = [];
+      const told = writeTape(choose, answers, this.#tapeMax);
+      const outcome = await this.#runOnce({ choose: told, answers, course });
+      long ||= answers.length >= this.#tapeMax;
+      if (outcome !== undefined) {
+        await this.#explain(answers, seed, strategy.name, outcome.reason);
+      }
+      course.ended?.({ answers });
+    }
+    return this.#report(strategy, seed, ended, course.complete === true && !long);
+  }
+
+  /** Shrinks a schedule that broke the property, and throws what there is to tell of it. */
+  async #explain(answers: readonly number[], seed: number, strategy: string, reason: unknown): Promise<void> {
+    const runs = this.#runs;
+    const { tape } = await shrinkTape(
+      answers,
+      (tape) => this.#play(tape),
+      this.#options.shrinkRunsMax ?? 5_000,
+    );
+    await this.#replay(tape, seed, { runs, strategy });
+    throw new Error(`a run failed that does not fail again with the same tape: ${String(reason)}`);
+  }
+
+  async #play(tape: readonly number[]): Promise<Played> {
+    await this.#isOutOfTime();
+    const answers: number[] = [];
+    const counts: number[] = [];
+    const choose = countAnswers(readTape(tape), counts);
+    const broken = await this.#runOnce({ choose: writeTape(choose, answers, this.#tapeMax), answers });
+    return { broken: broken !== undefined, answers, counts };
+  }
+
+  /**
+   * Runs a tape once, traced, and throws what it finds.
+   *
+   * @param found By whom and after how many runs, when it has just been found: only then the quiet run is run beside it.
+   */
+  async #replay(
+    tape: readonly number[],
+    seed: number,
+    found?: { readonly runs: number; readonly strategy: string },
+  ): Promise<void> {
+    const quiet = found === undefined || tape.length === 0 ? undefined : await this.#trace([]);
+    const { broken, taken, world } = await this.#trace(tape);
+    if (broken !== undefined) {
+      const { recorder, trace } = world;
+      const counterexample = new CounterexampleFound({
+        tape: trimTape(taken),
+        cause: broken.reason,
+        trace,
+        recorder,
+        quiet: quiet && { trace: quiet.world.trace, choices: [], broken: quiet.broken !== undefined },
+        seed,
+        ...found,
+        options: this.#options,
+      });
+      await this.#options.onCounterexample?.(counterexample);
+      throw counterexample;
+    }
+  }
+
+  /** Runs a tape once, and writes down what happens. */
+  async #trace(tape: readonly number[]): Promise<{
+    readonly broken: Broken | undefined;
+    readonly taken: readonly number[];
+    readonly world: World;
+  }> {
     const taken: number[] = [];
-    const world = new World({ ...options, choose: readTape(tape, taken), seed: 1, traced });
-    runs += 1;
+    let world: World | undefined;
+    const traced = (made: World): void => {
+      world = made;
+    };
+    const broken = await this.#runOnce({ choose: readTape(tape, taken), answers: taken, traced });
+    return { broken, taken, world: world! };
+  }
+
+  /** Runs one schedule, and says how it broke the property, if it did. */
+  async #runOnce({ choose, answers, traced, course }: Run): Promise<Broken | undefined> {
+    const world = this.#world(choose, traced !== undefined);
+    traced?.(world);
+    this.#runs += 1;
+    let broken: Broken | undefined;
     try {
-      await world.run(
-        () => setup(world.system, world),
-        () => hold(options.always?.(world), 'always'),
-      );
-      hold(await atQuiet(world), 'at quiet');
-    } catch (cause) {
-      throw traced ? new Broken(cause, trimTape(taken), world.trace) : cause;
+      broken = await this.#runIn(world, course);
     } finally {
-      steps += world.steps;
+      this.#steps += world.steps;
       world.close();
     }
-    return world;
-  };
+    await this.#controlled.ended(world, broken?.reason, () => this.#runAgain(answers));
+    return broken;
+  }
 
-  const breaks = async (tape: readonly number[]): Promise<readonly number[] | undefined> => {
+  /** The same once more, to be looked at closer. */
+  async #runAgain(answers: readonly number[]): Promise<void> {
+    const world = this.#world(readTape(answers), false);
     try {
-      await runOnce(tape, true);
-    } catch (thrown) {
-      return (thrown as Broken).tape;
+      await this.#runIn(world, undefined);
+    } finally {
+      world.close();
+    }
+  }
+
+  #world(choose: World['choose'], traced: boolean): World {
+    return new World({ ...this.#options, choose, seed: 1, traced });
+  }
+
+  async #runIn(world: World, course: Course | undefined): Promise<Broken | undefined> {
+    const { always, laws } = this.#options;
+    try {
+      const checks = laws === undefined ? undefined : beginLaws(laws, world);
+      const seen = course?.watch?.(world);
+      const afterStep = (): void => {
+        checks?.afterStep();
+        hold(always?.(world), 'always');
+        if (seen?.() === true) {
+          throw seenBefore;
+        }
+      };
+      const looks = checks !== undefined || always !== undefined || seen !== undefined;
+      await world.run(() => this.#setup(world.system, world), looks ? afterStep : undefined);
+      hold(await this.#atQuiet(world), 'at quiet');
+      await checks?.atQuiet();
+    } catch (reason) {
+      if (reason !== seenBefore) {
+        return { reason };
+      }
+      this.#cut += 1;
     }
     return undefined;
-  };
-
-  if (options.tape !== undefined) {
-    await explain(options.tape, options.seed ?? 0, 1, runOnce);
-    return { runs, steps };
   }
-  const tapes = fc.array(fc.nat({ max: 255 }), { maxLength: options.tapeMax ?? 256, size: 'max' });
-  const checked = await fc.check(
-    fc.asyncProperty(tapes, async (tape) => {
-      await runOnce(tape, false);
-    }),
-    {
-      numRuns: options.runs ?? 1_000,
-      endOnFailure: true,
-      ...(options.seed === undefined ? {} : { seed: options.seed }),
-    },
-  );
-  if (checked.failed) {
-    const tape = await shrinkTape(checked.counterexample?.[0] ?? [], breaks, shrinkRunsMax);
-    await explain(tape, checked.seed, checked.numRuns, runOnce);
-    throw new Error(
-      `a run failed that does not fail again with the same tape: ${String(checked.errorInstance)}`,
-    );
-  }
-  return { runs, steps };
-}
 
-/** Runs a tape once more, traced, and throws what it finds. */
-async function explain(
-  tape: readonly number[],
-  seed: number,
-  runs: number,
-  runOnce: (tape: readonly number[], traced: boolean) => Promise<World>,
-): Promise<void> {
-  try {
-    await runOnce(tape, true);
-  } catch (thrown) {
-    if (!(thrown instanceof Broken)) {
-      throw thrown;
+  /** Lets the host have its turn from time to time. */
+  async #isOutOfTime(): Promise<boolean> {
+    let nowMs = hostNowMs();
+    if (nowMs - this.#breathedAtMs > breathMs) {
+      await afterIo();
+      nowMs = hostNowMs();
+      this.#breathedAtMs = nowMs;
     }
-    throw new CounterexampleFound({
-      tape: thrown.tape,
+    this.#options.signal?.throwIfAborted();
+    return nowMs >= this.#endsAtMs;
+  }
+
+  #report(strategy: Strategy, seed: number, ended: Explored['ended'], complete: boolean): Explored {
+    return {
+      runs: this.#runs,
+      cut: this.#cut,
+      steps: this.#steps,
+      ended,
+      complete,
+      strategy: strategy.name,
       seed,
-      trace: thrown.trace,
-      runs,
-      cause: thrown.reason,
-    });
+    };
   }
 }
 
-class Broken {
+interface Broken {
   readonly reason: unknown;
-  readonly tape: readonly number[];
-  readonly trace: readonly string[];
-
-  constructor(reason: unknown, tape: readonly number[], trace: readonly string[]) {
-    this.reason = reason;
-    this.tape = tape;
-    this.trace = trace;
-  }
 }
+
+interface Run {
+  readonly choose: World['choose'];
+  /** What has been answered so far: in the end a tape of the same run. */
+  readonly answers: readonly number[];
+  /** Is given the world before it begins, when what happens in it is to be written down. */
+  readonly traced?: (world: World) => void;
+  readonly course?: Course;
+}
+
+/** Thrown to end a run that comes to where another has been. */
+const seenBefore = Symbol('seen before');
 
 function hold(outcome: unknown, when: string): void {
   if (outcome === false) {
     throw new Error(`the property does not hold ${when}`);
   }
+}
+
+/** Checks a limit. Only time is no whole number of things. */
+function limit(name: string, value: number): number {
+  if (!(value >= 0) || (name !== 'timeLimitMs' && !Number.isInteger(value))) {
+    throw new RangeError(
+      `${name} is a ${name === 'timeLimitMs' ? '' : 'whole '}number, at least 0; got ${value}`,
+    );
+  }
+  return value;
 }

@@ -27,6 +27,31 @@ export function readTape(tape: readonly number[], taken?: number[]): Choose {
 }
 
 /**
+ * Writes down what somebody answers.
+ *
+ * @param taken Gets each answer, in order: a tape of the run.
+ * @param tapeMax Most answers to ask for; all later ones are quiet.
+ */
+export function writeTape(choose: Choose, taken: number[], tapeMax: number): Choose {
+  return (count, what, ready) => {
+    if (count <= 1 || taken.length >= tapeMax) {
+      return 0;
+    }
+    const answer = choose(count, what, ready);
+    taken.push(answer);
+    return answer;
+  };
+}
+
+/** Adds what is asked to a list: among how many answers each one is chosen. */
+export function countAnswers(choose: Choose, counts: number[]): Choose {
+  return (count, what, ready) => {
+    counts.push(count);
+    return choose(count, what, ready);
+  };
+}
+
+/**
  * The shortest tape of the same run: one without the quiet answers at its end.
  *
  * @example
@@ -34,4 +59,36 @@ export function readTape(tape: readonly number[], taken?: number[]): Choose {
  */
 export function trimTape(tape: readonly number[]): readonly number[] {
   return tape.slice(0, tape.findLastIndex((answer) => answer !== 0) + 1);
+}
+
+/** How many answers of a tape are not quiet: as many things as a reader has to know of. */
+export function deviationsOf(tape: readonly number[]): number {
+  return tape.reduce((sum, answer) => sum + Number(answer !== 0), 0);
+}
+
+/**
+ * Whether a tape is quieter than another: it has fewer deviations; or as many and is
+ * shorter; or is as long and its answers are smaller.
+ *
+ * @example
+ * isQuieter([0, 0, 2], [1, 1]) // => true
+ */
+export function isQuieter(tape: readonly number[], than: readonly number[]): boolean {
+  return (
+    (deviationsOf(tape) - deviationsOf(than) ||
+      trimTape(tape).length - trimTape(than).length ||
+      sumOf(tape) - sumOf(than)) < 0
+  );
+}
+
+const sumOf = (tape: readonly number[]): number => tape.reduce((sum, answer) => sum + answer, 0);
+
+/** The same tape with another answer at one place, which may be behind its end. */
+export function withAnswer(tape: readonly number[], place: number, answer: number): readonly number[] {
+  const longer = [...tape];
+  while (longer.length < place) {
+    longer.push(0);
+  }
+  longer[place] = answer;
+  return longer;
 }

@@ -1,0 +1,109 @@
+/**
+ * A counterexample: a schedule that breaks the property, told so that a reader
+ * sees what happened, where it parts from the quiet run, and how to run it again.
+ *
+ * What was thrown is its `cause`, as it was: whoever shows causes shows the
+ * difference that an assertion found, too.
+ */
+import { LawBroken } from './law.ts';
+import { type RegressionTestOptions, regressionTest } from './regression-test.ts';
+import { runDifference, type TracedRun } from './run-difference.ts';
+import { type Story, storyOf } from './story.ts';
+import { type StoryRecorder, withoutColours } from './story-recorder.ts';
+
+/** What is known of a schedule that broke the property. */
+export interface Finding {
+  readonly tape: readonly number[];
+  /** What was thrown. */
+  readonly cause: unknown;
+  readonly trace: readonly string[];
+  readonly recorder?: StoryRecorder | undefined;
+  /** What the quiet run was like, if it was run. */
+  readonly quiet?: TracedRun | undefined;
+  /** The seed it was found with; when it is replayed, the one given. */
+  readonly seed: number;
+  /** Name of the strategy that found it; `undefined` when it was replayed. */
+  readonly strategy?: string | undefined;
+  /** How many runs it took; `undefined` when it was replayed. */
+  readonly runs?: number | undefined;
+  /** The options it was explored with. */
+  readonly options?: object;
+}
+
+const whyLinesMax = 60;
+
+/** A schedule was found that breaks the property. */
+export class CounterexampleFound extends Error {
+  override readonly name = 'CounterexampleFound';
+  /** The quietest schedule found that breaks it: give it to `explore` as `tape`. */
+  readonly tape: readonly number[];
+  readonly seed: number;
+  /** How many runs it took to find; 1 when it was replayed. */
+  readonly runs: number;
+  /** What was broken: the message of what was thrown. */
+  readonly why: string;
+  /** Name of the law that was broken, if it was a law. */
+  readonly law: string | undefined;
+  /** What happened in it, a line each. */
+  readonly trace: readonly string[];
+  /** What happened in it, as a sequence diagram: `story.text`, `story.mermaid`. */
+  readonly story: Story;
+  /** What differs from the quiet run, in lines. */
+  readonly difference: readonly string[];
+  readonly #options: object;
+
+  constructor(finding: Finding) {
+    const { tape, cause, trace, recorder, quiet, seed, strategy, runs, options = {} } = finding;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const law = cause instanceof LawBroken ? cause.law : undefined;
+    const story = storyOf(recorder, inOneLine(why));
+    const difference = runDifference({ trace, choices: recorder?.choices ?? [], broken: true }, quiet);
+    const found =
+      runs === undefined ? '' : `; found with seed ${seed}${strategy === undefined ? '' : ` by ${strategy}`}`;
+    super(
+      [
+        `a schedule breaks the property${runs === undefined ? '' : ` (run ${runs})`}: ${shown(why)}`,
+        '',
+        story.text,
+        '',
+        ...difference,
+        `replay it with explore(setup, { …, tape: ${JSON.stringify(tape)} }, atQuiet)${found}`,
+      ].join('\n'),
+      { cause },
+    );
+    this.tape = tape;
+    this.seed = seed;
+    this.runs = runs ?? 1;
+    this.why = why;
+    this.law = law;
+    this.trace = trace;
+    this.story = story;
+    this.difference = difference;
+    this.#options = options;
+  }
+
+  /**
+   * The source of a test that replays this schedule: red while the bug is there, green when it is mended.
+   *
+   * The setup and the property come from a module of yours. Options that are data, such as
+   * `faults`, are written into the test; those that are code it imports.
+   *
+   * Errors: `RangeError` for the name of an export that cannot be one.
+   */
+  regressionTest(options: RegressionTestOptions): string {
+    const { tape, why, story, difference } = this;
+    const told = [...withoutColours(why).split('\n'), '', ...story.text.split('\n'), '', ...difference];
+    return regressionTest({ tape, why: withoutColours(why), told, options: { ...this.#options } }, options);
+  }
+}
+
+const inOneLine = (text: string): string =>
+  withoutColours(text)
+    .trim()
+    .replace(/\s*\n\s*/g, ' ');
+
+/** The whole message of what was thrown, which may be a difference of many lines. */
+function shown(why: string): string {
+  const lines = why.split('\n');
+  return lines.length <= whyLinesMax ? why : [...lines.slice(0, whyLinesMax), '…'].join('\n');
+}

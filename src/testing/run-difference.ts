@@ -1,0 +1,65 @@
+/**
+ * What differs from the quiet run: how a run was decided otherwise, and what
+ * happened in consequence.
+ */
+
+/** A run that was traced. */
+export interface TracedRun {
+  /** What happened, a line each. */
+  readonly trace: readonly string[];
+  /** How it was decided otherwise than the quiet run is, in words. */
+  readonly choices: readonly string[];
+  /** Whether it broke the property. */
+  readonly broken: boolean;
+}
+
+const choicesMax = 20;
+const consequencesMax = 8;
+
+/**
+ * Says in lines what differs.
+ *
+ * @param quiet The run in which every answer was the quiet one, if it was run.
+ */
+export function runDifference(found: TracedRun, quiet: TracedRun | undefined): readonly string[] {
+  if (found.choices.length === 0) {
+    return ['this is the quiet run: first come, first served, and nothing goes wrong'];
+  }
+  const kept =
+    quiet === undefined ? '' : quiet.broken ? 'breaks the property, too; ' : 'keeps the property; ';
+  return [
+    `the quiet run ${kept}this one differs from it:`,
+    ...atMost(found.choices, choicesMax).map((words) => `  * ${words}`),
+    ...(quiet === undefined ? [] : consequences(found.trace, quiet.trace)),
+  ];
+}
+
+/** What happened in one of them only, or more often, whenever that was. */
+function consequences(here: readonly string[], there: readonly string[]): readonly string[] {
+  const [only, missing] = [without(here, there), without(there, here)];
+  return [
+    ...(only.length === 0 ? [] : ['only here:', ...atMost(only, consequencesMax).map((line) => `  ${line}`)]),
+    ...(missing.length === 0
+      ? []
+      : ['only in the quiet run:', ...atMost(missing, consequencesMax).map((line) => `  ${line}`)]),
+  ];
+}
+
+function without(lines: readonly string[], others: readonly string[]): readonly string[] {
+  const counts = new Map<string, number>();
+  for (const line of others.map(timeless)) {
+    counts.set(line, (counts.get(line) ?? 0) + 1);
+  }
+  return lines.map(timeless).filter((line) => {
+    const left = counts.get(line) ?? 0;
+    counts.set(line, left - 1);
+    return left <= 0;
+  });
+}
+
+/** A line of a trace begins with its time. */
+const timeless = (line: string): string => line.replace(/^\S+ ms {2}/, '');
+
+function atMost(lines: readonly string[], count: number): readonly string[] {
+  return lines.length <= count ? lines : [...lines.slice(0, count), `… and ${lines.length - count} more`];
+}

@@ -1,0 +1,108 @@
+/**
+ * A fact of a story: one thing that happened in a traced run, as plain data.
+ *
+ * Payloads and failures are texts already, made when it happened: what they were
+ * made of may have changed since. Agents are paths; a path of `undefined` is outside.
+ */
+import type { DeadLetterCause } from '../core/dead-letter.ts';
+import type { DirectiveTag, HandlingOutcome, Level, StopReason } from '../core/system-event.ts';
+import type { Verb } from '../core/tracing.ts';
+
+/** Where and when. */
+export interface FactPlace {
+  readonly atMs: number;
+  /** Which system; the name of the only one when there is one. */
+  readonly system: string;
+}
+
+export type Fact = FactPlace &
+  (
+    | { readonly _tag: 'Started' | 'Restarted'; readonly agent: string }
+    | { readonly _tag: 'Stopped'; readonly agent: string; readonly reason: StopReason }
+    | {
+        readonly _tag: 'Sent';
+        /** Counted from 1 in the order in which messages left. */
+        readonly message: number;
+        readonly verb: Verb;
+        readonly from: string | undefined;
+        /** `undefined` when it was published. */
+        readonly to: string | undefined;
+        readonly topic: string;
+        readonly payload: string;
+        /** The request it is, if it is one. */
+        readonly question: number | undefined;
+      }
+    | {
+        readonly _tag: 'Taken';
+        readonly agent: string;
+        readonly handling: number;
+        /** `undefined` when it is no message: a timer rang. */
+        readonly message: number | undefined;
+      }
+    | {
+        readonly _tag: 'Ended';
+        readonly agent: string;
+        readonly handling: number;
+        /** `undefined` when its message is not done with: it was laid aside, or is to be handled again. */
+        readonly outcome: HandlingOutcome | undefined;
+      }
+    | {
+        readonly _tag: 'Answered';
+        readonly question: number;
+        readonly topic: string;
+        readonly from: string;
+        readonly to: string | undefined;
+        readonly payload: string;
+        /** Whether more replies may follow. */
+        readonly streamed: boolean;
+      }
+    | {
+        readonly _tag: 'Settled';
+        readonly question: number;
+        readonly topic: string;
+        readonly agent: string | undefined;
+        /** `undefined` when it went well. */
+        readonly failure: string | undefined;
+      }
+    | { readonly _tag: 'Delivered'; readonly question: number }
+    | { readonly _tag: 'Heard'; readonly agent: string; readonly ended: string }
+    | {
+        readonly _tag: 'Failed';
+        readonly agent: string;
+        readonly failure: string;
+        readonly supervisor: string;
+        readonly directive: DirectiveTag;
+      }
+    | {
+        readonly _tag: 'DeadLettered';
+        /** The message it was, if it had left before. */
+        readonly message: number | undefined;
+        readonly from: string | undefined;
+        readonly to: string | undefined;
+        /** `undefined` for a reply. */
+        readonly topic: string | undefined;
+        readonly payload: string;
+        readonly cause: DeadLetterCause;
+      }
+    | {
+        readonly _tag: 'Refused';
+        readonly from: string | undefined;
+        readonly to: string | undefined;
+        readonly topic: string;
+        readonly payload: string;
+        readonly why: string;
+      }
+    | { readonly _tag: 'Said'; readonly agent: string; readonly level: Level; readonly text: string }
+    | {
+        readonly _tag: 'Fault';
+        /** What the world did, in words. */
+        readonly words: string;
+        /** To whom, if to one. */
+        readonly agent: string | undefined;
+        /** What it did to a message or a reply on its way, if it did it to one. */
+        readonly message: number | undefined;
+        readonly lost: boolean;
+      }
+    | { readonly _tag: 'SystemStopped' }
+    | { readonly _tag: 'Chosen'; readonly words: string }
+  );

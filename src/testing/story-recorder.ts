@@ -1,0 +1,325 @@
+/**
+ * A recorder of stories: listens to the systems of one traced run and writes down
+ * what happens, as facts.
+ *
+ * It listens as an instrumentation does, so a system that is not recorded pays
+ * nothing for it, and one that is takes the same steps: what a recorder is asked
+ * for (headers) it answers as the runtime itself would have.
+ *
+ * Bound: at most `factsMax` facts and as many again; of a longer run the middle
+ * is forgotten, and counted.
+ */
+import { describeValue } from '../core/describe-value.ts';
+import { type Envelope, type Headers, noHeaders } from '../core/envelope.ts';
+import { isNotice } from '../core/notice.ts';
+import { oneLine } from '../core/one-line.ts';
+import { shorten } from '../core/shorten.ts';
+import type { Choose } from '../core/simulated-environment.ts';
+import type { EventListener, SystemEvent } from '../core/system-event.ts';
+import type {
+  HandlingTrace,
+  Instrumentation,
+  RequestTrace,
+  Saying,
+  Taking,
+  Tracing,
+  Verb,
+} from '../core/tracing.ts';
+import { choiceWords } from './choice-words.ts';
+import type { Fact } from './story-fact.ts';
+
+/** A fact without its time and system. */
+type Happening = Fact extends infer One ? (One extends Fact ? Omit<One, 'atMs' | 'system'> : never) : never;
+
+/** A request that was asked, as far as its replies need it. */
+interface Question {
+  readonly number: number;
+  readonly topic: string;
+  readonly asker: string | undefined;
+  readonly verb: Verb;
+  answered: boolean;
+  /** Who has it in hand, or had it last. */
+  worker: string | undefined;
+}
+
+const factsMax = 20_000;
+const payloadCharsMax = 160;
+const failureCharsMax = 400;
+
+export class StoryRecorder {
+  readonly #nowMs: () => number;
+  readonly #facts: Fact[] = [];
+  readonly #messages = new WeakMap<Envelope, number>();
+  readonly #questions = new WeakMap<Headers, Question>();
+  #omitted = 0;
+  #lastNumber = 0;
+
+  /** @param nowMs The time in the world that is recorded. */
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs;
+  }
+
+  /** What has happened so far, in order. */
+  get facts(): readonly Fact[] {
+    return this.#facts;
+  }
+
+  /** How many facts in the middle were forgotten. */
+  get omitted(): number {
+    return this.#omitted;
+  }
+
+  /** Where the forgotten ones were: behind so many facts. */
+  get omittedAfter(): number {
+    return factsMax / 2;
+  }
+
+  /** Listens to one system from its beginning: give it as its `instrumentation`. */
+  instrumentation(system: string): Instrumentation {
+    return {
+      attach: () => ({
+        listener: { next: (event: SystemEvent) => this.#event(system, event) } satisfies EventListener,
+        tracing: new RecordedSystem(this, system),
+      }),
+    };
+  }
+
+  /**
+   * Listens to who decides the run: each answer that is not the quiet one is written down.
+   *
+   * @param dueMs When the next timer is due, if there is one.
+   */
+  choosing(choose: Choose, dueMs: () => number | undefined): Choose {
+    return (count, what, ready) => {
+      // Before it answers: those who are ready are in a list that changes.
+      const names = ready?.map(({ label }) => label);
+      const answer = choose(count, what, ready);
+      if (answer !== 0) {
+        const words = choiceWords({ what, answer, count, ready: names, dueMs: dueMs() });
+        this.add('', { _tag: 'Chosen', words: oneLine(words) });
+      }
+      return answer;
+    };
+  }
+
+  /** How the run was decided otherwise than the quiet one is, in words. */
+  get choices(): readonly string[] {
+    return this.#facts.flatMap((fact) =>
+      fact._tag === 'Chosen' ? [`${fact.words} (at ${fact.atMs} ms)`] : [],
+    );
+  }
+
+  /**
+   * The world did something to an agent, or to what is on its way.
+   *
+   * @param words What it did, without the name of the agent or message: `is lost`.
+   */
+  fault(facts: {
+    words: string;
+    system?: string;
+    agent?: string | undefined;
+    envelope?: Envelope | undefined;
+    lost?: boolean;
+  }): void {
+    const { words, system = '', agent, envelope, lost = false } = facts;
+    const message = envelope === undefined ? undefined : this.#messages.get(envelope);
+    this.add(system, { _tag: 'Fault', words: oneLine(words), agent, message, lost });
+  }
+
+  add(system: string, happening: Happening): void {
+    this.#facts.push({ ...happening, atMs: this.#nowMs(), system } as Fact);
+    if (this.#facts.length >= 2 * factsMax) {
+      this.#omitted += factsMax;
+      this.#facts.splice(this.omittedAfter, factsMax);
+    }
+  }
+
+  /** A number that nothing else here has. */
+  nextNumber(): number {
+    this.#lastNumber += 1;
+    return this.#lastNumber;
+  }
+
+  asked(saying: Saying): { readonly headers: Headers; readonly question: Question } {
+    // An object of its own, so that the message that travels with it is known to be this request.
+    const headers = Object.freeze({ ...saying.inherited, ...saying.given });
+    const question: Question = {
+      number: this.nextNumber(),
+      topic: saying.topic,
+      asker: saying.sender,
+      verb: saying.verb,
+      answered: false,
+      worker: undefined,
+    };
+    this.#questions.set(headers, question);
+    return { headers, question };
+  }
+
+  left(system: string, envelope: Envelope): void {
+    const message = this.nextNumber();
+    const question = this.#questionOf(envelope);
+    this.#messages.set(envelope, message);
+    this.add(system, {
+      _tag: 'Sent',
+      message,
+      verb: question?.verb ?? (envelope.to === undefined ? 'publish' : 'tell'),
+      from: envelope.sender,
+      to: envelope.to,
+      topic: topicOf(envelope),
+      payload: payloadOf(envelope),
+      question: question?.number,
+    });
+  }
+
+  taken(system: string, { agent, envelope, timer }: Taking, handling: number): void {
+    const message = timer === undefined && !isNotice(envelope) ? this.#messages.get(envelope) : undefined;
+    const question = this.#questionOf(envelope);
+    if (question !== undefined) {
+      question.worker = agent;
+    }
+    this.add(system, { _tag: 'Taken', agent, handling, message });
+  }
+
+  #questionOf(envelope: Envelope): Question | undefined {
+    return envelope.replyTo === undefined ? undefined : this.#questions.get(envelope.headers);
+  }
+
+  #event(system: string, event: SystemEvent): void {
+    switch (event._tag) {
+      case 'AgentStarted':
+        this.add(system, { _tag: 'Started', agent: event.agent });
+        break;
+      case 'AgentRestarted':
+        this.add(system, { _tag: 'Restarted', agent: event.agent });
+        break;
+      case 'AgentStopped':
+        this.add(system, { _tag: 'Stopped', agent: event.agent, reason: event.reason });
+        break;
+      case 'Failed': {
+        const { agent, failure, supervisor, directive } = event.report;
+        this.add(system, { _tag: 'Failed', agent, failure: failureText(failure), supervisor, directive });
+        break;
+      }
+      case 'DeadLettered': {
+        const { envelope, to, cause } = event.letter;
+        this.add(system, {
+          _tag: 'DeadLettered',
+          message: this.#messages.get(envelope),
+          from: envelope.sender,
+          to,
+          topic: envelope.topic,
+          payload: payloadOf(envelope),
+          cause,
+        });
+        break;
+      }
+      case 'Logged': {
+        const { agent, level, message } = event;
+        this.add(system, { _tag: 'Said', agent, level, text: shorten(oneLine(message), payloadCharsMax) });
+        break;
+      }
+      case 'SystemStopped':
+        this.add(system, { _tag: 'SystemStopped' });
+        break;
+      default:
+      // What is sent and handled is heard of in other words.
+    }
+  }
+}
+
+/** What one system is asked and tells while it is recorded. */
+class RecordedSystem implements Tracing {
+  readonly #recorder: StoryRecorder;
+  readonly #system: string;
+
+  constructor(recorder: StoryRecorder, system: string) {
+    this.#recorder = recorder;
+    this.#system = system;
+  }
+
+  said({ inherited, given }: Saying): Headers {
+    return given === undefined ? inherited : Object.freeze({ ...inherited, ...given });
+  }
+
+  left(envelope: Envelope): void {
+    this.#recorder.left(this.#system, envelope);
+  }
+
+  lost(envelope: Envelope, failure: unknown, cause?: string): void {
+    // A dead letter is told of as an event.
+    if (cause === undefined) {
+      this.#recorder.add(this.#system, {
+        _tag: 'Refused',
+        from: envelope.sender,
+        to: envelope.to,
+        topic: topicOf(envelope),
+        payload: payloadOf(envelope),
+        why: failureText(failure),
+      });
+    }
+  }
+
+  asked(saying: Saying): RequestTrace {
+    const { headers, question } = this.#recorder.asked(saying);
+    const { number, topic, asker: to } = question;
+    const answer = (payload: unknown, from: string, streamed: boolean): void => {
+      question.answered = true;
+      const text = describeValue(payload, payloadCharsMax);
+      this.#recorder.add(this.#system, {
+        _tag: 'Answered',
+        question: number,
+        topic,
+        from,
+        to,
+        payload: text,
+        streamed,
+      });
+    };
+    return {
+      headers,
+      replied: (payload, from) => answer(payload, from, true),
+      answered: (payload, from) => answer(payload, from, false),
+      settled: (failed) => {
+        if (failed === undefined && question.verb === 'tool' && question.worker !== undefined) {
+          // A call is settled when its output has been checked; the output itself is not told.
+          answer(undefined, question.worker, true);
+        }
+        const failure = failed === undefined ? undefined : failureText(failed.failure);
+        this.#recorder.add(this.#system, { _tag: 'Settled', question: number, topic, agent: to, failure });
+      },
+      delivered: () => this.#recorder.add(this.#system, { _tag: 'Delivered', question: number }),
+    };
+  }
+
+  taken(taking: Taking): HandlingTrace {
+    const { agent, envelope } = taking;
+    const handling = this.#recorder.nextNumber();
+    this.#recorder.taken(this.#system, taking, handling);
+    return {
+      headers: envelope.headers ?? noHeaders,
+      within: (f) => f(),
+      failed: () => {},
+      ended: (outcome) => this.#recorder.add(this.#system, { _tag: 'Ended', agent, handling, outcome }),
+    };
+  }
+
+  terminated(agent: string, ended: string): void {
+    this.#recorder.add(this.#system, { _tag: 'Heard', agent, ended });
+  }
+}
+
+const topicOf = (envelope: Envelope): string => envelope.topic ?? 'a message';
+
+function payloadOf(envelope: Envelope): string {
+  return envelope.payload === undefined ? '' : describeValue(envelope.payload, payloadCharsMax);
+}
+
+function failureText(failure: unknown): string {
+  return shorten(oneLine(withoutColours(describeValue(failure, failureCharsMax))), failureCharsMax);
+}
+
+/** Messages of assertions may be coloured for a terminal. */
+export function withoutColours(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the character that begins a colour.
+  return text.replace(/\u001b\[[0-9;]*m/g, '');
+}

@@ -1,0 +1,509 @@
+/**
+ * A story: what happened in one run, so that a person can follow it.
+ *
+ * It is told from facts. A message that is handled before anything else happens is
+ * one moment; one that is overtaken, held up or lost is two, which carry the same
+ * number: where it left, and where it arrived. So what differs from the order one had
+ * in mind can be seen.
+ *
+ * Guarantees: the same facts give the same story, byte for byte. Lanes are those
+ * who took part, in the order in which they first did; agents to whom nothing
+ * happened but their start have none.
+ */
+import { mermaidDiagram } from './mermaid-diagram.ts';
+import { sequenceDiagram } from './sequence-diagram.ts';
+import type { Fact } from './story-fact.ts';
+import type { Flight, Lane, Moment, MomentKind } from './story-moment.ts';
+import type { StoryRecorder } from './story-recorder.ts';
+
+/** What is known of a run that is over. */
+export interface Recorded {
+  readonly facts: readonly Fact[];
+  /** How many facts were forgotten, and behind how many of those that are here. */
+  readonly omitted: number;
+  readonly omittedAfter: number;
+  /** Why it broke the property, if it did. */
+  readonly broken: string | undefined;
+}
+
+export class Story {
+  readonly lanes: readonly Lane[];
+  /** What happened, in order. */
+  readonly moments: readonly Moment[];
+
+  constructor(recorded: Recorded) {
+    const telling = new Telling(recorded);
+    this.moments = telling.tell();
+    this.lanes = telling.lanes;
+  }
+
+  /** As a sequence diagram of text: at most 100 columns wide, the middle of a very long one left out. */
+  get text(): string {
+    return sequenceDiagram(this);
+  }
+
+  /** As a `sequenceDiagram` for Mermaid. */
+  get mermaid(): string {
+    return mermaidDiagram(this);
+  }
+
+  toString(): string {
+    return this.text;
+  }
+}
+
+/** The story of what a recorder has heard. */
+export function storyOf(recorder: StoryRecorder | undefined, broken: string | undefined): Story {
+  const { facts = [], omitted = 0, omittedAfter = 0 } = recorder ?? {};
+  return new Story({ facts, omitted, omittedAfter, broken });
+}
+
+type FactOf<Tag extends Fact['_tag']> = Extract<Fact, { readonly _tag: Tag }>;
+
+const outside = 'outside';
+
+class Telling {
+  readonly lanes: Lane[] = [];
+  readonly #recorded: Recorded;
+  readonly #laneOf = new Map<string, number>();
+  readonly #moments: Moment[] = [];
+  readonly #severalSystems: boolean;
+  /** What is known of each message, from the facts that speak of it. */
+  readonly #fates = new Map<number, Fate>();
+  readonly #sent = new Map<number, FactOf<'Sent'>>();
+  readonly #answers = new Map<number, FactOf<'Answered'>>();
+  readonly #delivered = new Set<number>();
+  /** The numbers in the text, by what is on its way. */
+  readonly #numbers = new Map<string, number>();
+  readonly #handlings = new Map<number, { readonly lane: number; readonly topic: string }>();
+  readonly #handledTimes = new Map<string, number>();
+  /** Who starts in which moment: marked when all lanes are known. */
+  readonly #starts = new Map<number, readonly string[]>();
+  #busy: number[] = [];
+  #gone: boolean[] = [];
+  #nowMs = 0;
+
+  constructor(recorded: Recorded) {
+    this.#recorded = recorded;
+    const { facts } = recorded;
+    this.#severalSystems = new Set(facts.map(({ system }) => system).filter((name) => name !== '')).size > 1;
+    for (const fact of facts) {
+      this.#note(fact);
+    }
+  }
+
+  tell(): readonly Moment[] {
+    const { facts, omitted, omittedAfter, broken } = this.#recorded;
+    for (let n = 0; n < facts.length; n += 1) {
+      if (omitted > 0 && n === omittedAfter) {
+        this.#add('omitted', `${omitted} things that happened here are left out`);
+      }
+      n = this.#tellOne(n);
+    }
+    if (broken !== undefined) {
+      this.#add('broken', broken);
+    }
+    for (const [moment, keys] of this.#starts) {
+      const to = keys.flatMap((key) => this.#laneOf.get(key) ?? []);
+      this.#moments[moment] = { ...this.#moments[moment]!, to };
+    }
+    return this.#moments;
+  }
+
+  /** What later facts say of a message has to be known where it leaves. */
+  #note(fact: Fact): void {
+    switch (fact._tag) {
+      case 'Sent':
+        this.#sent.set(fact.message, fact);
+        break;
+      case 'Taken':
+        if (fact.message !== undefined) {
+          this.#fateOf(fact.message).takers.push(fact.agent);
+        }
+        break;
+      case 'DeadLettered':
+        if (fact.message !== undefined && fact.to !== undefined) {
+          this.#fateOf(fact.message).losers.push(fact.to);
+        }
+        break;
+      case 'Fault':
+        if (fact.message !== undefined && fact.lost) {
+          this.#fateOf(fact.message).lost.push(fact);
+        }
+        break;
+      case 'Answered':
+        this.#answers.set(fact.question, fact);
+        break;
+      case 'Delivered':
+        this.#delivered.add(fact.question);
+        break;
+      default:
+    }
+  }
+
+  #fateOf(message: number): Fate {
+    const known = this.#fates.get(message);
+    if (known !== undefined) {
+      return known;
+    }
+    const fate: Fate = { takers: [], losers: [], lost: [] };
+    this.#fates.set(message, fate);
+    return fate;
+  }
+
+  /** Tells the fact at `n`, perhaps together with some that follow; returns the last one that is told. */
+  #tellOne(n: number): number {
+    const fact = this.#recorded.facts[n]!;
+    this.#passTime(fact.atMs);
+    switch (fact._tag) {
+      case 'Started':
+        return this.#started(n);
+      case 'Restarted':
+        this.#mark('↻', fact, fact.agent, 'restarts, its state begins anew');
+        return n;
+      case 'Stopped':
+        this.#mark('■', fact, fact.agent, endings[fact.reason]);
+        this.#gone = this.#gone.with(this.#lane(fact.agent, fact.system), true);
+        return n;
+      case 'Sent':
+        return this.#leaves(fact, n);
+      case 'Taken':
+        this.#taken(fact);
+        return n;
+      case 'Ended':
+        this.#ended(fact);
+        return n;
+      case 'Answered':
+        return this.#answered(fact, n);
+      case 'Delivered':
+        this.#delivery(fact);
+        return n;
+      case 'Settled':
+        if (fact.failure !== undefined) {
+          this.#mark('!', fact, fact.agent, `its request ${fact.topic} failed: ${fact.failure}`);
+        }
+        return n;
+      case 'Heard':
+        this.#mark('†', fact, fact.agent, `hears that ${fact.ended} has ended`);
+        return n;
+      case 'Failed':
+        this.#mark(
+          '!',
+          fact,
+          fact.agent,
+          `fails: ${fact.failure}; ${fact.supervisor === '/' ? 'the system' : fact.supervisor} decides: ${fact.directive}`,
+        );
+        return n;
+      case 'DeadLettered':
+        this.#deadLetter(fact);
+        return n;
+      case 'Refused':
+        this.#message('lost', fact.system, fact.from, [fact.to], `${said(fact)}: refused, ${fact.why}`);
+        return n;
+      case 'Said':
+        this.#mark('·', fact, fact.agent, `logs (${fact.level}): ${fact.text}`);
+        return n;
+      case 'Fault':
+        this.#fault(fact);
+        return n;
+      case 'SystemStopped':
+        this.#add(
+          'note',
+          this.#severalSystems ? `system ${fact.system} has stopped` : 'the system has stopped',
+        );
+        return n;
+      case 'Chosen':
+        this.#add('choice', fact.words);
+        return n;
+    }
+  }
+
+  /** Those who start one after the other share a line. */
+  #started(n: number): number {
+    const { facts } = this.#recorded;
+    const names: string[] = [];
+    let last = n;
+    for (let next = n; next < facts.length; next += 1) {
+      const fact = facts[next]!;
+      if (fact._tag !== 'Started') {
+        break;
+      }
+      names.push(fact.agent);
+      last = next;
+    }
+    const keys = names.map((name) => this.#key(name, facts[n]!.system));
+    for (const key of keys) {
+      const lane = this.#laneOf.get(key);
+      if (lane !== undefined) {
+        this.#gone[lane] = false;
+      }
+    }
+    this.#starts.set(this.#moments.length, keys);
+    this.#add('note', `${names.length === 1 ? 'starts' : 'start'}: ${names.join(', ')}`, { mark: '○' });
+    return last;
+  }
+
+  #leaves(fact: FactOf<'Sent'>, n: number): number {
+    const { takers, losers, lost } = this.#fateOf(fact.message);
+    const { facts } = this.#recorded;
+    const next = this.#nextVisible(n);
+    const taken = facts[next];
+    const receivers = [...new Set([...(fact.to === undefined ? [] : [fact.to]), ...takers, ...losers])];
+    if (
+      receivers.length === 1 &&
+      takers.length === 1 &&
+      taken?._tag === 'Taken' &&
+      taken.message === fact.message &&
+      taken.atMs === fact.atMs
+    ) {
+      this.#begin(taken);
+      this.#message('whole', fact.system, fact.from, takers, said(fact));
+      for (let skipped = n + 1; skipped < next; skipped += 1) {
+        this.#tellOne(skipped);
+      }
+      return next;
+    }
+    if (takers.length + losers.length === 0) {
+      const fate = lost.length > 0 ? 'lost' : fact.to === undefined ? 'nobody handles it' : 'not handled';
+      this.#message('lost', fact.system, fact.from, [fact.to], `${said(fact)}: ${fate}`);
+      return n;
+    }
+    const number = this.#number(`message ${fact.message}`);
+    this.#message('leaves', fact.system, fact.from, receivers, `(${number}) ${said(fact)}`);
+    return n;
+  }
+
+  #taken(fact: FactOf<'Taken'>): void {
+    this.#begin(fact);
+    if (fact.message === undefined) {
+      this.#mark('◷', fact, fact.agent, 'its timer rings');
+      return;
+    }
+    const sent = this.#sent.get(fact.message);
+    if (sent === undefined) {
+      this.#mark('▶', fact, fact.agent, 'handles a message from before');
+      return;
+    }
+    const times = `${fact.message} ${fact.agent}`;
+    const before = this.#handledTimes.get(times) ?? 0;
+    this.#handledTimes.set(times, before + 1);
+    const number = this.#number(`message ${fact.message}`);
+    const text = `(${number}) ${before === 0 ? '' : 'again: '}${said(sent)}`;
+    this.#message('arrives', fact.system, sent.from, [fact.agent], text);
+  }
+
+  #begin(fact: FactOf<'Taken'>): void {
+    const lane = this.#lane(fact.agent, fact.system);
+    const topic =
+      fact.message === undefined ? 'a timer' : (this.#sent.get(fact.message)?.topic ?? 'a message');
+    this.#handlings.set(fact.handling, { lane, topic });
+    this.#busy[lane]! += 1;
+  }
+
+  #ended(fact: FactOf<'Ended'>): void {
+    const handling = this.#handlings.get(fact.handling);
+    if (handling === undefined) {
+      return;
+    }
+    this.#handlings.delete(fact.handling);
+    this.#busy[handling.lane]! -= 1;
+    if (fact.outcome === 'interrupted') {
+      this.#mark('!', fact, fact.agent, `is interrupted while it handles ${handling.topic}`);
+    }
+  }
+
+  #answered(fact: FactOf<'Answered'>, n: number): number {
+    const text = `answers ${fact.payload === '' ? fact.topic : `${fact.payload} to ${fact.topic}`}`;
+    if (fact.streamed) {
+      this.#message('whole', fact.system, fact.from, [fact.to ?? outside], text, true);
+      return n;
+    }
+    const next = this.#nextVisible(n);
+    const following = this.#recorded.facts[next];
+    const arrives = following?._tag === 'Delivered' && following.question === fact.question;
+    if (!arrives && this.#delivered.has(fact.question)) {
+      const number = this.#number(`answer ${fact.question}`);
+      this.#message('leaves', fact.system, fact.from, [fact.to ?? outside], `(${number}) ${text}`, true);
+      return n;
+    }
+    const unheard = arrives ? '' : ': nobody hears it';
+    this.#message(
+      arrives ? 'whole' : 'lost',
+      fact.system,
+      fact.from,
+      [fact.to ?? outside],
+      `${text}${unheard}`,
+      true,
+    );
+    return n;
+  }
+
+  #delivery({ question, system }: FactOf<'Delivered'>): void {
+    const number = this.#numbers.get(`answer ${question}`);
+    const answer = this.#answers.get(question);
+    if (number !== undefined && answer !== undefined) {
+      const text = `(${number}) hears the answer ${answer.payload} to ${answer.topic}`;
+      this.#message('arrives', system, answer.from, [answer.to ?? outside], text, true);
+    }
+  }
+
+  #deadLetter(fact: FactOf<'DeadLettered'>): void {
+    const number = fact.message === undefined ? undefined : this.#numbers.get(`message ${fact.message}`);
+    const what = fact.topic === undefined ? `answer ${fact.payload}` : said({ ...fact, topic: fact.topic });
+    const which = number === undefined ? '' : `(${number}) `;
+    const toWhom = fact.to?.startsWith('/') === true ? fact.to : undefined;
+    this.#message(
+      'lost',
+      fact.system,
+      fact.from,
+      [toWhom],
+      `${which}${what}: dead letter, ${fact.cause}`,
+      fact.topic === undefined,
+    );
+  }
+
+  #fault(fact: FactOf<'Fault'>): void {
+    const sent = fact.message === undefined ? undefined : this.#sent.get(fact.message);
+    if (sent !== undefined) {
+      const { takers, losers } = this.#fateOf(fact.message!);
+      if (fact.lost && takers.length + losers.length === 0) {
+        // Said where it left.
+        return;
+      }
+      const number = this.#numbers.get(`message ${fact.message}`);
+      const what = `${number === undefined ? '' : `(${number}) `}${sent.topic}`;
+      const text = `${what} ${fact.words}`;
+      if (fact.agent === undefined) {
+        this.#add('note', text);
+      } else {
+        this.#mark('↯', fact, fact.agent, text);
+      }
+      return;
+    }
+    if (fact.agent === undefined) {
+      this.#add('note', fact.words);
+    } else {
+      this.#mark('↯', fact, fact.agent, fact.words);
+    }
+  }
+
+  /** The next fact that will be a moment. */
+  #nextVisible(n: number): number {
+    const { facts } = this.#recorded;
+    let next = n + 1;
+    while (next < facts.length && isQuiet(facts[next]!)) {
+      next += 1;
+    }
+    return next;
+  }
+
+  #passTime(atMs: number): void {
+    if (atMs > this.#nowMs) {
+      const passedMs = atMs - this.#nowMs;
+      this.#nowMs = atMs;
+      this.#add('time', `${asMs(passedMs)} pass: it is ${asMs(atMs)}`);
+    }
+  }
+
+  #message(
+    flight: Flight,
+    system: string,
+    from: string | undefined,
+    to: readonly (string | undefined)[],
+    text: string,
+    reply = false,
+  ): void {
+    const sender = this.#lane(from ?? outside, system);
+    const receivers = to.flatMap((name) => (name === undefined ? [] : this.#lane(name, system)));
+    this.#add('message', text, { from: sender, to: receivers, flight, reply });
+  }
+
+  #mark(mark: string, { system }: Fact, agent: string | undefined, text: string): void {
+    this.#add('note', `${agent ?? outside} ${text}`, {
+      to: [this.#lane(agent ?? outside, system)],
+      mark,
+    });
+  }
+
+  #add(
+    kind: MomentKind,
+    text: string,
+    {
+      from,
+      to = [],
+      flight,
+      reply = false,
+      mark = '',
+    }: Partial<Pick<Moment, 'from' | 'to' | 'flight' | 'reply' | 'mark'>> = {},
+  ): void {
+    this.#moments.push({
+      kind,
+      atMs: this.#nowMs,
+      text,
+      from,
+      to,
+      flight,
+      reply,
+      mark,
+      busy: [...this.#busy],
+      gone: [...this.#gone],
+    });
+  }
+
+  #number(what: string): number {
+    const known = this.#numbers.get(what);
+    if (known !== undefined) {
+      return known;
+    }
+    const number = this.#numbers.size + 1;
+    this.#numbers.set(what, number);
+    return number;
+  }
+
+  #key(name: string, system: string): string {
+    return name === outside || !this.#severalSystems ? name : `${system}:${name}`;
+  }
+
+  #lane(name: string, system: string): number {
+    const key = this.#key(name, system);
+    const known = this.#laneOf.get(key);
+    if (known !== undefined) {
+      return known;
+    }
+    const lane = this.lanes.length;
+    this.lanes.push({ name: key, system: this.#severalSystems && name !== outside ? system : undefined });
+    this.#laneOf.set(key, lane);
+    this.#busy = [...this.#busy, 0];
+    this.#gone = [...this.#gone, false];
+    return lane;
+  }
+}
+
+/** What became of a message that left. */
+interface Fate {
+  readonly takers: string[];
+  readonly losers: string[];
+  readonly lost: FactOf<'Fault'>[];
+}
+
+const endings = { stopped: 'is stopped', finished: 'has finished', failed: 'ends, it has failed' } as const;
+
+/** Facts that make no line by themselves. */
+function isQuiet(fact: Fact): boolean {
+  return (
+    (fact._tag === 'Ended' && fact.outcome !== 'interrupted') ||
+    (fact._tag === 'Settled' && fact.failure === undefined)
+  );
+}
+
+function said(fact: {
+  readonly topic: string;
+  readonly payload: string;
+  readonly question?: number | undefined;
+}): string {
+  const verb = fact.question === undefined ? '' : 'asks ';
+  return `${verb}${fact.topic}${fact.payload === '' ? '' : ` ${fact.payload}`}`;
+}
+
+/** Times may be fractions; three digits tell them apart. */
+const asMs = (ms: number): string => `${Math.round(ms * 1_000) / 1_000} ms`;
