@@ -11,6 +11,7 @@ import { FaultyDelivery } from './faulty-delivery.ts';
 import { type Host, type HostOptions, type HostSetup, type HostWorld, SimulatedHost } from './host.ts';
 import { HostEnvironment } from './host-environment.ts';
 import { LinkEnd, type LinkedHost, type LinkOptions } from './link.ts';
+import type { StoryRecorder } from './story-recorder.ts';
 import { Wire } from './wire.ts';
 
 /** What the system of the world itself is called where a host has its name. */
@@ -24,6 +25,7 @@ export interface NetworkOptions {
   readonly home: System;
   readonly tell: (event: FaultEvent) => void;
   readonly heard: (host: string, event: SystemEvent) => void;
+  readonly recorder: StoryRecorder | undefined;
   readonly settingUp: (setup: Promise<unknown>) => void;
 }
 
@@ -42,6 +44,10 @@ export class Network implements HostWorld {
   constructor(options: NetworkOptions) {
     this.#options = options;
     this.#home = { name: homeName, system: options.home, up: true, life: {} };
+  }
+
+  get recorder(): StoryRecorder | undefined {
+    return this.#options.recorder;
   }
 
   /** Hosts, in the order in which they were made. */
