@@ -137,7 +137,7 @@ describe('coverage', () => {
           states: { slow: {}, fast: {}, back: { type: 'history' } },
           on: { open: { target: 'shut', actions: assign({ times: 1 }) } },
         },
-        broken: {},
+        broken: { always: { target: 'shut', guard: () => false } },
       },
       on: { open: {} },
     });
@@ -164,7 +164,7 @@ describe('coverage', () => {
         states: ['moving', 'moving.slow', 'shut'],
         neverReached: ['moving.fast', 'broken'],
         transitions: ['shut on press'],
-        neverTaken: ['any state on open', 'shut on kick', 'moving on open'],
+        neverTaken: ['any state on open', 'shut on kick', 'moving on open', 'broken on always'],
       },
     ]);
     expect(coverage.report()).toContain('machine door of gate was in 3 states, took 1 transitions');

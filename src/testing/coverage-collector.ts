@@ -269,8 +269,8 @@ class Look implements EventListener {
       this.#definitions.set(path, known);
       return known;
     }
-    const above = path.slice(0, Math.max(0, path.lastIndexOf('/')));
-    return above === '' ? path : this.#definitionOf(above);
+    const end = path.lastIndexOf('/');
+    return end <= 0 ? path : this.#definitionOf(path.slice(0, end));
   }
 
   #cellAt(path: string): Cell | undefined {

@@ -10,7 +10,7 @@
  * is forgotten, and counted.
  */
 import { describeValue } from '../core/describe-value.ts';
-import { type Envelope, type Headers, noHeaders } from '../core/envelope.ts';
+import type { Envelope, Headers } from '../core/envelope.ts';
 import { isNotice } from '../core/notice.ts';
 import { oneLine } from '../core/one-line.ts';
 import { shorten } from '../core/shorten.ts';
@@ -380,7 +380,7 @@ class RecordedSystem implements Tracing {
       this.#recorder.taken(this.#system, taking, handling);
     }
     return {
-      headers: envelope.headers ?? noHeaders,
+      headers: envelope.headers,
       within: (f) => f(),
       failed: () => {},
       ended: (outcome) => this.#add({ _tag: 'Ended', agent, handling, outcome }),
