@@ -95,6 +95,7 @@ describe('coverage', () => {
         subscribe: [Audit],
         receive: (_, context) => context.stop(),
       });
+      system.spawn(defineAgent({ name: 'patient', on: [] }));
       const ref = system.spawn(brief);
       system.publish(Audit, 'a');
       await system.watch(ref);
@@ -104,7 +105,10 @@ describe('coverage', () => {
 
     const coverage = await seen(ending, { runs: 5 });
 
-    expect(coverage.agents[0]).toMatchObject({ finished: 5, stopped: 0 });
+    expect(coverage.agents).toMatchObject([
+      { definition: 'brief', finished: 5, stopped: 0 },
+      { definition: 'patient', finished: 0, stopped: 5 },
+    ]);
     expect(coverage.deadLetters).toEqual({ Stopped: 5 });
   });
 
@@ -146,6 +150,7 @@ describe('coverage', () => {
     const setup = (system: System) => {
       system.spawn(machineAgent({ name: 'lamp', machine: fromPromise(async () => 1) }));
       system.spawn(machineAgent({ name: 'gate', machine: door, subscribe: [Press] }));
+      system.spawn(machineAgent({ name: 'alarm', machine: createMachine({ id: 'silent' }) }));
       system.publish(Press, { type: 'press' });
     };
     const inspect = (event: InspectionEvent) => void inspected.push(event);
@@ -158,6 +163,14 @@ describe('coverage', () => {
     await seen(setup, { runs: 2, system: { inspect: {} } });
 
     expect(coverage.machines).toEqual([
+      {
+        definition: 'alarm',
+        machine: 'silent',
+        states: [],
+        neverReached: [],
+        transitions: [],
+        neverTaken: [],
+      },
       {
         definition: 'gate',
         machine: 'door',
@@ -181,6 +194,24 @@ describe('coverage', () => {
     expect(none).toMatchObject({ runs: 100, lookedAt: 0, agents: [], messages: [] });
     expect(none.schedules).toBeGreaterThan(10);
     expect(none.report().split('\n')).toHaveLength(2);
+  });
+
+  it('tells also of failures of nobody, and does not count a question with one answer', async () => {
+    const throwing = () => {
+      throw new RangeError('a listener');
+    };
+
+    const coverage = await seen(
+      (_, world) => {
+        world.choose(1, 'no choice');
+        world.choose(2, 'a choice');
+        world.system.spawn(defineAgent({ name: 'any', on: [] }));
+      },
+      { runs: 1, system: { events: [{ next: throwing }] } },
+    );
+
+    expect(coverage.agents.map(({ definition }) => definition)).toEqual(['/', 'any']);
+    expect(coverage.choices.map(({ what, asked }) => [what, asked])).toEqual([['a choice', 1]]);
   });
 
   it('changes nothing of what is run', async () => {
