@@ -1,6 +1,8 @@
 import * as Clock from 'effect/Clock';
 import * as Effect from 'effect/Effect';
 import * as Fiber from 'effect/Fiber';
+import * as Random from 'effect/Random';
+import * as Schedule from 'effect/Schedule';
 import { describe, expect, it } from 'vitest';
 import { EffectRuntime } from '../../src/actors/effect-runtime.ts';
 import { SimulatedEnvironment } from '../../src/core/simulated-environment.ts';
@@ -33,6 +35,31 @@ describe('Effect under an environment', () => {
       monotonic: 1_500_250_000n,
       monotonicUnsafe: 1_500_250_000n,
     });
+  });
+
+  it("rolls the environment's dice", () => {
+    const roll = () =>
+      aRuntime().run(
+        Effect.gen(function* () {
+          const jittered = Schedule.jittered(Schedule.spaced('1 second'));
+          const started = yield* Clock.currentTimeMillis;
+          yield* Effect.repeat(Effect.void, { schedule: jittered, times: 2 });
+          return {
+            double: yield* Random.next,
+            integer: yield* Random.nextInt,
+            between: yield* Random.nextIntBetween(1, 7),
+            shuffled: yield* Random.shuffle([1, 2, 3, 4, 5]),
+            tookMs: (yield* Clock.currentTimeMillis) - started,
+          };
+        }),
+      )();
+
+    const rolled = roll();
+
+    expect(rolled).toEqual(roll());
+    expect(rolled!.double).toBeLessThan(1);
+    expect(Number.isSafeInteger(rolled!.integer)).toBe(true);
+    expect(rolled!.tookMs).not.toBe(2_000);
   });
 
   it("sleeps in the environment's time", () => {

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { defineAgent, defineTopic, RequestTimeout, type System, type } from 'troupe';
-import { CounterexampleFound, explore } from 'troupe/testing';
+import { CounterexampleFound, explore, UncontrolledAsync } from 'troupe/testing';
 import { assert, expect, it } from 'vitest';
 
 // #region auction
@@ -116,7 +116,7 @@ it('what is not in the world is refused', async () => {
     { runs: 1 },
     () => {},
   );
-  await expect(outcome).rejects.toThrow('the setup waits for something outside of this world');
+  await expect(outcome).rejects.toThrow(UncontrolledAsync);
   // #endregion
 });
 

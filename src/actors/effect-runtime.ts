@@ -1,11 +1,14 @@
 /**
- * Effect under the environment's clock and scheduler: fibres wait for the same
- * time and take turns with the same dispatcher as everything else.
+ * Effect under the environment's clock, chance and scheduler: fibres wait for the
+ * same time, roll the same dice and take turns with the same dispatcher as
+ * everything else.
  */
 import * as Clock from 'effect/Clock';
+import * as Context from 'effect/Context';
 import * as Duration from 'effect/Duration';
 import * as Effect from 'effect/Effect';
 import type * as Fiber from 'effect/Fiber';
+import * as Random from 'effect/Random';
 import type { Scheduler, SchedulerDispatcher } from 'effect/Scheduler';
 import type { Environment } from '../core/environment.ts';
 
@@ -13,13 +16,15 @@ import type { Environment } from '../core/environment.ts';
 const operationsMax = 2_048;
 
 export class EffectRuntime {
-  readonly #clock: Clock.Clock;
+  readonly #fork: ReturnType<typeof Effect.runForkWith<never>>;
   readonly #scheduler: Scheduler;
   readonly #fibers = new Set<Fiber.Fiber<unknown, unknown>>();
   #onIdle: (() => void) | undefined;
 
   constructor(environment: Environment) {
-    this.#clock = clockOf(environment);
+    this.#fork = Effect.runForkWith(
+      Context.make(Clock.Clock, clockOf(environment)).pipe(Context.add(Random.Random, chanceOf(environment))),
+    );
     this.#scheduler = schedulerOf(environment);
   }
 
@@ -29,9 +34,7 @@ export class EffectRuntime {
   }
 
   fork(program: Effect.Effect<unknown, unknown>): Fiber.Fiber<unknown, unknown> {
-    const fiber = Effect.runFork(Effect.provideService(program, Clock.Clock, this.#clock), {
-      scheduler: this.#scheduler,
-    });
+    const fiber = this.#fork(program, { scheduler: this.#scheduler });
     this.#fibers.add(fiber);
     fiber.addObserver(() => this.#ended(fiber));
     return fiber;
@@ -68,6 +71,14 @@ function schedulerOf(environment: Environment): Scheduler {
     // A fibre that lets others go first on a machine that has crashed never goes on.
     shouldYield: (fiber) => fiber.currentOpCount >= operationsMax || environment.halted === true,
     makeDispatcher: () => dispatcher,
+  };
+}
+
+function chanceOf(environment: Environment): Random.Random {
+  const { MAX_SAFE_INTEGER: most, MIN_SAFE_INTEGER: least } = Number;
+  return {
+    nextDoubleUnsafe: () => environment.random(),
+    nextIntUnsafe: () => Math.floor(environment.random() * (most - least + 1)) + least,
   };
 }
 

@@ -9,6 +9,7 @@
  * deterministic simulation for the rest.
  */
 import type { System } from '../actors/system.ts';
+import { ControlledRuns } from './controlled-runs.ts';
 import { CounterexampleFound } from './counterexample.ts';
 import { delayBounded } from './delay-bounded.ts';
 import { afterIo, hostNowMs, seedByChance } from './host-loop.ts';
@@ -76,15 +77,21 @@ const usual = mixed(delayBounded(), random(), pct());
  * is left to do.
  *
  * Errors: `CounterexampleFound`, with the shrunk schedule, when `always` or
- * `atQuiet` returns `false` or throws, or when `setup` throws; `RangeError` for an
- * option that cannot be; the reason of `signal`.
+ * `atQuiet` returns `false` or throws, or when `setup` throws; `UncontrolledAsync`,
+ * when code took time, chance, a timer or input and output from outside of the world;
+ * `RangeError` for an option that cannot be; the reason of `signal`.
  */
 export async function explore(
   setup: (system: System, world: World) => unknown,
   options: ExploreOptions,
   atQuiet: (world: World) => unknown,
 ): Promise<Explored> {
-  return new Exploring(setup, options, atQuiet).explore();
+  const exploring = new Exploring(setup, options, atQuiet);
+  try {
+    return await exploring.explore();
+  } finally {
+    exploring.end();
+  }
 }
 
 type Setup = (system: System, world: World) => unknown;
@@ -96,6 +103,7 @@ class Exploring {
   readonly #runsMax: number;
   readonly #tapeMax: number;
   readonly #endsAtMs: number;
+  readonly #controlled: ControlledRuns;
   #runs = 0;
   #cut = 0;
   #steps = 0;
@@ -110,6 +118,12 @@ class Exploring {
     this.#endsAtMs =
       this.#breathedAtMs + limit('timeLimitMs', options.timeLimitMs ?? Number.POSITIVE_INFINITY);
     limit('shrinkRunsMax', options.shrinkRunsMax ?? 0);
+    this.#controlled = new ControlledRuns();
+  }
+
+  /** Gives back what it took of the host. */
+  end(): void {
+    this.#controlled.end();
   }
 
   async explore(): Promise<Explored> {
@@ -133,7 +147,7 @@ class Exploring {
       }
       const answers: number[] = [];
       const told = writeTape(choose, answers, this.#tapeMax);
-      const outcome = await this.#runOnce(told, undefined, course);
+      const outcome = await this.#runOnce({ choose: told, answers, course });
       long ||= answers.length >= this.#tapeMax;
       if (outcome !== undefined) {
         await this.#explain(answers, seed, strategy.name, outcome.reason);
@@ -160,7 +174,7 @@ class Exploring {
     const answers: number[] = [];
     const counts: number[] = [];
     const choose = countAnswers(readTape(tape), counts);
-    const broken = await this.#runOnce(writeTape(choose, answers, this.#tapeMax));
+    const broken = await this.#runOnce({ choose: writeTape(choose, answers, this.#tapeMax), answers });
     return { broken: broken !== undefined, answers, counts };
   }
 
@@ -201,22 +215,45 @@ class Exploring {
   }> {
     const taken: number[] = [];
     let world: World | undefined;
-    const broken = await this.#runOnce(readTape(tape, taken), (made) => {
+    const traced = (made: World): void => {
       world = made;
-    });
+    };
+    const broken = await this.#runOnce({ choose: readTape(tape, taken), answers: taken, traced });
     return { broken, taken, world: world! };
   }
 
   /** Runs one schedule, and says how it broke the property, if it did. */
-  async #runOnce(
-    choose: World['choose'],
-    traced?: (world: World) => void,
-    course?: Course,
-  ): Promise<Broken | undefined> {
-    const { always, laws } = this.#options;
-    const world = new World({ ...this.#options, choose, seed: 1, traced: traced !== undefined });
+  async #runOnce({ choose, answers, traced, course }: Run): Promise<Broken | undefined> {
+    const world = this.#world(choose, traced !== undefined);
     traced?.(world);
     this.#runs += 1;
+    let broken: Broken | undefined;
+    try {
+      broken = await this.#runIn(world, course);
+    } finally {
+      this.#steps += world.steps;
+      world.close();
+    }
+    await this.#controlled.ended(world, broken?.reason, () => this.#runAgain(answers));
+    return broken;
+  }
+
+  /** The same once more, to be looked at closer. */
+  async #runAgain(answers: readonly number[]): Promise<void> {
+    const world = this.#world(readTape(answers), false);
+    try {
+      await this.#runIn(world, undefined);
+    } finally {
+      world.close();
+    }
+  }
+
+  #world(choose: World['choose'], traced: boolean): World {
+    return new World({ ...this.#options, choose, seed: 1, traced });
+  }
+
+  async #runIn(world: World, course: Course | undefined): Promise<Broken | undefined> {
+    const { always, laws } = this.#options;
     try {
       const checks = laws === undefined ? undefined : beginLaws(laws, world);
       const seen = course?.watch?.(world);
@@ -236,9 +273,6 @@ class Exploring {
         return { reason };
       }
       this.#cut += 1;
-    } finally {
-      this.#steps += world.steps;
-      world.close();
     }
     return undefined;
   }
@@ -270,6 +304,15 @@ class Exploring {
 
 interface Broken {
   readonly reason: unknown;
+}
+
+interface Run {
+  readonly choose: World['choose'];
+  /** What has been answered so far: in the end a tape of the same run. */
+  readonly answers: readonly number[];
+  /** Is given the world before it begins, when what happens in it is to be written down. */
+  readonly traced?: (world: World) => void;
+  readonly course?: Course;
 }
 
 /** Thrown to end a run that comes to where another has been. */

@@ -18,8 +18,10 @@ export function afterIo(): Promise<void> {
 }
 
 const resolveInATick = (resolve: () => void): void => process.nextTick(resolve);
+/** The host's own, also where a world has put another in its place. */
+const hostImmediate = setImmediate;
 const resolveAfterIo = (resolve: () => void): void => {
-  setImmediate(resolve);
+  hostImmediate(resolve);
 };
 
 /** Milliseconds of the host's own clock, for limits to how long exploring may take. Its zero means nothing. */

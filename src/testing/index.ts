@@ -12,12 +12,14 @@ export { type Law, LawBroken, type LawCheck } from './law.ts';
 export type { LinkOptions } from './link.ts';
 export { mixed } from './mixed.ts';
 export { type PctOptions, pct } from './pct.ts';
+// The world.
+export type { Ambient } from './presence.ts';
 export { random } from './random.ts';
 export type { Course, Plan, RunSeen, Strategy } from './strategy.ts';
 export { readTape } from './tape.ts';
 // Properties over time.
 export { always, atQuiet, eventuallyWithin, type Holds, leadsTo } from './temporal.ts';
-// The world.
+export { UncontrolledAsync } from './uncontrolled-async.ts';
 export { SimulatedCrash, World, type WorldOptions } from './world.ts';
 
 // Models without a network.
@@ -38,6 +40,15 @@ export {
   type TurnMaker,
 } from './scripted-model.ts';
 export type { ScriptedToolCall, ScriptedTurn } from './scripted-turn.ts';
+
+// Cassettes: what a model answered once, answered again without it.
+
+export { type Cassette, openCassette } from './cassette.ts';
+export { CorruptCassette, UnknownCassetteVersion } from './cassette-format.ts';
+export { NotRecordable } from './cassette-json.ts';
+export type { RedactionOptions } from './cassette-redaction.ts';
+export { type CassetteStorage, memoryStorage } from './cassette-storage.ts';
+export { NotRecorded, RecordingEnds, type Replayed, type ReplayOptions } from './replayer.ts';
 
 // What a language model is: the AI SDK's provider interface, written down once more.
 

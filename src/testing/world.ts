@@ -15,17 +15,21 @@ import { Failure } from '../core/failure.ts';
 import { type Choose, SimulatedEnvironment } from '../core/simulated-environment.ts';
 import type { SystemEvent } from '../core/system-event.ts';
 import type { AnyTopic } from '../core/topic.ts';
+import { holdAmbientGuard } from './ambient-guard.ts';
 import { Fate, latenessMs } from './fate.ts';
 import { type Fault, type FaultEvent, type FaultLimits, faultLine, type Only } from './fault.ts';
 import { FaultBudget } from './fault-budget.ts';
 import { FaultyDelivery } from './faulty-delivery.ts';
 import type { Host, HostOptions, HostSetup } from './host.ts';
 import { afterIo, afterMicrotasks } from './host-loop.ts';
+import { begunSince, describeRequest, openRequests } from './host-requests.ts';
 import type { LinkOptions } from './link.ts';
 import { Network } from './network.ts';
+import { type Ambient, Presence } from './presence.ts';
 import { type Story, storyOf } from './story.ts';
 import { StoryRecorder } from './story-recorder.ts';
 import { traceLine } from './trace-line.ts';
+import { UncontrolledAsync } from './uncontrolled-async.ts';
 
 export interface WorldOptions {
   readonly choose: Choose;
@@ -40,6 +44,8 @@ export interface WorldOptions {
   readonly onFault?: (fault: FaultEvent) => void;
   /** Most steps in one run; 10 000 when not given. A run that needs more fails. */
   readonly stepsMax?: number;
+  /** What becomes of code that takes time, timers or chance from the host: `fail` when not given. */
+  readonly ambient?: Ambient;
   /** Options of the system. */
   readonly system?: Omit<SystemOptions, 'environment' | 'handleSignals'>;
   /** Whether `trace` is kept. */
@@ -89,6 +95,10 @@ export class World {
   #network: Network | undefined;
   /** What the setup of a host failed of. */
   #broken: { readonly failure: unknown } | undefined;
+  readonly #presence: Presence;
+  /** What the host had open when this world took the process. */
+  #openBefore: readonly string[] = [];
+  #letGoOfGuard: (() => void) | undefined;
 
   constructor(options: WorldOptions) {
     const { faults = [], seed = 1 } = options;
@@ -109,6 +119,7 @@ export class World {
       slow: faults.includes('slow'),
       delivery: this.delivery,
     });
+    this.#presence = new Presence(this.environment, options.ambient ?? 'fail');
     const events = [...(options.system?.events ?? [])];
     if (options.traced === true) {
       events.push({ next: (event) => this.#write(event) });
@@ -225,13 +236,8 @@ export class World {
   }
 
   /** Takes one step and lets promises go on; says whether there was one to take. */
-  async step(): Promise<boolean> {
-    if (this.#budget !== undefined) {
-      this.#mayFail(this.#budget);
-    }
-    const stepped = this.environment.step();
-    await this.settle();
-    return stepped;
+  step(): Promise<boolean> {
+    return this.#inside(() => this.#step());
   }
 
   /** Lets the promises of user code go on, as far as they can by themselves. */
@@ -242,15 +248,17 @@ export class World {
   /**
    * Runs until nothing is left to do: no turn, no timer.
    *
-   * Errors: an `Error` after `stepsMax` steps.
+   * Errors: an `Error` after `stepsMax` steps; `UncontrolledAsync`.
    */
-  async runUntilQuiet(afterStep?: () => void): Promise<void> {
-    await this.settle();
-    while (await this.step()) {
-      afterStep?.();
-      this.#look();
-    }
-    this.#look();
+  runUntilQuiet(afterStep?: () => void): Promise<void> {
+    return this.#inside(async () => {
+      await this.settle();
+      while (await this.#step()) {
+        this.#look(afterStep);
+      }
+      this.#look(undefined);
+      this.#checkHost();
+    });
   }
 
   /**
@@ -259,52 +267,48 @@ export class World {
    *
    * Errors: `RangeError` for what is no length of time; those of `runUntilQuiet`.
    */
-  async advance(ms: number, afterStep?: () => void): Promise<void> {
-    if (!(ms >= 0 && ms < Number.POSITIVE_INFINITY)) {
-      throw new RangeError(`a world advances by a number of milliseconds, at least 0; got ${ms}`);
-    }
-    const { environment } = this;
-    const untilMs = this.nowMs + ms;
-    await this.settle();
-    while (environment.readyCount > 0 || (environment.nextDueMs ?? Number.POSITIVE_INFINITY) <= untilMs) {
-      await this.step();
-      afterStep?.();
-      this.#look();
-    }
-    environment.advanceTo(untilMs);
-    this.#look();
+  advance(ms: number, afterStep?: () => void): Promise<void> {
+    return this.#inside(async () => {
+      if (!(ms >= 0 && ms < Number.POSITIVE_INFINITY)) {
+        throw new RangeError(`a world advances by a number of milliseconds, at least 0; got ${ms}`);
+      }
+      const { environment } = this;
+      const untilMs = this.nowMs + ms;
+      await this.settle();
+      while (environment.readyCount > 0 || (environment.nextDueMs ?? Number.POSITIVE_INFINITY) <= untilMs) {
+        await this.#step();
+        this.#look(afterStep);
+      }
+      environment.advanceTo(untilMs);
+      this.#look(undefined);
+      this.#checkHost();
+    });
   }
 
   /**
    * Runs until a piece of code outside of agents has ended, and then until quiet.
    *
-   * Errors: what it throws; an `Error` when it waits for something that is not in this world.
+   * Errors: what it throws; `UncontrolledAsync`; an `Error` when it waits for something that is not in this world.
    */
-  async run(code: () => unknown, afterStep?: () => void): Promise<void> {
-    let ended = false;
-    const running = Promise.resolve()
-      .then(code)
-      .finally(() => {
-        ended = true;
-      });
-    running.catch(() => {});
-    let rounds = 0;
-    while (!ended && rounds < patience) {
-      rounds = this.steps;
-      await this.runUntilQuiet(afterStep);
-      rounds = this.steps > rounds ? 0 : await this.#wait(() => ended);
-    }
-    if (!ended) {
-      throw new Error(
-        'the setup waits for something outside of this world: real input or output, or a real timer',
-      );
-    }
-    await running;
-    await this.runUntilQuiet(afterStep);
+  run(code: () => unknown, afterStep?: () => void): Promise<void> {
+    return this.#inside(() => this.#run(code, afterStep));
   }
 
-  /** Whether the run goes on. */
-  #look(): void {
+  /**
+   * Whether something may be under way outside of this world that nobody has seen: work
+   * that has not ended, or that was given up.
+   */
+  get doubtful(): boolean {
+    return this.#systems.some((system) =>
+      system.statistics().agents.some(({ inFlight, interrupted }) => inFlight + interrupted > 0),
+    );
+  }
+
+  /** Looks at the world after a step: whether the run goes on. */
+  #look(afterStep: (() => void) | undefined): void {
+    if (afterStep !== undefined) {
+      this.#presence.outside(afterStep);
+    }
     if (this.#broken !== undefined) {
       throw this.#broken.failure;
     }
@@ -344,10 +348,76 @@ export class World {
     this.environment.close();
   }
 
+  /** Has the process while `code` runs. */
+  async #inside<T>(code: () => Promise<T>): Promise<T> {
+    if (this.#letGoOfGuard !== undefined) {
+      return code();
+    }
+    this.#letGoOfGuard = holdAmbientGuard();
+    try {
+      await this.#presence.enter();
+      this.#openBefore = openRequests();
+      try {
+        return await code();
+      } finally {
+        this.#presence.leave();
+      }
+    } finally {
+      this.#letGoOfGuard();
+      this.#letGoOfGuard = undefined;
+    }
+  }
+
+  async #step(): Promise<boolean> {
+    if (this.#budget !== undefined) {
+      this.#mayFail(this.#budget);
+    }
+    const stepped = this.environment.step();
+    await this.settle();
+    this.#presence.check();
+    const way = this.#presence.giveWay();
+    if (way !== undefined) {
+      await way;
+    }
+    return stepped;
+  }
+
+  /** Errors: `UncontrolledAsync`, when input or output was begun that no world controls. */
+  #checkHost(): void {
+    const kind = begunSince(this.#openBefore);
+    if (kind !== undefined) {
+      this.#presence.uncontrolled ??= new UncontrolledAsync({ called: describeRequest(kind), at: [] });
+    }
+    this.#presence.check();
+  }
+
+  async #run(code: () => unknown, afterStep?: () => void): Promise<void> {
+    let ended = false;
+    const running = Promise.resolve()
+      .then(code)
+      .finally(() => {
+        ended = true;
+      });
+    running.catch(() => {});
+    let rounds = 0;
+    while (!ended && rounds < patience) {
+      rounds = this.steps;
+      await this.runUntilQuiet(afterStep);
+      rounds = this.steps > rounds ? 0 : await this.#wait(() => ended);
+    }
+    if (!ended) {
+      throw new Error(
+        'the setup waits for something that is not in this world, or for a promise that nobody resolves',
+      );
+    }
+    await running;
+    await this.runUntilQuiet(afterStep);
+  }
+
   async #wait(ended: () => boolean): Promise<number> {
     // It may still be taking steps of its own, one promise after the other; only then the host is waited for.
     for (let round = 0; round < 2 * patience; round += 1) {
-      await (round < patience ? afterMicrotasks() : afterIo());
+      await (round < patience ? afterMicrotasks() : this.#presence.outside(afterIo));
       if (ended() || this.environment.readyCount + this.environment.timerCount > 0) {
         return 0;
       }

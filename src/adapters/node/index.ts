@@ -1,6 +1,7 @@
 // A system inside a service: replies and streams as HTTP responses, health, and an end that loses nothing.
 
-// Files of this machine: where a system's events go, and the documents that agents read.
+export { type CassetteFileOptions, CassetteLocked, cassetteFile } from './cassette-file.ts';
+// Files of this machine: where a system's events and models' answers go, and the documents that agents read.
 export { FileBehind, type FileWriter, type FileWriterOptions, fileWriter } from './file-writer.ts';
 export { type FileFacts, type Files, nodeFiles } from './files.ts';
 export {

@@ -1,0 +1,120 @@
+/**
+ * Presence: which world has the process now.
+ *
+ * A world has it while it takes steps and while promises go on behind them, up to
+ * the end of its run; the code of the test, before, between and after, is outside.
+ * Two worlds that run at the same time take turns, a step each.
+ *
+ * While a world has the process, whatever takes time, chance or a timer from the
+ * host is met here. Libraries that read clocks for everybody are given the
+ * world's; code of the user is, too, or fails the run, as the test says.
+ */
+import type { Environment } from '../core/environment.ts';
+import { framesOfUser, whoseCall } from './origin.ts';
+import { RxjsTime } from './rxjs-time.ts';
+import { SimulatedHost } from './simulated-host.ts';
+import { UncontrolledAsync } from './uncontrolled-async.ts';
+
+/**
+ * What becomes of code that reads the clock, sets a timer or rolls dice of the
+ * host: the run fails with `UncontrolledAsync`, or the world gives its own.
+ */
+export type Ambient = 'fail' | 'simulate';
+
+let has: Presence | undefined;
+const waiting: (() => void)[] = [];
+
+/** The world that has the process, as far as it is inside of a call of its own. */
+export function present(): Presence | undefined {
+  return has;
+}
+
+export class Presence {
+  readonly host: SimulatedHost;
+  readonly ambient: Ambient;
+  /** What was called that no world controls, once it has been. */
+  uncontrolled: UncontrolledAsync | undefined;
+  readonly #rxjs = new RxjsTime();
+
+  constructor(environment: Environment, ambient: Ambient) {
+    this.ambient = ambient;
+    this.host = new SimulatedHost(environment);
+  }
+
+  /** Takes the process, when no other world has it. Needs a `leave`. */
+  enter(): Promise<void> | undefined {
+    if (has === undefined) {
+      this.#take();
+      return undefined;
+    }
+    return this.#wait();
+  }
+
+  /** Gives the process away. */
+  leave(): void {
+    if (has === this) {
+      this.#giveUp();
+      waiting.shift()?.();
+    }
+  }
+
+  /** Lets another world that waits have a turn, and waits for the next of its own. */
+  giveWay(): Promise<void> | undefined {
+    if (waiting.length === 0) {
+      return undefined;
+    }
+    const back = this.#wait();
+    this.leave();
+    return back;
+  }
+
+  /** Calls code of the test, which is outside of every world. */
+  outside<T>(call: () => T): T {
+    const before = has;
+    has = undefined;
+    try {
+      return call();
+    } finally {
+      has = before;
+    }
+  }
+
+  /** Somebody called `called` of the host, whose real and simulated answers these are. */
+  meet<T>(called: string, guard: (...args: never[]) => unknown, simulated: () => T, real: () => T): T {
+    const whose = whoseCall(guard);
+    if (whose === 'runner' || whose === 'host') {
+      return real();
+    }
+    if (whose === 'library' || this.ambient === 'simulate') {
+      return simulated();
+    }
+    this.uncontrolled ??= new UncontrolledAsync({ called, at: framesOfUser(guard) });
+    throw this.uncontrolled;
+  }
+
+  /** Errors: `UncontrolledAsync`, when something was called that no world controls. */
+  check(): void {
+    if (this.uncontrolled !== undefined) {
+      throw this.uncontrolled;
+    }
+  }
+
+  #wait(): Promise<void> {
+    return new Promise((resolve) => {
+      waiting.push(() => {
+        this.#take();
+        resolve();
+      });
+    });
+  }
+
+  #take(): void {
+    has = this;
+    this.#rxjs.enter(this.host);
+  }
+
+  #giveUp(): void {
+    has = undefined;
+    this.#rxjs.leave();
+  }
+}

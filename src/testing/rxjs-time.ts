@@ -1,0 +1,112 @@
+/**
+ * RxJS's default schedulers under a world: `delay`, `debounceTime`, `interval` and
+ * their like take time and turns from it, unchanged.
+ *
+ * RxJS asks small providers for timers and time, each with a `delegate` that may
+ * be set; its own `TestScheduler` works so. The schedulers are one for the whole
+ * process, and what is to be done as soon as possible waits in a queue of theirs;
+ * so while a world has the process, that queue is the world's, too.
+ *
+ * The providers are inner modules that RxJS exports without promising them:
+ * spec/testing/rxjs-contract.spec.ts fails when one of them moves. In Node, `import`
+ * and `require` give the same copy of RxJS. Another copy, of another package, asks
+ * the host for time, and is given the world's there.
+ */
+import { animationFrameScheduler, asapScheduler } from 'rxjs';
+import { animationFrameProvider } from 'rxjs/internal/scheduler/animationFrameProvider';
+import { dateTimestampProvider } from 'rxjs/internal/scheduler/dateTimestampProvider';
+import { immediateProvider } from 'rxjs/internal/scheduler/immediateProvider';
+import { intervalProvider } from 'rxjs/internal/scheduler/intervalProvider';
+import { performanceTimestampProvider } from 'rxjs/internal/scheduler/performanceTimestampProvider';
+import { timeoutProvider } from 'rxjs/internal/scheduler/timeoutProvider';
+import { type Callback, cancelSimulated, type SimulatedHost } from './simulated-host.ts';
+
+/** What RxJS calls its inner things; none of it is in its types. */
+interface Provider {
+  delegate: unknown;
+}
+
+interface QueueScheduler {
+  actions: unknown[];
+  _scheduled: unknown;
+}
+
+const providers: readonly Provider[] = [
+  timeoutProvider,
+  intervalProvider,
+  immediateProvider,
+  dateTimestampProvider,
+  performanceTimestampProvider,
+  animationFrameProvider,
+];
+const queues = [asapScheduler, animationFrameScheduler] as unknown as readonly QueueScheduler[];
+
+/** One frame of an animation, in milliseconds. */
+const frameMs = 16;
+
+/** Whose time RxJS is given now. */
+let giving: SimulatedHost;
+
+/** In the order of `providers`. */
+const delegates: readonly unknown[] = [
+  {
+    setTimeout: (call: Callback, ms: unknown, ...args: unknown[]) => giving.timeout(call, ms, args),
+    clearTimeout: clear(clearTimeout),
+  },
+  {
+    setInterval: (call: Callback, ms: unknown, ...args: unknown[]) => giving.interval(call, ms, args),
+    clearInterval: clear(clearInterval),
+  },
+  { setImmediate: (call: Callback) => giving.immediate(call), clearImmediate: cancelSimulated },
+  { now: () => giving.timeMs },
+  { now: () => giving.monotonicMs },
+  {
+    requestAnimationFrame: (call: Callback) => giving.timeout(() => call(giving.monotonicMs), frameMs),
+    cancelAnimationFrame: cancelSimulated,
+  },
+];
+
+/** RxJS's schedulers, as far as one world has left something in them. */
+export class RxjsTime {
+  #queues: readonly QueueScheduler[] = fresh;
+  /** What was there before the world came. */
+  #before: { readonly delegates: readonly unknown[]; readonly queues: readonly QueueScheduler[] } | undefined;
+
+  /** RxJS is the world's from now on. */
+  enter(host: SimulatedHost): void {
+    giving = host;
+    this.#before = { delegates: providers.map(({ delegate }) => delegate), queues: taken() };
+    give(delegates, this.#queues === fresh ? empty() : this.#queues);
+  }
+
+  /** RxJS is given back to whoever had it. */
+  leave(): void {
+    this.#queues = taken();
+    give(this.#before!.delegates, this.#before!.queues);
+  }
+}
+
+const fresh: readonly QueueScheduler[] = [];
+const empty = (): readonly QueueScheduler[] => queues.map(() => ({ actions: [], _scheduled: undefined }));
+
+function clear(real: (handle: never) => void): (handle: unknown) => void {
+  return (handle) => {
+    // What was set before the world came is the host's.
+    if (!cancelSimulated(handle)) {
+      real(handle as never);
+    }
+  };
+}
+
+const taken = (): readonly QueueScheduler[] =>
+  queues.map(({ actions, _scheduled }) => ({ actions, _scheduled }));
+
+function give(delegates: readonly unknown[], its: readonly QueueScheduler[]): void {
+  for (const [n, provider] of providers.entries()) {
+    provider.delegate = delegates[n];
+  }
+  for (const [n, queue] of queues.entries()) {
+    queue.actions = its[n]!.actions;
+    queue._scheduled = its[n]!._scheduled;
+  }
+}
