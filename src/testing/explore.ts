@@ -234,7 +234,9 @@ class Exploring {
       this.#steps += world.steps;
       world.close();
     }
-    await this.#controlled.ended(world, broken?.reason, () => this.#runAgain(answers));
+    if (this.#controlled.looksCloser(world, broken?.reason)) {
+      await this.#controlled.look(broken?.reason, () => this.#runAgain(answers));
+    }
     return broken;
   }
 
@@ -324,9 +326,12 @@ function hold(outcome: unknown, when: string): void {
   }
 }
 
+/** Checks a limit. Only time is no whole number of things. */
 function limit(name: string, value: number): number {
-  if (Number.isNaN(value) || value < 0 || (name !== 'timeLimitMs' && !Number.isInteger(value))) {
-    throw new RangeError(`${name} is a number, at least 0; got ${value}`);
+  if (!(value >= 0) || (name !== 'timeLimitMs' && !Number.isInteger(value))) {
+    throw new RangeError(
+      `${name} is a ${name === 'timeLimitMs' ? '' : 'whole '}number, at least 0; got ${value}`,
+    );
   }
   return value;
 }

@@ -2,6 +2,7 @@
 export { CounterexampleFound } from './counterexample.ts';
 // Strategies: which schedules are looked at.
 export { type DelayBoundedOptions, delayBounded } from './delay-bounded.ts';
+export { type ExhaustiveOptions, exhaustive } from './exhaustive.ts';
 export { type Explored, type ExploreOptions, explore } from './explore.ts';
 // Faults.
 export type { CountedFault, Fault, FaultEvent, FaultLimits, Only, OnTheWay } from './fault.ts';
@@ -12,13 +13,13 @@ export { type Law, LawBroken, type LawCheck } from './law.ts';
 export type { LinkOptions } from './link.ts';
 export { mixed } from './mixed.ts';
 export { type PctOptions, pct } from './pct.ts';
-// The world.
 export type { Ambient } from './presence.ts';
 export { random } from './random.ts';
 export type { Course, Plan, RunSeen, Strategy } from './strategy.ts';
 export { readTape } from './tape.ts';
 // Properties over time.
 export { always, atQuiet, eventuallyWithin, type Holds, leadsTo } from './temporal.ts';
+// The world.
 export { UncontrolledAsync } from './uncontrolled-async.ts';
 export { SimulatedCrash, World, type WorldOptions } from './world.ts';
 
@@ -39,6 +40,13 @@ export {
   type Turn,
   type TurnMaker,
 } from './scripted-model.ts';
+export {
+  type ScriptedTool,
+  type ScriptedToolOptions,
+  scriptedTool,
+  type ToolCaller,
+  type ToolTurn,
+} from './scripted-tool.ts';
 export type { ScriptedToolCall, ScriptedTurn } from './scripted-turn.ts';
 
 // Cassettes: what a model answered once, answered again without it.

@@ -92,13 +92,6 @@ export class Presence {
     throw this.uncontrolled;
   }
 
-  /** Errors: `UncontrolledAsync`, when something was called that no world controls. */
-  check(): void {
-    if (this.uncontrolled !== undefined) {
-      throw this.uncontrolled;
-    }
-  }
-
   #wait(): Promise<void> {
     return new Promise((resolve) => {
       waiting.push(() => {

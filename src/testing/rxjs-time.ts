@@ -66,28 +66,63 @@ const delegates: readonly unknown[] = [
   },
 ];
 
-/** RxJS's schedulers, as far as one world has left something in them. */
+/** RxJS's time of one world, and what that has left in the schedulers. */
 export class RxjsTime {
-  #queues: readonly QueueScheduler[] = fresh;
-  /** What was there before the world came. */
-  #before: { readonly delegates: readonly unknown[]; readonly queues: readonly QueueScheduler[] } | undefined;
+  #delegatesBefore: readonly unknown[] = nobody;
+  #queuesBefore: readonly QueueScheduler[] | undefined;
+  #queues: readonly QueueScheduler[] | undefined;
 
   /** RxJS is the world's from now on. */
   enter(host: SimulatedHost): void {
     giving = host;
-    this.#before = { delegates: providers.map(({ delegate }) => delegate), queues: taken() };
-    give(delegates, this.#queues === fresh ? empty() : this.#queues);
+    this.#delegatesBefore = swapDelegates(delegates);
+    this.#queuesBefore = swapQueues(this.#queues);
   }
 
   /** RxJS is given back to whoever had it. */
   leave(): void {
-    this.#queues = taken();
-    give(this.#before!.delegates, this.#before!.queues);
+    swapDelegates(this.#delegatesBefore);
+    this.#queues = swapQueues(this.#queuesBefore);
   }
 }
 
-const fresh: readonly QueueScheduler[] = [];
-const empty = (): readonly QueueScheduler[] => queues.map(() => ({ actions: [], _scheduled: undefined }));
+/** Nobody has set a delegate. */
+const nobody: readonly unknown[] = providers.map(() => undefined);
+
+/** Sets the delegates, and gives those that were set. */
+function swapDelegates(to: readonly unknown[]): readonly unknown[] {
+  let before = nobody;
+  for (let n = 0; n < providers.length; n += 1) {
+    const provider = providers[n]!;
+    if (provider.delegate !== undefined && before === nobody) {
+      before = providers.map(({ delegate }) => delegate);
+    }
+    provider.delegate = to[n];
+  }
+  return before;
+}
+
+/** Sets what waits in the queues, nothing when not given, and gives what did. */
+function swapQueues(to: readonly QueueScheduler[] | undefined): readonly QueueScheduler[] | undefined {
+  let before: readonly QueueScheduler[] | undefined;
+  if (queues.some(isUsed)) {
+    before = queues.map(({ actions, _scheduled }) => ({ actions, _scheduled }));
+    for (const queue of queues) {
+      queue.actions = [];
+      queue._scheduled = undefined;
+    }
+  }
+  if (to !== undefined) {
+    for (const [n, queue] of queues.entries()) {
+      queue.actions = to[n]!.actions;
+      queue._scheduled = to[n]!._scheduled;
+    }
+  }
+  return before;
+}
+
+const isUsed = ({ actions, _scheduled }: QueueScheduler): boolean =>
+  actions.length > 0 || _scheduled !== undefined;
 
 function clear(real: (handle: never) => void): (handle: unknown) => void {
   return (handle) => {
@@ -96,17 +131,4 @@ function clear(real: (handle: never) => void): (handle: unknown) => void {
       real(handle as never);
     }
   };
-}
-
-const taken = (): readonly QueueScheduler[] =>
-  queues.map(({ actions, _scheduled }) => ({ actions, _scheduled }));
-
-function give(delegates: readonly unknown[], its: readonly QueueScheduler[]): void {
-  for (const [n, provider] of providers.entries()) {
-    provider.delegate = delegates[n];
-  }
-  for (const [n, queue] of queues.entries()) {
-    queue.actions = its[n]!.actions;
-    queue._scheduled = its[n]!._scheduled;
-  }
 }

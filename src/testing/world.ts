@@ -15,21 +15,19 @@ import { Failure } from '../core/failure.ts';
 import { type Choose, SimulatedEnvironment } from '../core/simulated-environment.ts';
 import type { SystemEvent } from '../core/system-event.ts';
 import type { AnyTopic } from '../core/topic.ts';
-import { holdAmbientGuard } from './ambient-guard.ts';
+import { Control } from './control.ts';
 import { Fate, latenessMs } from './fate.ts';
 import { type Fault, type FaultEvent, type FaultLimits, faultLine, type Only } from './fault.ts';
 import { FaultBudget } from './fault-budget.ts';
 import { FaultyDelivery } from './faulty-delivery.ts';
 import type { Host, HostOptions, HostSetup } from './host.ts';
 import { afterIo, afterMicrotasks } from './host-loop.ts';
-import { begunSince, describeRequest, openRequests } from './host-requests.ts';
 import type { LinkOptions } from './link.ts';
 import { Network } from './network.ts';
-import { type Ambient, Presence } from './presence.ts';
+import type { Ambient } from './presence.ts';
 import { type Story, storyOf } from './story.ts';
 import { StoryRecorder } from './story-recorder.ts';
 import { traceLine } from './trace-line.ts';
-import { UncontrolledAsync } from './uncontrolled-async.ts';
 
 export interface WorldOptions {
   readonly choose: Choose;
@@ -92,13 +90,10 @@ export class World {
   readonly #traced: boolean;
   readonly #trace: string[] = [];
   #faults: FaultEvent[] | undefined;
+  readonly #control: Control;
   #network: Network | undefined;
   /** What the setup of a host failed of. */
   #broken: { readonly failure: unknown } | undefined;
-  readonly #presence: Presence;
-  /** What the host had open when this world took the process. */
-  #openBefore: readonly string[] = [];
-  #letGoOfGuard: (() => void) | undefined;
 
   constructor(options: WorldOptions) {
     const { faults = [], seed = 1 } = options;
@@ -119,7 +114,7 @@ export class World {
       slow: faults.includes('slow'),
       delivery: this.delivery,
     });
-    this.#presence = new Presence(this.environment, options.ambient ?? 'fail');
+    this.#control = new Control(this.environment, options.ambient ?? 'fail');
     const events = [...(options.system?.events ?? [])];
     if (options.traced === true) {
       events.push({ next: (event) => this.#write(event) });
@@ -237,7 +232,7 @@ export class World {
 
   /** Takes one step and lets promises go on; says whether there was one to take. */
   step(): Promise<boolean> {
-    return this.#inside(() => this.#step());
+    return this.#control.inside(() => this.#step());
   }
 
   /** Lets the promises of user code go on, as far as they can by themselves. */
@@ -251,14 +246,7 @@ export class World {
    * Errors: an `Error` after `stepsMax` steps; `UncontrolledAsync`.
    */
   runUntilQuiet(afterStep?: () => void): Promise<void> {
-    return this.#inside(async () => {
-      await this.settle();
-      while (await this.#step()) {
-        this.#look(afterStep);
-      }
-      this.#look(undefined);
-      this.#checkHost();
-    });
+    return this.#control.inside(() => this.#runUntilQuiet(afterStep));
   }
 
   /**
@@ -267,21 +255,23 @@ export class World {
    *
    * Errors: `RangeError` for what is no length of time; those of `runUntilQuiet`.
    */
-  advance(ms: number, afterStep?: () => void): Promise<void> {
-    return this.#inside(async () => {
-      if (!(ms >= 0 && ms < Number.POSITIVE_INFINITY)) {
-        throw new RangeError(`a world advances by a number of milliseconds, at least 0; got ${ms}`);
-      }
-      const { environment } = this;
-      const untilMs = this.nowMs + ms;
+  async advance(ms: number, afterStep?: () => void): Promise<void> {
+    if (!(ms >= 0 && ms < Number.POSITIVE_INFINITY)) {
+      throw new RangeError(`a world advances by a number of milliseconds, at least 0; got ${ms}`);
+    }
+    const { environment } = this;
+    const untilMs = this.nowMs + ms;
+    const isDue = (): boolean =>
+      environment.readyCount > 0 || (environment.nextDueMs ?? Number.POSITIVE_INFINITY) <= untilMs;
+    await this.#control.inside(async () => {
       await this.settle();
-      while (environment.readyCount > 0 || (environment.nextDueMs ?? Number.POSITIVE_INFINITY) <= untilMs) {
+      while (isDue()) {
         await this.#step();
         this.#look(afterStep);
       }
       environment.advanceTo(untilMs);
-      this.#look(undefined);
-      this.#checkHost();
+      this.#look();
+      this.#control.atQuiet();
     });
   }
 
@@ -291,7 +281,7 @@ export class World {
    * Errors: what it throws; `UncontrolledAsync`; an `Error` when it waits for something that is not in this world.
    */
   run(code: () => unknown, afterStep?: () => void): Promise<void> {
-    return this.#inside(() => this.#run(code, afterStep));
+    return this.#control.inside(() => this.#run(code, afterStep));
   }
 
   /**
@@ -304,10 +294,55 @@ export class World {
     );
   }
 
-  /** Looks at the world after a step: whether the run goes on. */
-  #look(afterStep: (() => void) | undefined): void {
+  async #step(): Promise<boolean> {
+    if (this.#budget !== undefined) {
+      this.#mayFail(this.#budget);
+    }
+    const stepped = this.environment.step();
+    await this.settle();
+    const way = this.#control.afterStep();
+    if (way !== undefined) {
+      await way;
+    }
+    return stepped;
+  }
+
+  async #runUntilQuiet(afterStep?: () => void): Promise<void> {
+    await this.settle();
+    while (await this.#step()) {
+      this.#look(afterStep);
+    }
+    this.#look();
+    this.#control.atQuiet();
+  }
+
+  async #run(code: () => unknown, afterStep?: () => void): Promise<void> {
+    let ended = false;
+    const running = Promise.resolve()
+      .then(code)
+      .finally(() => {
+        ended = true;
+      });
+    running.catch(() => {});
+    let rounds = 0;
+    while (!ended && rounds < patience) {
+      rounds = this.steps;
+      await this.#runUntilQuiet(afterStep);
+      rounds = this.steps > rounds ? 0 : await this.#wait(() => ended);
+    }
+    if (!ended) {
+      throw new Error(
+        'the setup waits for something that is not in this world, or for a promise that nobody resolves',
+      );
+    }
+    await running;
+    await this.#runUntilQuiet(afterStep);
+  }
+
+  /** Has the test look at what the last step did. Errors: whatever ends the run. */
+  #look(afterStep?: () => void): void {
     if (afterStep !== undefined) {
-      this.#presence.outside(afterStep);
+      this.#control.outside(afterStep);
     }
     if (this.#broken !== undefined) {
       throw this.#broken.failure;
@@ -327,6 +362,7 @@ export class World {
       home: this.system,
       tell: (fault) => this.#tell(fault),
       heard: (host, event) => this.#write(event, host),
+      instrumentation: (host) => this.recorder?.instrumentation(host),
       settingUp: (setup) => {
         setup.catch((failure: unknown) => {
           this.#broken ??= { failure };
@@ -348,76 +384,10 @@ export class World {
     this.environment.close();
   }
 
-  /** Has the process while `code` runs. */
-  async #inside<T>(code: () => Promise<T>): Promise<T> {
-    if (this.#letGoOfGuard !== undefined) {
-      return code();
-    }
-    this.#letGoOfGuard = holdAmbientGuard();
-    try {
-      await this.#presence.enter();
-      this.#openBefore = openRequests();
-      try {
-        return await code();
-      } finally {
-        this.#presence.leave();
-      }
-    } finally {
-      this.#letGoOfGuard();
-      this.#letGoOfGuard = undefined;
-    }
-  }
-
-  async #step(): Promise<boolean> {
-    if (this.#budget !== undefined) {
-      this.#mayFail(this.#budget);
-    }
-    const stepped = this.environment.step();
-    await this.settle();
-    this.#presence.check();
-    const way = this.#presence.giveWay();
-    if (way !== undefined) {
-      await way;
-    }
-    return stepped;
-  }
-
-  /** Errors: `UncontrolledAsync`, when input or output was begun that no world controls. */
-  #checkHost(): void {
-    const kind = begunSince(this.#openBefore);
-    if (kind !== undefined) {
-      this.#presence.uncontrolled ??= new UncontrolledAsync({ called: describeRequest(kind), at: [] });
-    }
-    this.#presence.check();
-  }
-
-  async #run(code: () => unknown, afterStep?: () => void): Promise<void> {
-    let ended = false;
-    const running = Promise.resolve()
-      .then(code)
-      .finally(() => {
-        ended = true;
-      });
-    running.catch(() => {});
-    let rounds = 0;
-    while (!ended && rounds < patience) {
-      rounds = this.steps;
-      await this.runUntilQuiet(afterStep);
-      rounds = this.steps > rounds ? 0 : await this.#wait(() => ended);
-    }
-    if (!ended) {
-      throw new Error(
-        'the setup waits for something that is not in this world, or for a promise that nobody resolves',
-      );
-    }
-    await running;
-    await this.runUntilQuiet(afterStep);
-  }
-
   async #wait(ended: () => boolean): Promise<number> {
     // It may still be taking steps of its own, one promise after the other; only then the host is waited for.
     for (let round = 0; round < 2 * patience; round += 1) {
-      await (round < patience ? afterMicrotasks() : this.#presence.outside(afterIo));
+      await (round < patience ? afterMicrotasks() : this.#control.outside(afterIo));
       if (ended() || this.environment.readyCount + this.environment.timerCount > 0) {
         return 0;
       }
@@ -496,6 +466,7 @@ export class World {
     if (this.#traced && !(fault._tag === 'Crashed' && fault.what === 'agent')) {
       this.#trace.push(faultLine(fault));
     }
+    this.recorder?.happened(fault);
     this.#onFault?.(fault);
   }
 
