@@ -11,6 +11,14 @@ export type { Host, HostOptions, HostSetup } from './host.ts';
 // Laws: what holds whatever the agents do.
 export { type Law, LawBroken, type LawCheck } from './law.ts';
 export type { LinkOptions } from './link.ts';
+export { budgetKept } from './laws/budget-kept.ts';
+export { type LawPackOptions, lawPack } from './laws/law-pack.ts';
+export { noLeak } from './laws/no-leak.ts';
+export { nothingIsLost, type Unfinished } from './laws/nothing-is-lost.ts';
+export { oneAtATime } from './laws/one-at-a-time.ts';
+export { type QuietOptions, quietAfterInterrupt } from './laws/quiet-after-interrupt.ts';
+export { settlesOnce } from './laws/settles-once.ts';
+export { toolCallsAnswered } from './laws/tool-calls-answered.ts';
 export { mixed } from './mixed.ts';
 export { type PctOptions, pct } from './pct.ts';
 export type { Ambient } from './presence.ts';
