@@ -82,6 +82,50 @@ describe('what worlds take of the process', () => {
   });
 });
 
+describe('a world that runs', () => {
+  it('may be stepped by its own setup', async () => {
+    const world = new World({ choose: readTape([]) });
+    const did: string[] = [];
+    world.environment.defer(() => did.push('deferred'));
+
+    await world.run(async () => {
+      await world.step();
+      did.push('stepped');
+    });
+
+    expect(did).toEqual(['deferred', 'stepped']);
+  });
+
+  it('leaves a test runner its own time', async () => {
+    const runner = new Function(
+      'return Math.min(Date.now(), Number(new Date()))\n//# sourceURL=/a/node_modules/@vitest/runner/dist/index.js',
+    ) as () => number;
+    const library = new Function(
+      'return Date.now()\n//# sourceURL=/a/node_modules/xstate/dist/xstate.esm.js',
+    ) as () => number;
+    const told: number[] = [];
+
+    await new World({ choose: readTape([]) }).run(() => void told.push(runner(), library()));
+
+    expect(told[0]).toBeGreaterThan(0);
+    expect(told[1]).toBe(0);
+  });
+
+  it('leaves a test runner its own timers', async () => {
+    const runner = new Function(
+      'resolve',
+      'setTimeout(resolve, 1)\n//# sourceURL=/a/node_modules/@vitest/runner/dist/index.js',
+    ) as (resolve: () => void) => void;
+    let rang: Promise<void> | undefined;
+
+    await new World({ choose: readTape([]) }).run(() => {
+      rang = new Promise((resolve) => runner(resolve));
+    });
+
+    await expect(rang).resolves.toBeUndefined();
+  });
+});
+
 describe('worlds that run at the same time', () => {
   /** Each step of it is at a time of its own world. */
   async function timesOf(everyMs: number): Promise<readonly number[]> {

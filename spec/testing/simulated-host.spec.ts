@@ -125,9 +125,10 @@ describe('clocks', () => {
       await sleep(1_500);
       const since = process.hrtime();
       await sleep(250);
-      write([Date.now(), Number(new Date()), new Date(7).getTime(), performance.now()]);
+      write([Date.now(), Number(new Date(Date.now())), new Date(7).getTime(), performance.now()]);
       write([process.hrtime(), process.hrtime(since), process.hrtime.bigint()]);
       write(new Date(Date()).getTime());
+      write(new Date().toISOString());
       write([new Date() instanceof Date, Object.prototype.toString.call(new Date())]);
     });
 
@@ -135,6 +136,7 @@ describe('clocks', () => {
       [1_750, [1_750, 1_750, 7, 1_750]],
       [1_750, [[1, 750_000_000], [0, 250_000_000], 1_750_000_000n]],
       [1_750, 1_000],
+      [1_750, '1970-01-01T00:00:01.750Z'],
       [1_750, [true, '[object Date]']],
     ]);
   });
