@@ -83,6 +83,7 @@ export abstract class PendingReply implements ReplyPort, Asker {
     this.id = options.id;
     this.#lease = options.lease;
     this.#timeoutMs = options.timeoutMs;
+    kernel.witness?.asked(this, deadlineMs);
     if (deadlineMs < Number.POSITIVE_INFINITY) {
       this.#timer = kernel.environment.schedule(Math.max(0, options.timeoutMs), () =>
         this.interrupt(new RequestTimeout({ target: this.target, timeoutMs: this.#timeoutMs })),
@@ -98,6 +99,11 @@ export abstract class PendingReply implements ReplyPort, Asker {
   /** Whether there was nobody to ask. */
   protected get askedNobody(): boolean {
     return this.#asked === 0;
+  }
+
+  /** How many of those who were asked may still say something. */
+  get unanswered(): number {
+    return this.#unanswered;
   }
 
   /** Says how many were asked; nobody has answered before this is known. */
@@ -204,6 +210,7 @@ export abstract class PendingReply implements ReplyPort, Asker {
   /** From here on nothing changes any more. Gives back all that was held. */
   protected settle(failure: { readonly failure: unknown } | undefined): void {
     this.settled = true;
+    this.kernel.witness?.settled(this);
     this.trace?.settled(failure);
     this.#timer?.cancel();
     this.#timer = undefined;

@@ -13,7 +13,7 @@ import { ControlledRuns } from './controlled-runs.ts';
 import { CounterexampleFound } from './counterexample.ts';
 import { delayBounded } from './delay-bounded.ts';
 import { afterIo, hostNowMs, seedByChance } from './host-loop.ts';
-import { beginLaws, type Law } from './law.ts';
+import { type Law, LawsInForce } from './law.ts';
 import { mixed } from './mixed.ts';
 import { pct } from './pct.ts';
 import type { Played } from './quietest-tape.ts';
@@ -257,7 +257,7 @@ class Exploring {
   async #runIn(world: World, course: Course | undefined): Promise<Broken | undefined> {
     const { always, laws } = this.#options;
     try {
-      const checks = laws === undefined ? undefined : beginLaws(laws, world);
+      const checks = laws === undefined ? undefined : new LawsInForce(laws, world);
       const seen = course?.watch?.(world);
       const afterStep = (): void => {
         checks?.afterStep();
@@ -326,9 +326,12 @@ function hold(outcome: unknown, when: string): void {
   }
 }
 
+/** Checks a limit. Only time is no whole number of things. */
 function limit(name: string, value: number): number {
-  if (Number.isNaN(value) || value < 0 || (name !== 'timeLimitMs' && !Number.isInteger(value))) {
-    throw new RangeError(`${name} is a number, at least 0; got ${value}`);
+  if (!(value >= 0) || (name !== 'timeLimitMs' && !Number.isInteger(value))) {
+    throw new RangeError(
+      `${name} is a ${name === 'timeLimitMs' ? '' : 'whole '}number, at least 0; got ${value}`,
+    );
   }
   return value;
 }
