@@ -10,7 +10,6 @@ export type { CountedFault, Fault, FaultEvent, FaultLimits, Only, OnTheWay } fro
 export type { Host, HostOptions, HostSetup } from './host.ts';
 // Laws: what holds whatever the agents do.
 export { type Law, LawBroken, type LawCheck } from './law.ts';
-export type { LinkOptions } from './link.ts';
 export { budgetKept } from './laws/budget-kept.ts';
 export { type LawPackOptions, lawPack } from './laws/law-pack.ts';
 export { noLeak } from './laws/no-leak.ts';
@@ -19,6 +18,7 @@ export { oneAtATime } from './laws/one-at-a-time.ts';
 export { type QuietOptions, quietAfterInterrupt } from './laws/quiet-after-interrupt.ts';
 export { settlesOnce } from './laws/settles-once.ts';
 export { toolCallsAnswered } from './laws/tool-calls-answered.ts';
+export type { LinkOptions } from './link.ts';
 export { mixed } from './mixed.ts';
 export { type PctOptions, pct } from './pct.ts';
 export type { Ambient } from './presence.ts';
