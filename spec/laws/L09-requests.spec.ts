@@ -119,7 +119,7 @@ function noListenerIsLeft({ inquiries }: Troupe): void {
 }
 
 function noTimerIsLeft({ cells, naps, system, world }: Troupe): void {
-  let most = naps + outsideRequestsOf(system);
+  let most = naps + outsideRequestsOf(system) + world.delivery!.lateCount;
   for (const { phase, stopTimer, requests } of cells) {
     // One that is suspended may wait for its backoff.
     most += (phase === 'suspended' ? 1 : 0) + (stopTimer === undefined ? 0 : 1);

@@ -3,7 +3,7 @@
  *
  * The company has every kind of agent: handlers that return promises, Effects,
  * AsyncIterables and Observables, keyed agents, machines with timers and children
- * without ids, and streams. Compared is everything that a system
+ * without ids, streams, RxJS's own schedulers, Effect's dice. Compared is everything that a system
  * tells: its events with their ids and times, its dead letters, and the world's trace.
  */
 import { describe, expect, it } from 'vitest';
@@ -41,6 +41,8 @@ describe('a trace', () => {
       expect([...traces].some((trace) => trace.includes('"agent":"/understudies/actor%20'))).toBe(true);
       expect([...traces].some((trace) => trace.includes('"sender":"/director"'))).toBe(true);
       expect([...traces].some((trace) => trace.includes('"sender":"/editor"'))).toBe(true);
+      expect([...traces].some((trace) => trace.includes('"sender":"/echo"'))).toBe(true);
+      expect([...traces].some((trace) => trace.includes('"rolled":6'))).toBe(true);
     },
     lawTimeoutMs,
   );

@@ -8,7 +8,9 @@
 import { createHash } from 'node:crypto';
 import * as Effect from 'effect/Effect';
 import * as Fiber from 'effect/Fiber';
-import { map, Observable } from 'rxjs';
+import * as Random from 'effect/Random';
+import * as Schedule from 'effect/Schedule';
+import { asapScheduler, delay as delayed, map, Observable, observeOn } from 'rxjs';
 import {
   type Agent,
   batch,
@@ -46,6 +48,7 @@ interface Line {
 const Cue = defineTopic('company.cue', { schema: type<Line>(), reply: type<string>() });
 const Song = defineTopic('company.song', { schema: type<Line>(), reply: type<string>() });
 const Aside = defineTopic('company.aside', { schema: type<string>() });
+const Echo = defineTopic('company.echo', { schema: type<string>() });
 
 type Scene = Context<number, string>;
 
@@ -172,7 +175,30 @@ function players(world: World): readonly Agent<never, unknown>[] {
       ),
   });
 
-  const all = [promiser, effectful, reciter, chorus, pusher, understudies, director, editor];
+  const echo = streamAgent({
+    name: 'echo',
+    subscribe: [Aside],
+    publishes: Echo,
+    // RxJS's own operators hold no credit; they take their time from the world all the same.
+    stream: (inbox) => inbox.pipe(observeOn(asapScheduler), delayed(delay()), map(String)),
+  });
+
+  const gambler = defineAgent({
+    name: 'gambler',
+    subscribe: [Echo],
+    overflow: 'drop-oldest',
+    receive: (_, context) =>
+      Effect.gen(function* () {
+        const rolled = yield* Random.nextIntBetween(1, 7);
+        context.log.info('rolls', { rolled });
+        if (rolled > 3) {
+          return yield* Effect.fail(new RangeError('lost'));
+        }
+        return undefined;
+      }).pipe(Effect.retry({ schedule: Schedule.jittered(Schedule.spaced('2 millis')), times: 2 })),
+  });
+
+  const all = [promiser, effectful, reciter, chorus, pusher, understudies, director, editor, echo, gambler];
   return all as readonly unknown[] as readonly Agent<never, unknown>[];
 }
 

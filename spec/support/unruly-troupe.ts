@@ -258,6 +258,13 @@ export class Troupe {
     this.#energy = manners.energy;
   }
 
+  /** What was said that never arrived, or that arrived twice, each as often as that happened. */
+  wordsThat(became: 'Dropped' | 'Duplicated'): readonly unknown[] {
+    return this.world.faults.flatMap((fault) =>
+      fault._tag === became && fault.message.kind === 'message' ? [fault.message.payload] : [],
+    );
+  }
+
   /** Spawns the members and runs errands. */
   async perform(): Promise<void> {
     const { members } = this.#manners;
@@ -691,7 +698,7 @@ export interface Looks {
   readonly atQuiet?: (troupe: Troupe) => unknown;
 }
 
-/** Explores troupes that behave so, crashes and delays included, as often as laws do. */
+/** Explores troupes that behave so, faults of every kind included, as often as laws do. */
 export function exploreTroupes(
   manners: Manners,
   { always = () => {}, atQuiet = () => {} }: Looks,
@@ -707,7 +714,8 @@ export function exploreTroupes(
     {
       ...lawExploration,
       tapeMax: 2_048,
-      faults: ['crash', 'slow'],
+      faults: ['crash', 'slow', 'drop', 'duplicate', 'delay'],
+      faultsMax: { total: 8, crash: 3 },
       ...options,
       always: (world) => always(troupes.get(world)!),
     },

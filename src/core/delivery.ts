@@ -11,6 +11,7 @@ import type { DeadLetterCause } from './dead-letter.ts';
 import type { Envelope } from './envelope.ts';
 import type { Environment } from './environment.ts';
 import type { Receiver, Reception } from './topic-board.ts';
+import type { Witness } from './witness.ts';
 
 export interface Delivery {
   /**
@@ -28,12 +29,15 @@ export interface Delivery {
   behind(sender: string, receiver: Receiver, act: () => void): void;
   /** Whether something of this sender is on its way to this receiver that the next message must not overtake. */
   holds(receiver: Receiver, envelope: Envelope): boolean;
+  /** The system has ended: nothing stays on its way. */
+  close(): void;
 }
 
 /** What a carrier needs of the system it carries for. */
 export interface PostOffice {
   /** Messages accepted by agents whose handling is not over. */
   inFlight: number;
+  readonly witness: Witness | undefined;
   deadLetter(envelope: Envelope, to: string | undefined, cause: DeadLetterCause, failure?: unknown): void;
 }
 

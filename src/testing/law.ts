@@ -15,6 +15,8 @@ export interface LawCheck {
   afterStep?(): void;
   /** When nothing is left to do and the property has been checked. It may have the world do more. */
   atQuiet?(): void | Promise<void>;
+  /** When the systems have been stopped after that, and nothing is left to do. Where no law asks for this, they are not stopped. */
+  afterStop?(): void;
 }
 
 export interface Law {
@@ -35,28 +37,53 @@ export class LawBroken extends Error {
   }
 }
 
-/** Begins all laws in a world, and checks them as one. */
-export function beginLaws(laws: readonly Law[], world: World): Required<LawCheck> {
-  const checks = laws.map((law) => ({ law, check: law.begin(world) }));
-  const stepped = checks.filter(({ check }) => check.afterStep !== undefined);
-  return {
-    afterStep: () => {
-      for (const { law, check } of stepped) {
-        try {
-          check.afterStep!();
-        } catch (thrown) {
-          throw new LawBroken(law.name, thrown);
-        }
+/** All laws of one world, checked as one. */
+export class LawsInForce {
+  readonly #world: World;
+  readonly #checks: readonly (readonly [law: string, check: LawCheck])[];
+  readonly #stepped: readonly (readonly [law: string, check: LawCheck])[];
+
+  constructor(laws: readonly Law[], world: World) {
+    this.#world = world;
+    this.#checks = laws.map((law) => [law.name, law.begin(world)]);
+    this.#stepped = this.#checks.filter(([, check]) => check.afterStep !== undefined);
+  }
+
+  afterStep(): void {
+    for (const [law, check] of this.#stepped) {
+      try {
+        check.afterStep!();
+      } catch (thrown) {
+        throw new LawBroken(law, thrown);
       }
-    },
-    atQuiet: async () => {
-      for (const { law, check } of checks) {
-        try {
-          await check.atQuiet?.();
-        } catch (thrown) {
-          throw new LawBroken(law.name, thrown);
-        }
+    }
+  }
+
+  async atQuiet(): Promise<void> {
+    for (const [law, check] of this.#checks) {
+      try {
+        await check.atQuiet?.();
+      } catch (thrown) {
+        throw new LawBroken(law, thrown);
       }
-    },
-  };
+    }
+    if (this.#checks.some(([, check]) => check.afterStop !== undefined)) {
+      await this.#stop();
+    }
+  }
+
+  async #stop(): Promise<void> {
+    const world = this.#world;
+    await world.run(
+      () => world.system.stop(),
+      () => this.afterStep(),
+    );
+    for (const [law, check] of this.#checks) {
+      try {
+        check.afterStop?.();
+      } catch (thrown) {
+        throw new LawBroken(law, thrown);
+      }
+    }
+  }
 }

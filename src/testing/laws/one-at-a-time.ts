@@ -1,0 +1,30 @@
+/**
+ * One at a time: an agent never has more handlings open than its `concurrency`
+ * (or the window its stream asks for), and never fewer than none.
+ *
+ * Cost: one look at the agent whose turn it was, after each step.
+ */
+import { Cell } from '../../actors/cell.ts';
+import type { Law } from '../law.ts';
+
+/** @returns The law that windows are kept. */
+export function oneAtATime(): Law {
+  return {
+    name: 'one at a time',
+    begin: (world) => ({
+      afterStep: () => {
+        const agent = world.environment.last;
+        if (agent instanceof Cell) {
+          checkWindow(agent);
+        }
+      },
+    }),
+  };
+}
+
+function checkWindow({ path, open, openHandlings, window }: Cell): void {
+  const most = openHandlings === undefined ? open : Math.max(open, openHandlings.size);
+  if (most > window || open < 0) {
+    throw new Error(`${path} has ${open < 0 ? open : most} handlings open in a window of ${window}`);
+  }
+}
