@@ -29,6 +29,7 @@ const answerMax = 255;
  * Errors: `RangeError` when `tapeMax` is not a whole number, at least 0.
  *
  * @example
+ * import fc from 'fast-check'
  * const [tape] = fc.sample(aTape({ tapeMax: 8 }), { numRuns: 1, seed: 1 })
  * tape.length <= 8 // => true
  */
