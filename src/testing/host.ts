@@ -13,6 +13,7 @@
  */
 import { createSystem, type System, type SystemOptions } from '../actors/system.ts';
 import type { SystemEvent } from '../core/system-event.ts';
+import type { Instrumentation } from '../core/tracing.ts';
 import type { HostEnvironment } from './host-environment.ts';
 
 /** Options of the systems of a host. */
@@ -40,11 +41,13 @@ export interface HostWorld {
   environmentFor(host: string): HostEnvironment;
   /** Told of each event of a living host. */
   heard(host: string, event: SystemEvent): void;
+  /** Who writes down what a host does, if somebody does. */
+  instrumentation(host: string): Instrumentation | undefined;
   /** The setup of a host is under way. */
   settingUp(setup: Promise<unknown>): void;
 }
 
-export class SimulatedHost implements Host {
+export class RunningHost implements Host {
   readonly name: string;
   readonly #world: HostWorld;
   readonly #setup: HostSetup;
@@ -86,6 +89,7 @@ export class SimulatedHost implements Host {
       next: (event: SystemEvent) => (environment.halted ? undefined : next(event)),
     });
     const told = (options.events ?? []).map((one) => whileItLives((event) => one.next(event)));
+    const instrumentation = this.#world.instrumentation(name);
     this.#environment = environment;
     this.#onCrash = [];
     this.up = true;
@@ -95,6 +99,7 @@ export class SimulatedHost implements Host {
       ...options,
       events: [...told, whileItLives((event) => this.#world.heard(name, event))],
       environment,
+      ...(instrumentation === undefined ? {} : { instrumentation }),
     });
     for (const tell of this.onStart) {
       tell();

@@ -83,7 +83,16 @@ export type {
   StreamPartV4,
 } from '../models/language-model.ts';
 
-// Reading what was found.
+// Reading what was found, and what was seen.
+export type {
+  AgentCoverage,
+  ChoiceCoverage,
+  CountsOf,
+  Coverage,
+  MachineCoverage,
+  MessageCoverage,
+} from './coverage.ts';
+export type { LookAt } from './coverage-collector.ts';
 export type { RegressionTestOptions, TestRunner } from './regression-test.ts';
 export type { Story } from './story.ts';
 export type { Flight, Lane, Moment, MomentKind } from './story-moment.ts';

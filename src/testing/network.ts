@@ -5,10 +5,11 @@ import type { System } from '../actors/system.ts';
 import type { SimulatedEnvironment } from '../core/simulated-environment.ts';
 import type { SystemEvent } from '../core/system-event.ts';
 import type { AnyTopic } from '../core/topic.ts';
+import type { Instrumentation } from '../core/tracing.ts';
 import type { Fate } from './fate.ts';
 import type { FaultEvent } from './fault.ts';
 import { FaultyDelivery } from './faulty-delivery.ts';
-import { type Host, type HostOptions, type HostSetup, type HostWorld, SimulatedHost } from './host.ts';
+import { type Host, type HostOptions, type HostSetup, type HostWorld, RunningHost } from './host.ts';
 import { HostEnvironment } from './host-environment.ts';
 import { LinkEnd, type LinkedHost, type LinkOptions } from './link.ts';
 import { Wire } from './wire.ts';
@@ -25,6 +26,8 @@ export interface NetworkOptions {
   readonly tell: (event: FaultEvent) => void;
   readonly heard: (host: string, event: SystemEvent) => void;
   readonly settingUp: (setup: Promise<unknown>) => void;
+  /** Who writes down what a system does, if somebody does. */
+  readonly instrumentation: (host: string) => Instrumentation | undefined;
 }
 
 /** A link, whole or cut. */
@@ -35,7 +38,7 @@ interface Linked {
 
 export class Network implements HostWorld {
   readonly #options: NetworkOptions;
-  readonly #hosts = new Map<string, SimulatedHost>();
+  readonly #hosts = new Map<string, RunningHost>();
   readonly #links: Linked[] = [];
   readonly #home: LinkedHost;
 
@@ -59,7 +62,7 @@ export class Network implements HostWorld {
     if (!/^[\w-]+$/.test(name) || name === homeName || this.#hosts.has(name)) {
       throw new RangeError(`the name of a host is its own, of letters, digits, - and _; got '${name}'`);
     }
-    const host = new SimulatedHost(name, setup, this, options);
+    const host = new RunningHost(name, setup, this, options);
     this.#hosts.set(name, host);
     host.start();
     return host;
@@ -137,6 +140,10 @@ export class Network implements HostWorld {
     this.#options.heard(host, event);
   }
 
+  instrumentation(host: string): Instrumentation | undefined {
+    return this.#options.instrumentation(host);
+  }
+
   settingUp(setup: Promise<unknown>): void {
     this.#options.settingUp(setup);
   }
@@ -144,7 +151,7 @@ export class Network implements HostWorld {
   /** Puts an end of a link into this life of a host, and into each that follows. */
   #attach(host: LinkedHost, listen: () => void): void {
     listen();
-    if (host instanceof SimulatedHost) {
+    if (host instanceof RunningHost) {
       host.onStart.push(listen);
     }
   }

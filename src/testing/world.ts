@@ -362,6 +362,7 @@ export class World {
       home: this.system,
       tell: (fault) => this.#tell(fault),
       heard: (host, event) => this.#write(event, host),
+      instrumentation: (host) => this.recorder?.instrumentation(host),
       settingUp: (setup) => {
         setup.catch((failure: unknown) => {
           this.#broken ??= { failure };
@@ -387,7 +388,16 @@ export class World {
     // It may still be taking steps of its own, one promise after the other; only then the host is waited for.
     for (let round = 0; round < 2 * patience; round += 1) {
       await (round < patience ? afterMicrotasks() : this.#control.outside(afterIo));
+      const way = this.#control.afterStep();
+      if (way !== undefined) {
+        // Another world takes its steps, one in the setup of this one perhaps.
+        await way;
+        round = 0;
+      }
       if (ended() || this.environment.readyCount + this.environment.timerCount > 0) {
+        if (round >= patience) {
+          this.#control.cameFromHost();
+        }
         return 0;
       }
     }
