@@ -25,6 +25,7 @@ import { afterIo, afterMicrotasks } from './host-loop.ts';
 import type { LinkOptions } from './link.ts';
 import { Network } from './network.ts';
 import type { Ambient } from './presence.ts';
+import { isSpared } from './spared.ts';
 import { type Story, storyOf } from './story.ts';
 import { StoryRecorder } from './story-recorder.ts';
 import { traceLine } from './trace-line.ts';
@@ -89,6 +90,7 @@ export class World {
   readonly #onFault: ((fault: FaultEvent) => void) | undefined;
   readonly #traced: boolean;
   readonly #trace: string[] = [];
+  #running = false;
   #faults: FaultEvent[] | undefined;
   readonly #control: Control;
   #network: Network | undefined;
@@ -141,6 +143,11 @@ export class World {
   /** What has happened, a line each, when the world is traced. */
   get trace(): readonly string[] {
     return this.#trace;
+  }
+
+  /** Whether it is running code: whoever waits in it need not step it. */
+  get running(): boolean {
+    return this.#running;
   }
 
   /** What has happened, as a story, when the world is traced; otherwise an empty one. */
@@ -281,7 +288,14 @@ export class World {
    * Errors: what it throws; `UncontrolledAsync`; an `Error` when it waits for something that is not in this world.
    */
   run(code: () => unknown, afterStep?: () => void): Promise<void> {
-    return this.#control.inside(() => this.#run(code, afterStep));
+    return this.#control.inside(async () => {
+      this.#running = true;
+      try {
+        await this.#run(code, afterStep);
+      } finally {
+        this.#running = false;
+      }
+    });
   }
 
   /**
@@ -420,9 +434,9 @@ export class World {
   /** Crashes an agent; or a host, which begins anew some time later. */
   #crashSomebody(budget: FaultBudget): void {
     const hosts = this.#network?.hosts.filter(({ up }) => up) ?? [];
-    const paths = this.system.agents.list().map(({ path }) => path);
+    const paths = pathsOfTested(this.system);
     for (const { name, system } of hosts) {
-      paths.push(...system.agents.list().map(({ path }) => name + path));
+      paths.push(...pathsOfTested(system).map((path) => name + path));
     }
     const count = paths.length + hosts.length;
     if (count === 0) {
@@ -496,3 +510,7 @@ export class World {
 }
 
 const nameOf = (host: Host | string): string => (typeof host === 'string' ? host : host.name);
+
+/** Agents that may be made to fail: those of the test are not. */
+const pathsOfTested = ({ agents }: System): string[] =>
+  agents.list().flatMap(({ path, ref }) => (isSpared(ref) ? [] : [path]));
