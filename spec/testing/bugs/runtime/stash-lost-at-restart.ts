@@ -11,7 +11,7 @@ const Buy = defineTopic('shop.buy', { schema: type<number>() });
 
 export const stashLostAtRestart: Bug = {
   name: 'stash lost at restart',
-  quietest: [],
+  quietest: [0, 0, 1],
   scenario: () => ({
     setup: (system) => {
       let isOpen = false;

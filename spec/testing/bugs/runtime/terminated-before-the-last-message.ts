@@ -11,11 +11,11 @@ const Go = defineTopic('scout.go', { schema: type<null>() });
 
 export const terminatedBeforeTheLastMessage: Bug = {
   name: 'Terminated before the last message',
-  quietest: [],
+  quietest: [0, 1, 1, 1],
   scenario: () => {
     let log: string[];
     return {
-      setup: (system) => {
+      setup: (system, world) => {
         log = [];
         let scout: AgentRef<null> | undefined;
         system.spawn(
@@ -33,17 +33,21 @@ export const terminatedBeforeTheLastMessage: Bug = {
           defineAgent({
             name: 'scout',
             subscribe: [Go],
-            receive: (_, context) => {
-              // Not waited for: what has no room stands in line.
-              void context.detach().publish(Report, 1);
-              context.publish(Report, 2);
+            receive: async (_, context) => {
+              for (const n of [1, 2]) {
+                await new Promise<void>((done) => {
+                  world.environment.schedule(1, done);
+                });
+                // Not waited for: what has no room stands in line.
+                void context.publish(Report, n);
+              }
               context.stop();
             },
           }),
         );
         system.publish(Go, null);
       },
-      options: { laws: lawPack() },
+      options: { faults: ['slow'], laws: lawPack() },
       atQuiet: () => log.at(-1) === 'ended' && log.length === 3,
     };
   },
