@@ -1,6 +1,11 @@
-/** Runs before each spec, in the thread that is kept. */
+/**
+ * Runs before each spec, in the thread that is kept.
+ *
+ * It leaves the configuration alone: `vi.setConfig` would bring the one of an earlier
+ * run back after the first spec, and with it the names of the tests that run then.
+ */
 import fc from 'fast-check';
-import { beforeEach, inject, vi } from 'vitest';
+import { beforeEach, inject } from 'vitest';
 
 // Few runs of each property, always the same, and no shrinking: it is enough that it fails.
 fc.configureGlobal({ numRuns: 30, seed: 1, endOnFailure: true });
@@ -11,11 +16,7 @@ if (stryker !== undefined) {
   delete stryker.activeMutant;
 }
 
-const slowTests = new Set(inject('slowTests'));
 if ((inject as (key: string) => unknown)('mode') === 'mutant') {
-  // Far longer than such a test takes, and soon over where a mutant lets it wait for ever.
-  vi.setConfig({ testTimeout: 2_000 });
+  const slowTests = new Set(inject('slowTests'));
   beforeEach(({ task, skip }) => skip(slowTests.has(task.id)));
-} else {
-  vi.setConfig({ testTimeout: 60_000 });
 }

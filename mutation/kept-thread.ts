@@ -73,8 +73,14 @@ class KeptThread implements PoolWorker {
     }
   }
 
-  /** A thread that may stay is not asked to stop: it would hear nothing any more. */
+  /**
+   * A thread that may stay is not asked to stop: it would hear nothing any more. Nor is it told to cancel after
+   * a failure: it has done so itself, and the word would reach it in the midst of the next run.
+   */
   send(message: WorkerRequest): void {
+    if ((message as { m?: unknown }).m === 'onCancel') {
+      return;
+    }
     if ('type' in message && message.type === 'stop') {
       this.#askedToStop = true;
       for (const { event, listener } of [...this.#listeners]) {

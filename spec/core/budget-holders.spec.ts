@@ -38,6 +38,19 @@ describe('BudgetHolders', () => {
     expect(toldBy(holders)).toEqual(['a']);
   });
 
+  it('goes on telling those here and under here when another one lets go', () => {
+    const root = holdersUnder(undefined);
+    const here = holdersUnder(root);
+    const under = holdersUnder(here);
+    here.add('here');
+    under.add('under');
+    const release = here.add('another');
+
+    release();
+
+    expect(toldBy(root)).toEqual(['here', 'under']);
+  });
+
   it('does not tell a holder that another one made let go', () => {
     const holders = holdersUnder(undefined);
     const told: string[] = [];

@@ -31,6 +31,14 @@ describe('Lease', () => {
     expect(root.root).toBe(root);
   });
 
+  it('is part of itself and of those above, and of no other', () => {
+    const root = Lease.root();
+    const child = root.child({});
+    const beside = root.child({});
+
+    expect([child, root, beside].map((other) => child.isPartOf(other))).toEqual([true, true, false]);
+  });
+
   it('passes what it does not limit through to the lease above', () => {
     const root = Lease.root({ tokens: 100, steps: 3 });
     const child = root.child({ tokens: 40 });
@@ -193,6 +201,7 @@ describe('Lease', () => {
     lease.spend('tokens', 9);
 
     const exceeded = thrownBy(() => lease.correct('tokens', 3));
+    lease.correct('tokens', 0);
     lease.correct('tokens', -8);
 
     expect(lease.spent('tokens')).toBe(4);
@@ -346,6 +355,21 @@ describe('holders of a lease', () => {
     ]);
   });
 
+  it('hear of the limit of their own lease after that of one above came near', () => {
+    const root = Lease.root({ tokens: 20 });
+    const child = root.child({ tokens: 5 });
+    const holder = listener(child);
+    root.spend('tokens', 13);
+
+    child.spend('tokens', 3);
+    child.spend('tokens', 1);
+
+    expect(holder.lows.map(({ limit, spent }) => [limit, spent])).toEqual([
+      [20, 16],
+      [5, 4],
+    ]);
+  });
+
   it('hear of the share that soft names, also under children', () => {
     const child = Lease.root({}, { soft: 0.5 }).child({ tokens: 10 });
     const holder = listener(child);
@@ -353,6 +377,17 @@ describe('holders of a lease', () => {
     child.spend('tokens', 5);
 
     expect(holder.lows).toEqual([{ _tag: 'BudgetLow', resource: 'tokens', limit: 10, spent: 5 }]);
+  });
+
+  it('hear of it only when all is spent where soft is 1', () => {
+    const lease = Lease.root({ tokens: 10 }, { soft: 1 });
+    const low: number[] = [];
+    lease.hold({ interrupt: () => expect.unreachable(), budgetLow: ({ spent }) => low.push(spent) });
+
+    lease.spend('tokens', 9);
+    lease.spend('tokens', 1);
+
+    expect(low).toEqual([10]);
   });
 
   it('do not hear that a limit is near when it was passed in the same spend', () => {
@@ -365,12 +400,14 @@ describe('holders of a lease', () => {
   });
 
   it('need not listen to that', () => {
-    const lease = Lease.root({ tokens: 10 });
+    const threw: unknown[] = [];
+    const lease = Lease.root({ tokens: 10 }, { onHolderThrew: (thrown) => threw.push(thrown) });
     lease.hold({ interrupt: () => expect.unreachable() });
 
     lease.spend('tokens', 9);
 
     expect(lease.spent('tokens')).toBe(9);
+    expect(threw).toEqual([]);
   });
 });
 

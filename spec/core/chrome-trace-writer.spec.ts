@@ -24,6 +24,8 @@ interface TraceEvent {
   readonly ts: number;
   readonly dur: number;
   readonly name: string;
+  readonly s?: string;
+  readonly cat?: string;
   readonly id?: number;
   readonly args: Readonly<Record<string, unknown>>;
 }
@@ -89,12 +91,13 @@ describe('chromeTraceWriter', () => {
 
   it('ends the count of an agent that stopped, and gives the next one of its name a new track', () => {
     const handling = handlingEnded({ agent: '/shop', depth: 2 });
-    const events = [handling, stopped, handling];
+    const later = handlingEnded({ agent: '/shop', depth: 2, startedAtMs: 2_000, atMs: 2_001 });
+    const events = [handling, stopped, later];
 
     expect(phase('C', events).map(({ ts, args }) => [ts, args.depth])).toEqual([
       [2_000, 2],
       [1_500_000, 0],
-      [2_000, 2],
+      [2_001_000, 2],
     ]);
     expect(phase('X', events).map(({ tid }) => tid)).toEqual([2, 3]);
   });
@@ -109,6 +112,9 @@ describe('chromeTraceWriter', () => {
       [1, 1_500_000, 'Stopped', { to: '/shop/payer', envelope: 17, topic: 'orders.placed', attempts: 0 }],
       [1, 1_500_000, 'Stopped', { envelope: 3, attempts: 0 }],
     ]);
+    expect(events).toSatisfy((marks: TraceEvent[]) =>
+      marks.every(({ s, cat }) => s === 't' && cat === 'event'),
+    );
   });
 
   it('draws an arrow from the handling that sent a message to the handling of it', () => {
@@ -118,6 +124,14 @@ describe('chromeTraceWriter', () => {
       { ph: 's', pid: 1, tid: 2, ts: 15_000, cat: 'message', name: 'message', id: 1 },
       { ph: 'f', bp: 'e', pid: 1, tid: 3, ts: 30_000, cat: 'message', name: 'message', id: 1 },
     ]);
+  });
+
+  it('begins an arrow within the handling that sent the message, though it left at its very end', () => {
+    const last = { ...message, atMs: sending.atMs };
+
+    expect(phase('s', [last, sending, receiving])).toSatisfy(
+      ([arrow]: TraceEvent[]) => arrow!.ts > 19_999 && arrow!.ts < 20_000,
+    );
   });
 
   it('draws the same arrow when the receiver was done before the sender', () => {

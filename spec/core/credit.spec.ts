@@ -7,6 +7,7 @@ import {
   GatheredToken,
   pushWithToken,
   retainToken,
+  tokenInScope,
 } from '../../src/core/credit.ts';
 
 describe('a credit token', () => {
@@ -46,6 +47,39 @@ describe('a credit token', () => {
 
     expect(held).toEqual([token]);
     expect(settled()).toBe(0);
+  });
+
+  it('can be looked at without being retained', () => {
+    const { token, settled } = aToken();
+    let seen: CreditToken | undefined;
+
+    pushWithToken(
+      token,
+      () => {
+        seen = tokenInScope();
+      },
+      undefined,
+    );
+    token.release();
+
+    expect(seen).toBe(token);
+    expect(settled()).toBe(1);
+  });
+
+  it('of no agent is never revoked, and its turn is always', () => {
+    const { token } = aToken();
+    const log: string[] = [];
+
+    const forget = token.whenRevoked(() => log.push('revoked'));
+    token.inTurn(() => log.push('in turn'));
+    forget();
+
+    expect(token.revoked).toBe(false);
+    expect(log).toEqual(['in turn']);
+  });
+
+  it('may have nobody to tell', () => {
+    expect(() => new CreditToken().release()).not.toThrow();
   });
 
   it('is out of scope before and after', () => {
@@ -186,12 +220,15 @@ describe('a gathered token', () => {
         settled += 1;
       },
     });
-    const token = new GatheredToken([member.retain()]);
+    let told = 0;
+    const token = new GatheredToken([member.retain()], () => {
+      told += 1;
+    });
     member.release();
     expect(token.sources).toEqual([member]);
     token.release();
 
-    expect(settled).toBe(1);
+    expect([settled, told]).toEqual([1, 1]);
     expect(new GatheredToken([]).sources).toEqual([]);
     expect(new GatheredToken([]).revoked).toBe(false);
     expect(member.revoked).toBe(false);

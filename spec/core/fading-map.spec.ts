@@ -22,6 +22,16 @@ describe('FadingMap', () => {
     expect(['a', 'b', 'c'].map((key) => map.get(key))).toEqual([undefined, 1, 2]);
   });
 
+  it('counts the old among what it remembers', () => {
+    const map = new FadingMap<string, number>({ keysMax: 4 });
+
+    ['a', 'b', 'c'].forEach((key, index) => {
+      map.set(key, index);
+    });
+
+    expect(map.size).toBe(3);
+  });
+
   it.each([0, 1, 3, 2.5])('refuses a bound of %d keys', (keysMax) => {
     expect(() => new FadingMap({ keysMax })).toThrow(
       new RangeError(`keysMax of a fading map is an even number, at least 2; got ${keysMax}`),

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { describeThrown, Failure, failureClass, reasonOf } from '../../src/core/failure.ts';
+import { describeThrown, Failure, failureClass, isOf, reasonOf } from '../../src/core/failure.ts';
 import { hostileValues } from '../support/hostile-values.ts';
 
 class Refused extends Failure {
@@ -12,6 +12,9 @@ class Refused extends Failure {
     return 'the model would not';
   }
 }
+
+const { proxy: unreadable, revoke } = Proxy.revocable({}, {});
+revoke();
 
 describe('Failure', () => {
   it('is an error whose name is its tag', () => {
@@ -53,6 +56,23 @@ describe('the class of what was thrown', () => {
       expect(failureClass(thrown)).toBe('defect');
     },
   );
+});
+
+describe('what was thrown', () => {
+  it('is of a class, or of none that is asked for', () => {
+    expect(isOf(new RangeError('too far'), RangeError)).toBe(true);
+    expect(isOf(new TypeError('x is undefined'), RangeError)).toBe(false);
+  });
+
+  it('is of no class and a defect when it throws as soon as it is looked at', () => {
+    expect(isOf(unreadable, Error)).toBe(false);
+    expect(failureClass(unreadable)).toBe('defect');
+  });
+
+  it('is said to be beyond description when it throws as soon as it is looked at', () => {
+    expect(describeThrown(unreadable)).toBe('a value that cannot be described');
+    expect(reasonOf(unreadable)).toBe('something that cannot be described');
+  });
 });
 
 describe('the reason that a cause gives', () => {

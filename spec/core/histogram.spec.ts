@@ -108,6 +108,17 @@ describe('Histogram', () => {
     );
   });
 
+  it('law: the percentiles 0 and 100 are the shortest and the longest, exactly', () => {
+    fc.assert(
+      fc.property(fc.array(fc.double({ min: 0.01, max: 1e6, noNaN: true }), { minLength: 1 }), (lengths) => {
+        const histogram = histogramOf(lengths);
+
+        expect(histogram.percentile(0)).toBe(Math.min(...lengths));
+        expect(histogram.percentile(100)).toBe(Math.max(...lengths));
+      }),
+    );
+  });
+
   it('law: percentiles never fall as p grows', () => {
     fc.assert(
       fc.property(fc.array(fc.oneof(aLength, fc.double()), { minLength: 1 }), (lengths) => {

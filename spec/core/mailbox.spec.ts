@@ -43,17 +43,23 @@ describe('Mailbox', () => {
     expect(mailbox).toMatchObject({ offered: 2, accepted: 1, refused: 1, size: 1, waiting: 1 });
   });
 
-  it('refuses a capacity that is not a whole number of at least 1', () => {
-    expect(() => aMailbox({ capacity: 0.5 })).toThrow(
-      new RangeError('mailbox capacity is a whole number, at least 1; got 0.5'),
-    );
-  });
+  it.each([0, 1.5, Number.NaN])(
+    'refuses %d as its capacity, which is a whole number of at least 1',
+    (capacity) => {
+      expect(() => aMailbox({ capacity })).toThrow(
+        new RangeError(`mailbox capacity is a whole number, at least 1; got ${capacity}`),
+      );
+    },
+  );
 
-  it('refuses a spill limit that is not a whole number of at least 0', () => {
-    expect(() => aMailbox({ spillMax: -1 })).toThrow(
-      new RangeError('mailbox spillMax is a whole number, at least 0; got -1'),
-    );
-  });
+  it.each([-1, 0.5, Number.NaN])(
+    'refuses %d as its spill limit, which is a whole number of at least 0',
+    (spillMax) => {
+      expect(() => aMailbox({ spillMax })).toThrow(
+        new RangeError(`mailbox spillMax is a whole number, at least 0; got ${spillMax}`),
+      );
+    },
+  );
 
   it('refuses an overflow that it does not know', () => {
     expect(() => aMailbox({ overflow: 'explode' as Overflow })).toThrow(
@@ -84,6 +90,15 @@ describe('a full mailbox', () => {
     expect(offer).toBe('displaced');
     expect(mailbox).toMatchObject({ handedBack: first, displaced: 1 });
     expect(taken(mailbox)).toEqual([second, third]);
+  });
+
+  it('counts as accepted what takes the place of another', () => {
+    const mailbox = aMailbox({ overflow: 'conflate' });
+
+    mailbox.offer(first);
+    mailbox.offer(second);
+
+    expect(mailbox).toMatchObject({ offered: 2, accepted: 2, refused: 0, conflated: 1 });
   });
 
   it('takes a notice back that stands in line outside', () => {
@@ -198,6 +213,29 @@ describe('conflate', () => {
     expect(taken(mailbox)).toEqual([older, newest]);
   });
 
+  it('begins a new place when one that was put back has been taken', () => {
+    const mailbox = aMailbox({ overflow: 'conflate', keyOf: ({ topic }) => topic });
+    mailbox.offer(first);
+    mailbox.take();
+    mailbox.putBack(first);
+    mailbox.take();
+
+    expect(mailbox.offer(second)).toBe('accepted');
+    expect(taken(mailbox)).toEqual([second]);
+  });
+
+  it('keeps the place of the newer one when one that was put back is taken', () => {
+    const mailbox = aMailbox({ capacity: 2, overflow: 'conflate' });
+    mailbox.offer(first);
+    mailbox.take();
+    mailbox.offer(second);
+    mailbox.putBack(first);
+    mailbox.take();
+
+    expect(mailbox.offer(third)).toBe('conflated');
+    expect(taken(mailbox)).toEqual([third]);
+  });
+
   it('lets a newer one take the place of one that was put back', () => {
     const mailbox = aMailbox({ overflow: 'conflate', capacity: 2, keyOf });
     const [older, newer] = [keyed('a', 1), keyed('a', 2)];
@@ -230,6 +268,60 @@ describe('the line outside', () => {
 
     expect(mailbox.saturated).toBe(true);
     expect(mailbox.offer(second)).toBe('refused');
+  });
+
+  it('counts as accepted what stands in it', () => {
+    const mailbox = aMailbox();
+
+    mailbox.offer(first);
+    mailbox.offer(second);
+
+    expect(mailbox).toMatchObject({ offered: 2, accepted: 2, refused: 0 });
+  });
+
+  it('saturates a full mailbox only when no more may stand in it', () => {
+    const mailbox = aMailbox({ spillMax: 1 });
+    mailbox.offer(first);
+
+    expect(mailbox).toMatchObject({ hasRoom: false, saturated: false });
+  });
+
+  it('saturates no mailbox that has none', () => {
+    const mailbox = aMailbox({ overflow: 'reject', spillMax: 0 });
+    mailbox.offer(first);
+
+    expect(mailbox).toMatchObject({ hasRoom: false, saturated: false });
+  });
+
+  it('lets nobody in when what was taken is a notice', () => {
+    const mailbox = aMailbox();
+    const sender = aSender(second);
+    mailbox.offerNotice(ring);
+    mailbox.offer(first);
+    mailbox.park(sender);
+
+    mailbox.take();
+
+    expect(sender.admissions).toBe(0);
+    expect(mailbox).toMatchObject({ size: 1, hasRoom: false });
+  });
+
+  it('can be left by the senders that wait in it, while what is spilled stays', () => {
+    const mailbox = aMailbox();
+    const sender = aSender(third);
+    mailbox.offer(first);
+    mailbox.offer(second);
+    mailbox.park(sender);
+
+    const away = mailbox.turnAway();
+
+    expect(away).toEqual([third]);
+    expect(sender.admissions).toBe(1);
+    expect(taken(mailbox)).toEqual([first, second]);
+  });
+
+  it('need not exist for its senders to leave', () => {
+    expect(aMailbox().turnAway()).toEqual([]);
   });
 
   it('is joined by newcomers also when room has come, so that nobody overtakes', () => {
@@ -325,6 +417,55 @@ describe('a notice', () => {
     expect(taken(mailbox)).toEqual([ring]);
   });
 
+  it('of another kind does not stand in line, not even behind what its own sender has there', () => {
+    const mailbox = aMailbox();
+    const toItself = anEnvelope({ topic: 'said', sender: '/receiver' });
+    mailbox.offer(first);
+    mailbox.offer(toItself);
+
+    mailbox.offerNotice(ring);
+
+    expect(taken(mailbox)).toEqual([first, ring, toItself]);
+  });
+
+  it('is taken back by what it holds, and nothing else is', () => {
+    const mailbox = aMailbox({ capacity: 2 });
+    const message = saying('one');
+    const other = anEnvelope({ topic: timerNotice, payload: 'another' });
+    mailbox.offer(message);
+    mailbox.offerNotice(other);
+    mailbox.offerNotice(anEnvelope({ topic: timerNotice, payload: 'one' }));
+
+    mailbox.withdrawNotice('one');
+
+    expect(mailbox).toMatchObject({ size: 2, waiting: 1 });
+    expect(taken(mailbox)).toEqual([message, other]);
+  });
+
+  it('need not wait to be taken back', () => {
+    const mailbox = aMailbox();
+
+    mailbox.withdrawNotice('nobody');
+
+    expect(mailbox.size).toBe(0);
+  });
+
+  it('that is taken back leaves each key its place', () => {
+    const mailbox = aMailbox({ capacity: 2, overflow: 'conflate', keyOf: ({ sender }) => sender });
+    const [before, after] = [anEnvelope({ sender: '/a' }), anEnvelope({ sender: '/b' })];
+    const newBefore = anEnvelope({ sender: '/a', payload: 'new' });
+    const newAfter = anEnvelope({ sender: '/b', payload: 'new' });
+    mailbox.offer(before);
+    mailbox.offerNotice(anEnvelope({ topic: timerNotice, payload: 'one' }));
+    mailbox.offer(after);
+
+    mailbox.withdrawNotice('one');
+    mailbox.offer(newBefore);
+    mailbox.offer(newAfter);
+
+    expect(taken(mailbox)).toEqual([newBefore, newAfter]);
+  });
+
   it('of an end stands in line behind what the agent that ended has there', () => {
     const mailbox = aMailbox({ spillMax: 2 });
     const lastWords = anEnvelope({ topic: 'said', sender: '/a' });
@@ -334,6 +475,18 @@ describe('a notice', () => {
     mailbox.offerNotice(terminated);
 
     expect(taken(mailbox)).toEqual([first, lastWords, terminated]);
+  });
+
+  it('of an end is a notice also when it has come in from the line', () => {
+    const mailbox = aMailbox();
+    const lastWords = anEnvelope({ topic: 'said', sender: '/a' });
+    mailbox.offer(first);
+    mailbox.offer(lastWords);
+    mailbox.offerNotice(terminated);
+
+    mailbox.take();
+
+    expect(mailbox).toMatchObject({ size: 2, waiting: 1, spilled: 0 });
   });
 
   it('of an end stands in line behind a sender that waits there with its last words', () => {
@@ -481,6 +634,16 @@ describe('closing', () => {
     expect(sender.admissions).toBe(1);
     expect(sender.sawSize).toBe(0);
     expect(mailbox).toMatchObject({ offered: 2, accepted: 2 });
+  });
+
+  it('leaves no place behind that another could take', () => {
+    const mailbox = aMailbox({ overflow: 'conflate' });
+    mailbox.offer(first);
+
+    mailbox.close();
+
+    expect(mailbox.offer(second)).toBe('accepted');
+    expect(taken(mailbox)).toEqual([second]);
   });
 
   it('hands back nothing when nothing waits', () => {

@@ -18,10 +18,20 @@ describe('plainValue', () => {
   });
 
   it('spells out what JSON cannot hold', () => {
-    const value = [1n, -(2n ** 300n), Symbol('s'), () => 1, Number.NaN, new Date(0), new Date(Number.NaN)];
+    const value = [
+      1n,
+      2n ** 300n,
+      -(2n ** 300n),
+      Symbol('s'),
+      () => 1,
+      Number.NaN,
+      new Date(0),
+      new Date(Number.NaN),
+    ];
 
     expect(plain(value)).toEqual([
       '1n',
+      '[BigInt]',
       '[BigInt]',
       'Symbol(s)',
       '[Function]',
@@ -51,6 +61,14 @@ describe('plainValue', () => {
       buffer: '[3 bytes]',
       pattern: '[RegExp]',
     });
+  });
+
+  it('shows the fields of an object of a class', () => {
+    class Order {
+      left = 2;
+    }
+
+    expect(plain(new Order())).toEqual({ left: 2 });
   });
 
   it('shows an object without fields or prototype as one without fields', () => {

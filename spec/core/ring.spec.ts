@@ -35,6 +35,18 @@ describe('Ring', () => {
     expect(ring.at(position)).toBe('kept');
   });
 
+  it('keeps its order while it grows, wherever in its array it begins', () => {
+    const ring = ringOf('left', 'left', 'left');
+    const elements = Array.from({ length: 40 }, (_, n) => `${n}`);
+
+    Array.from({ length: 3 }, () => ring.shift());
+    elements.forEach((element) => {
+      ring.push(element);
+    });
+
+    expect(inOrder(ring)).toEqual(elements);
+  });
+
   it('puts one element in the place of another', () => {
     const ring = ringOf('a', 'b', 'c');
 

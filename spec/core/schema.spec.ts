@@ -85,7 +85,9 @@ describe('check', () => {
   it.each(Object.entries(asynchronousSchemas))('refuses %s when it validates asynchronously', (_, schema) => {
     const failure = invalid(() => check(schema, 'text', 'a text'));
 
-    expect(failure.message).toContain("a topic's schema must be synchronous");
+    expect(failure.message).toMatch(
+      /^invalid a text: its schema \(.+\) answered with a promise, but a topic's schema must be synchronous: look for/,
+    );
   });
 
   it.each(['Zod', 'hand-made'])('leaves no rejection unhandled when %s rejects later', async (name) => {
@@ -164,6 +166,20 @@ describe('check', () => {
     expect(failure.message).toBe(
       'invalid a list: [0]: wrong; [1]: wrong; [2]: wrong; [3]: wrong; [4]: wrong; …; got []',
     );
+  });
+
+  it('names five issues without saying that there are more', () => {
+    const issues = Array.from({ length: 5 }, () => ({ message: 'wrong' }));
+
+    const failure = invalid(() => check(issuing(issues), 1, 'it'));
+
+    expect(failure.message).toBe('invalid it: wrong; wrong; wrong; wrong; wrong; got 1');
+  });
+
+  it('keeps the dots of a path that does not begin with a name', () => {
+    const failure = invalid(() => check(issuing([{ path: [0, 'name'], message: 'wrong' }]), [], 'it'));
+
+    expect(failure.issues).toEqual([{ path: '[0].name', message: 'wrong' }]);
   });
 
   it('shows no secrets of the value', () => {

@@ -85,10 +85,16 @@ describe('topic name', () => {
     ['orders.>', "only a pattern may have '>'"],
     ['x'.repeat(257), 'it has 257 characters'],
     [tokens(33), 'it has 33 tokens'],
+    [`${'x'.repeat(255)}!`, 'token 1 has other characters'],
+    [`${tokens(31)}.!`, 'token 32 has other characters'],
     [42, 'it is of type number'],
     [Symbol('topic'), 'it is of type symbol'],
   ])('gives the reason why %s is none', (name, reason) => {
     expect(thrownBy(() => checkTopicName(name))).toMatchObject({ reason });
+  });
+
+  it('describes what was given when that is no text', () => {
+    expect(thrownBy(() => checkTopicName({ left: 2 }))).toMatchObject({ topic: '{"left":2}' });
   });
 
   it('stays on one line, whatever was given', () => {

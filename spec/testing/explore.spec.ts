@@ -4,7 +4,12 @@ import type { System } from '../../src/actors/system.ts';
 import { type } from '../../src/core/schema.ts';
 import { defineTopic } from '../../src/core/topic.ts';
 import { CounterexampleFound } from '../../src/testing/counterexample.ts';
+import { delayBounded } from '../../src/testing/delay-bounded.ts';
+import { exhaustive } from '../../src/testing/exhaustive.ts';
 import { type ExploreOptions, explore } from '../../src/testing/explore.ts';
+import { mixed } from '../../src/testing/mixed.ts';
+import { pct } from '../../src/testing/pct.ts';
+import { random } from '../../src/testing/random.ts';
 import type { World } from '../../src/testing/world.ts';
 import { boom } from '../support/boom.ts';
 
@@ -178,4 +183,77 @@ describe('explore', () => {
       'SimulatedCrash',
     );
   });
+
+  it('says what it looked at', async () => {
+    const strategy = mixed(random(), pct());
+
+    expect(await explore(setUpRace, { runs: 4, seed: 3, strategy }, () => {})).toMatchObject({
+      runs: 4,
+      cut: 0,
+      ended: 'runs',
+      complete: false,
+      strategy: 'random + pct(3)',
+      seed: 3,
+    });
+  });
+
+  it('gives each run of a strategy again by its tape', async () => {
+    for (const strategy of [random(), pct(), delayBounded(), exhaustive()]) {
+      const failure = await found(explore(setUpRace, { runs: 2_000, seed: 1, strategy }, nothingIsLost));
+      const again = await found(explore(setUpRace, { tape: failure.tape }, nothingIsLost));
+
+      expect(again.trace, strategy.name).toEqual(failure.trace);
+      expect(failure.tape.filter((answer) => answer !== 0).length, strategy.name).toBeLessThanOrEqual(2);
+    }
+  });
+
+  it('looks at every schedule when it is told to', async () => {
+    const ends = new Set<unknown>();
+    const explored = await explore(
+      setUpRace,
+      { runs: 100_000, strategy: exhaustive(), tapeMax: 1_000 },
+      (world) => void ends.add(balanceOf(world)),
+    );
+
+    expect(explored).toMatchObject({ complete: true, ended: 'strategy' });
+    expect(explored.cut).toBeGreaterThan(0);
+    expect(ends).toEqual(new Set([70, 80, 90]));
+  });
+
+  it('ends when its time is over', async () => {
+    expect(await explore(setUpRace, { runs: 1e9, timeLimitMs: 60 }, () => {})).toMatchObject({
+      ended: 'time',
+    });
+    expect(await explore(setUpRace, { timeLimitMs: 0 }, () => {})).toMatchObject({ runs: 0, ended: 'time' });
+  });
+
+  it('ends when a signal says so, also while the event loop has other things to do', async () => {
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(new Error('enough')), 1);
+
+    await expect(explore(setUpRace, { runs: 1e9, signal: controller.signal }, () => {})).rejects.toThrow(
+      'enough',
+    );
+  });
+
+  it('asks for no more choices than a tape may have', async () => {
+    const failure = await found(
+      explore(
+        setUpRace,
+        { runs: 500, seed: 1, tapeMax: 4, strategy: random(), shrinkRunsMax: 0 },
+        (world) => {
+          return world.count(Write) < 2;
+        },
+      ),
+    );
+
+    expect(failure.tape.length).toBeLessThanOrEqual(4);
+  });
+
+  it.each<ExploreOptions>([{ runs: -1 }, { runs: 1.5 }, { tapeMax: Number.NaN }, { timeLimitMs: -5 }])(
+    'refuses %j',
+    async (options) => {
+      await expect(explore(setUpRace, options, () => {})).rejects.toThrow(RangeError);
+    },
+  );
 });

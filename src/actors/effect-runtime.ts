@@ -68,7 +68,8 @@ function schedulerOf(environment: Environment): Scheduler {
   };
   return {
     executionMode: 'async',
-    shouldYield: (fiber) => fiber.currentOpCount >= operationsMax,
+    // A fibre that lets others go first on a machine that has crashed never goes on.
+    shouldYield: (fiber) => fiber.currentOpCount >= operationsMax || environment.halted === true,
     makeDispatcher: () => dispatcher,
   };
 }

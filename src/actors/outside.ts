@@ -21,6 +21,8 @@ export abstract class Outside extends Sender implements Requester {
   readonly trace = undefined;
   readonly path = undefined;
   readonly #requests = new Set<PendingReply>();
+  /** How many requests were told how they ended. */
+  settledCount = 0;
   #closed = false;
 
   rememberRequest(request: PendingReply): void {
@@ -33,9 +35,15 @@ export abstract class Outside extends Sender implements Requester {
 
   forgetRequest(request: PendingReply): void {
     this.#requests.delete(request);
+    this.settledCount += 1;
   }
 
-  /** Requests nobody has answered yet. */
+  /** Requests nobody has answered yet, each of them. */
+  get openRequests(): Iterable<PendingReply> {
+    return this.#requests;
+  }
+
+  /** How many these are. */
   get requestCount(): number {
     return this.#requests.size;
   }

@@ -101,6 +101,11 @@ export abstract class PendingReply implements ReplyPort, Asker {
     return this.#asked === 0;
   }
 
+  /** How many of those who were asked may still say something. */
+  get unanswered(): number {
+    return this.#unanswered;
+  }
+
   /** Says how many were asked; nobody has answered before this is known. */
   asked(count: number): void {
     this.#asked = count;

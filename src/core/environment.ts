@@ -53,6 +53,8 @@ export interface Environment {
   onTermination(listener: (end: () => void) => void): () => void;
   /** Makes the dispatcher, where turn-taking is not ours to decide; absent in a live environment. */
   readonly dispatcher?: Dispatcher;
+  /** Whether the machine has crashed: nothing goes on here. Only simulated ones do. */
+  readonly halted?: boolean;
   /** Forgets every timer and gives back what the host lent. */
   close(): void;
 }

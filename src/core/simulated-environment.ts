@@ -166,6 +166,12 @@ export class SimulatedEnvironment implements Delivering, Dispatcher {
     return true;
   }
 
+  /** Takes those back who have asked for a turn and shall have none. */
+  withdraw(shallHaveNone: (runnable: Runnable) => boolean): void {
+    const kept = this.#ready.filter((runnable) => !shallHaveNone(runnable));
+    this.#ready.splice(0, this.#ready.length, ...kept);
+  }
+
   /** Lets time pass, up to `nowMs`, without doing anything: what is due then fires in later steps. */
   advanceTo(nowMs: number): void {
     this.#nowMs = Math.max(this.#nowMs, nowMs);

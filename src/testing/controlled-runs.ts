@@ -16,37 +16,35 @@ import type { World } from './world.ts';
 export class ControlledRuns {
   readonly #letGo = holdAmbientGuard();
   #runs = 0;
-  #failed = false;
+
+  /** Called when a run has ended, with what it failed with, if it did: whether it is to be looked at more closely. */
+  looksCloser(world: World, failed: unknown): boolean {
+    this.#runs += 1;
+    return (
+      failed instanceof UncontrolledAsync ||
+      ((failed !== undefined || isPowerOfTwo(this.#runs)) && world.doubtful)
+    );
+  }
 
   /**
-   * Called when a run has ended, with what it failed with, if it did; `again` runs the
-   * same tape once more.
+   * Looks at a run more closely: `again` runs the same tape once more, and never rejects.
    *
    * Errors: `UncontrolledAsync`, with the calls that led there where they can be found.
    */
-  async ended(world: World, failed: unknown, again: () => Promise<unknown>): Promise<void> {
-    if (failed instanceof UncontrolledAsync) {
-      throw failed.at.length > 0 ? failed : ((await begunIn(again, failed)) ?? failed);
+  async look(failed: unknown, again: () => Promise<unknown>): Promise<void> {
+    const seen = failed instanceof UncontrolledAsync ? failed : undefined;
+    if (seen !== undefined && seen.at.length > 0) {
+      throw seen;
     }
-    if (this.#looksCloser(world, failed)) {
-      const uncontrolled = await begunIn(again);
-      if (uncontrolled !== undefined) {
-        throw uncontrolled;
-      }
+    const found = (await begunIn(again, seen)) ?? seen;
+    if (found !== undefined) {
+      throw found;
     }
   }
 
   /** Gives the ambient guard back. */
   end(): void {
     this.#letGo();
-  }
-
-  #looksCloser(world: World, failed: unknown): boolean {
-    this.#runs += 1;
-    // Only the first that failed: all others are tried to make its schedule quieter.
-    const fails = failed !== undefined && !this.#failed;
-    this.#failed ||= fails;
-    return (fails || isPowerOfTwo(this.#runs)) && world.doubtful;
   }
 }
 
@@ -60,8 +58,6 @@ async function begunIn(
   const watch = new RequestWatch();
   try {
     await again();
-  } catch {
-    // What it fails with is known already.
   } finally {
     watch.end();
   }

@@ -12,7 +12,7 @@
  * one draws them by chance.
  */
 import type { Runnable } from '../core/environment.ts';
-import { type Choose, isFault, turnQuestion } from '../core/simulated-environment.ts';
+import { type Choose, turnQuestion } from '../core/simulated-environment.ts';
 import { Dice } from './dice.ts';
 import type { Strategy } from './strategy.ts';
 
@@ -52,7 +52,7 @@ function deviating(dice: Dice, delaysMax: number, length: number): Choose {
     const deviates = places.has(asked);
     asked += 1;
     if (what !== turnQuestion || ready === undefined) {
-      return deviates ? 1 + (isFault(what) ? 0 : dice.below(count - 1)) : 0;
+      return deviates ? 1 + dice.below(count - 1) : 0;
     }
     if (deviates && dice.below(count) === ready.length) {
       return count - 1; // Time passes.

@@ -33,18 +33,13 @@ export class Dice {
   below(count: number): number {
     return Math.floor((this.bits() / 0x1_0000_0000) * count);
   }
-
-  /** True once in so many times. */
-  oneIn(count: number): boolean {
-    return this.below(count) === 0;
-  }
 }
 
 /** 2 ** 32 divided by the golden ratio. */
 const golden = 0x9e3779b9;
 
 /** Spreads every bit over all others. One to one. */
-export function mix(bits: number): number {
+function mix(bits: number): number {
   let mixed = bits;
   mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b);
   mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);

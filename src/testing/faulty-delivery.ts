@@ -30,10 +30,12 @@ import type { Dispatcher, Environment } from '../core/environment.ts';
 import { MailboxFull, type Parked } from '../core/mailbox.ts';
 import type { Receiver, Reception } from '../core/topic-board.ts';
 import { CopiedPort } from './copied-port.ts';
-import type { Fate } from './fate.ts';
+import type { Fate, MessageFault } from './fate.ts';
+import type { OnTheWay } from './fault.ts';
+import { isLinkPath } from './link-path.ts';
 
 /** Where what is late waits for its time or its turn. */
-interface Waiting extends Pick<Environment, 'schedule'> {
+interface Waiting extends Pick<Environment, 'schedule' | 'halted'> {
   readonly dispatcher: Dispatcher;
 }
 
@@ -49,16 +51,21 @@ interface HeldUp {
 export class FaultyDelivery implements Delivery {
   readonly #fate: Fate;
   readonly #environment: () => Waiting;
+  readonly #host: string | undefined;
   #heldUp: HeldUp[] = [];
   /** Requests of which an answer was lost, and by whom it was given. */
   #lost: WeakMap<Asker, Set<string>> | undefined;
   /** What arrives late, in the order in which it was sent on its way. */
   readonly #late = new Set<() => void>();
 
-  /** @param environment Where what is late waits. */
-  constructor(fate: Fate, environment: () => Waiting) {
+  /**
+   * @param environment Where what is late waits.
+   * @param host Its name, where there are several: agents are told apart by it.
+   */
+  constructor(fate: Fate, environment: () => Waiting, host?: string) {
     this.#fate = fate;
     this.#environment = environment;
+    this.#host = host;
   }
 
   /** How many are late and have not arrived, without those that stand behind them. */
@@ -67,13 +74,16 @@ export class FaultyDelivery implements Delivery {
   }
 
   carry(receiver: Receiver, envelope: Envelope, office: PostOffice): Reception {
-    const { sender, payload } = envelope;
+    const { sender } = envelope;
     const { asker } = receiver;
+    if (this.#environment().halted === true) {
+      return 'taken';
+    }
     const fault = receiver.responds
-      ? this.#fate.of('message', envelope.topic, payload, sender, receiver.path, false)
+      ? this.#fateOf('message', envelope.topic, envelope.payload, sender, receiver.path)
       : asker === undefined
         ? undefined
-        : this.#fate.of('reply', asker.topic, payload, sender, asker.requesterPath, false);
+        : this.#fateOf('reply', asker.topic, envelope.payload, sender, asker.requesterPath);
     switch (fault) {
       case undefined:
         return this.#carry(receiver, envelope, office);
@@ -97,6 +107,9 @@ export class FaultyDelivery implements Delivery {
   }
 
   answer(asker: Asker, kind: AnswerKind, content: unknown, from: string): void {
+    if (this.#environment().halted === true) {
+      return;
+    }
     if (asker.settled) {
       asker.hear(kind, content, from);
       return;
@@ -106,7 +119,7 @@ export class FaultyDelivery implements Delivery {
       return;
     }
     const hear = (): void => asker.hear(kind, content, from);
-    const fault = this.#fate.of(kind, asker.topic, content, from, asker.requesterPath, false);
+    const fault = this.#fateOf(kind, asker.topic, content, from, asker.requesterPath);
     switch (fault) {
       case undefined:
         this.#act(from, way, hear);
@@ -140,6 +153,23 @@ export class FaultyDelivery implements Delivery {
     for (const arrives of this.#late) {
       arrives();
     }
+  }
+
+  /** What a link takes or brings has been on its way there already. */
+  #fateOf(
+    kind: OnTheWay['kind'],
+    topic: string | undefined,
+    payload: unknown,
+    sender: string | undefined,
+    receiver: string | undefined,
+  ): MessageFault | undefined {
+    if (isLinkPath(sender) || isLinkPath(receiver)) {
+      return undefined;
+    }
+    const host = this.#host;
+    return host === undefined
+      ? this.#fate.of(kind, topic, payload, sender, receiver, false)
+      : this.#fate.of(kind, topic, payload, host + (sender ?? ''), host + (receiver ?? ''), false);
   }
 
   #carry(receiver: Receiver, envelope: Envelope, office: PostOffice): Reception {

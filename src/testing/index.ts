@@ -2,9 +2,12 @@
 export { CounterexampleFound } from './counterexample.ts';
 // Strategies: which schedules are looked at.
 export { type DelayBoundedOptions, delayBounded } from './delay-bounded.ts';
+export { type ExhaustiveOptions, exhaustive } from './exhaustive.ts';
 export { type Explored, type ExploreOptions, explore } from './explore.ts';
 // Faults.
 export type { CountedFault, Fault, FaultEvent, FaultLimits, Only, OnTheWay } from './fault.ts';
+// Hosts and links.
+export type { Host, HostOptions, HostSetup } from './host.ts';
 // Laws: what holds whatever the agents do.
 export { type Law, LawBroken, type LawCheck } from './law.ts';
 export { budgetKept } from './laws/budget-kept.ts';
@@ -15,13 +18,16 @@ export { oneAtATime } from './laws/one-at-a-time.ts';
 export { type QuietOptions, quietAfterInterrupt } from './laws/quiet-after-interrupt.ts';
 export { settlesOnce } from './laws/settles-once.ts';
 export { toolCallsAnswered } from './laws/tool-calls-answered.ts';
+export type { LinkOptions } from './link.ts';
 export { mixed } from './mixed.ts';
 export { type PctOptions, pct } from './pct.ts';
-// The world.
 export type { Ambient } from './presence.ts';
 export { random } from './random.ts';
 export type { Course, Plan, RunSeen, Strategy } from './strategy.ts';
 export { readTape } from './tape.ts';
+// Properties over time.
+export { always, atQuiet, eventuallyWithin, type Holds, leadsTo } from './temporal.ts';
+// The world.
 export { UncontrolledAsync } from './uncontrolled-async.ts';
 export { SimulatedCrash, World, type WorldOptions } from './world.ts';
 
@@ -42,6 +48,13 @@ export {
   type Turn,
   type TurnMaker,
 } from './scripted-model.ts';
+export {
+  type ScriptedTool,
+  type ScriptedToolOptions,
+  scriptedTool,
+  type ToolCaller,
+  type ToolTurn,
+} from './scripted-tool.ts';
 export type { ScriptedToolCall, ScriptedTurn } from './scripted-turn.ts';
 
 // Cassettes: what a model answered once, answered again without it.
@@ -70,7 +83,16 @@ export type {
   StreamPartV4,
 } from '../models/language-model.ts';
 
-// Reading what was found.
+// Reading what was found, and what was seen.
+export type {
+  AgentCoverage,
+  ChoiceCoverage,
+  CountsOf,
+  Coverage,
+  MachineCoverage,
+  MessageCoverage,
+} from './coverage.ts';
+export type { LookAt } from './coverage-collector.ts';
 export type { RegressionTestOptions, TestRunner } from './regression-test.ts';
 export type { Story } from './story.ts';
 export type { Flight, Lane, Moment, MomentKind } from './story-moment.ts';

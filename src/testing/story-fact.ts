@@ -36,8 +36,10 @@ export type Fact = FactPlace &
         readonly _tag: 'Taken';
         readonly agent: string;
         readonly handling: number;
-        /** `undefined` when it is no message: a timer rang. */
+        /** `undefined` when it is none that is known to have left. */
         readonly message: number | undefined;
+        /** Whether it is no message at all: a timer rang. */
+        readonly timed: boolean;
       }
     | {
         readonly _tag: 'Ended';
@@ -95,9 +97,11 @@ export type Fact = FactPlace &
     | { readonly _tag: 'Said'; readonly agent: string; readonly level: Level; readonly text: string }
     | {
         readonly _tag: 'Fault';
-        /** What the world did, in words. */
+        /** What the world did it to, in words: an agent, a host, a link, or what is on its way. */
+        readonly subject: string;
+        /** What it did, in words: `is lost`. */
         readonly words: string;
-        /** To whom, if to one. */
+        /** To whom, or on whose way, if to one. */
         readonly agent: string | undefined;
         /** What it did to a message or a reply on its way, if it did it to one. */
         readonly message: number | undefined;

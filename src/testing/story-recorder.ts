@@ -14,7 +14,7 @@ import { type Envelope, type Headers, noHeaders } from '../core/envelope.ts';
 import { isNotice } from '../core/notice.ts';
 import { oneLine } from '../core/one-line.ts';
 import { shorten } from '../core/shorten.ts';
-import type { Choose } from '../core/simulated-environment.ts';
+import { type Choose, isFault } from '../core/simulated-environment.ts';
 import type { EventListener, SystemEvent } from '../core/system-event.ts';
 import type {
   HandlingTrace,
@@ -26,6 +26,7 @@ import type {
   Verb,
 } from '../core/tracing.ts';
 import { choiceWords } from './choice-words.ts';
+import type { FaultEvent, OnTheWay } from './fault.ts';
 import type { Fact } from './story-fact.ts';
 
 /** A fact without its time and system. */
@@ -49,8 +50,13 @@ const failureCharsMax = 400;
 export class StoryRecorder {
   readonly #nowMs: () => number;
   readonly #facts: Fact[] = [];
-  readonly #messages = new WeakMap<Envelope, number>();
+  /** By the ids of their envelopes: a copy of a message has the same one. */
+  readonly #messages = new Map<string, number>();
   readonly #questions = new WeakMap<Headers, Question>();
+  /** What left last: a fault on the way comes at once. */
+  #last:
+    | { readonly message: number; readonly topic: string | undefined; readonly from: string | undefined }
+    | undefined;
   #omitted = 0;
   #lastNumber = 0;
 
@@ -94,7 +100,8 @@ export class StoryRecorder {
       // Before it answers: those who are ready are in a list that changes.
       const names = ready?.map(({ label }) => label);
       const answer = choose(count, what, ready);
-      if (answer !== 0) {
+      // A fault is told by whoever does it.
+      if (answer !== 0 && !isFault(what) && !ofFaults.has(what)) {
         const words = choiceWords({ what, answer, count, ready: names, dueMs: dueMs() });
         this.add('', { _tag: 'Chosen', words: oneLine(words) });
       }
@@ -104,26 +111,69 @@ export class StoryRecorder {
 
   /** How the run was decided otherwise than the quiet one is, in words. */
   get choices(): readonly string[] {
-    return this.#facts.flatMap((fact) =>
-      fact._tag === 'Chosen' ? [`${fact.words} (at ${fact.atMs} ms)`] : [],
-    );
+    return this.#facts.flatMap((fact) => {
+      switch (fact._tag) {
+        case 'Chosen':
+          return [`${fact.words} (at ${fact.atMs} ms)`];
+        case 'Fault':
+          return [`${fact.subject} ${fact.words} (at ${fact.atMs} ms)`];
+        default:
+          return [];
+      }
+    });
   }
 
-  /**
-   * The world did something to an agent, or to what is on its way.
-   *
-   * @param words What it did, without the name of the agent or message: `is lost`.
-   */
-  fault(facts: {
-    words: string;
-    system?: string;
-    agent?: string | undefined;
-    envelope?: Envelope | undefined;
-    lost?: boolean;
-  }): void {
-    const { words, system = '', agent, envelope, lost = false } = facts;
-    const message = envelope === undefined ? undefined : this.#messages.get(envelope);
-    this.add(system, { _tag: 'Fault', words: oneLine(words), agent, message, lost });
+  /** The world did something to an agent, or to what is on its way. */
+  happened(fault: FaultEvent): void {
+    switch (fault._tag) {
+      case 'Dropped':
+        this.#onTheWay(fault.message, 'is lost', true);
+        break;
+      case 'Duplicated':
+        this.#onTheWay(fault.message, `is doubled${late(fault.lateMs, ', the copy comes')}`, false);
+        break;
+      case 'Delayed':
+        this.#onTheWay(fault.message, `is held back${late(fault.lateMs, '')}`, false);
+        break;
+      case 'Crashed':
+        this.#fault(fault.what === 'agent' ? fault.name : `host ${fault.name}`, 'is made to crash');
+        break;
+      case 'Restarted':
+        this.#fault(`host ${fault.name}`, 'begins anew');
+        break;
+      case 'Partitioned':
+      case 'Healed':
+        this.#fault(
+          `the link between ${fault.between.join(' and ')}`,
+          fault._tag === 'Healed' ? 'is whole again' : 'carries nothing',
+        );
+    }
+  }
+
+  #onTheWay({ kind, topic, sender, receiver }: OnTheWay, words: string, lost: boolean): void {
+    const isLast = kind === 'message' && this.#last?.topic === topic && this.#last?.from === sender;
+    const what = { message: '', reply: 'the reply to ', failure: 'the failure of ', end: 'the end of ' }[
+      kind
+    ];
+    this.add('', {
+      _tag: 'Fault',
+      subject: `${what}${topic ?? 'a message'} from ${sender ?? 'outside'} to ${receiver ?? 'outside'}`,
+      words,
+      agent: receiver?.startsWith('/') === true ? receiver : undefined,
+      message: isLast ? this.#last!.message : undefined,
+      lost,
+    });
+  }
+
+  #fault(subject: string, words: string): void {
+    this.add('', {
+      _tag: 'Fault',
+      subject,
+      words,
+      agent: subject.startsWith('/') ? subject : undefined,
+      message: undefined,
+      lost: false,
+    });
   }
 
   add(system: string, happening: Happening): void {
@@ -158,7 +208,8 @@ export class StoryRecorder {
   left(system: string, envelope: Envelope): void {
     const message = this.nextNumber();
     const question = this.#questionOf(envelope);
-    this.#messages.set(envelope, message);
+    this.#messages.set(`${system} ${envelope.id}`, message);
+    this.#last = { message, topic: envelope.topic, from: envelope.sender };
     this.add(system, {
       _tag: 'Sent',
       message,
@@ -172,12 +223,13 @@ export class StoryRecorder {
   }
 
   taken(system: string, { agent, envelope, timer }: Taking, handling: number): void {
-    const message = timer === undefined && !isNotice(envelope) ? this.#messages.get(envelope) : undefined;
+    const message = timer === undefined ? this.#messages.get(`${system} ${envelope.id}`) : undefined;
     const question = this.#questionOf(envelope);
     if (question !== undefined) {
       question.worker = agent;
     }
-    this.add(system, { _tag: 'Taken', agent, handling, message });
+    const timed = timer !== undefined || isNotice(envelope);
+    this.add(system, { _tag: 'Taken', agent, handling, message, timed });
   }
 
   #questionOf(envelope: Envelope): Question | undefined {
@@ -204,7 +256,7 @@ export class StoryRecorder {
         const { envelope, to, cause } = event.letter;
         this.add(system, {
           _tag: 'DeadLettered',
-          message: this.#messages.get(envelope),
+          message: this.#messages.get(`${system} ${envelope.id}`),
           from: envelope.sender,
           to,
           topic: envelope.topic,
@@ -264,7 +316,7 @@ class RecordedSystem implements Tracing {
     const { number, topic, asker: to } = question;
     const answer = (payload: unknown, from: string, streamed: boolean): void => {
       question.answered = true;
-      const text = describeValue(payload, payloadCharsMax);
+      const text = payload === undefined ? '' : describeValue(payload, payloadCharsMax);
       this.#recorder.add(this.#system, {
         _tag: 'Answered',
         question: number,
@@ -307,6 +359,12 @@ class RecordedSystem implements Tracing {
     this.#recorder.add(this.#system, { _tag: 'Heard', agent, ended });
   }
 }
+
+/** Questions that belong to a fault, which says what was answered. */
+const ofFaults: ReadonlySet<string> = new Set(['whom to crash', 'which key to crash', 'how late']);
+
+const late = (ms: number, words: string): string =>
+  ms === 0 ? '' : `${words} ${ms} ms${words === '' ? '' : ' later'}`;
 
 const topicOf = (envelope: Envelope): string => envelope.topic ?? 'a message';
 

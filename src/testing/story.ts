@@ -256,6 +256,8 @@ class Telling {
       taken.message === fact.message &&
       taken.atMs === fact.atMs
     ) {
+      // The sender's lane comes first.
+      this.#lane(fact.from ?? outside, fact.system);
       this.#begin(taken);
       this.#message('whole', fact.system, fact.from, takers, said(fact));
       for (let skipped = n + 1; skipped < next; skipped += 1) {
@@ -263,9 +265,11 @@ class Telling {
       }
       return next;
     }
-    if (takers.length + losers.length === 0) {
-      const fate = lost.length > 0 ? 'lost' : fact.to === undefined ? 'nobody handles it' : 'not handled';
-      this.#message('lost', fact.system, fact.from, [fact.to], `${said(fact)}: ${fate}`);
+    // What became of it may be among the facts that were forgotten.
+    if (takers.length + losers.length === 0 && this.#recorded.omitted === 0) {
+      const fate = lost.length > 0 ? 'lost' : 'nobody has handled it';
+      const flight = fact.to === undefined || lost.length > 0 ? 'lost' : 'leaves';
+      this.#message(flight, fact.system, fact.from, [fact.to], `${said(fact)}: ${fate}`);
       return n;
     }
     const number = this.#number(`message ${fact.message}`);
@@ -275,27 +279,27 @@ class Telling {
 
   #taken(fact: FactOf<'Taken'>): void {
     this.#begin(fact);
-    if (fact.message === undefined) {
-      this.#mark('◷', fact, fact.agent, 'its timer rings');
+    if (fact.timed) {
+      this.#mark('◷', fact, fact.agent, 'is called by a timer of its own');
       return;
     }
-    const sent = this.#sent.get(fact.message);
+    const sent = fact.message === undefined ? undefined : this.#sent.get(fact.message);
     if (sent === undefined) {
       this.#mark('▶', fact, fact.agent, 'handles a message from before');
       return;
     }
-    const times = `${fact.message} ${fact.agent}`;
+    const times = `${sent.message} ${fact.agent}`;
     const before = this.#handledTimes.get(times) ?? 0;
     this.#handledTimes.set(times, before + 1);
-    const number = this.#number(`message ${fact.message}`);
+    const number = this.#number(`message ${sent.message}`);
     const text = `(${number}) ${before === 0 ? '' : 'again: '}${said(sent)}`;
     this.#message('arrives', fact.system, sent.from, [fact.agent], text);
   }
 
   #begin(fact: FactOf<'Taken'>): void {
     const lane = this.#lane(fact.agent, fact.system);
-    const topic =
-      fact.message === undefined ? 'a timer' : (this.#sent.get(fact.message)?.topic ?? 'a message');
+    const sent = fact.message === undefined ? undefined : this.#sent.get(fact.message);
+    const topic = fact.timed ? 'a timer' : (sent?.topic ?? 'a message');
     this.#handlings.set(fact.handling, { lane, topic });
     this.#busy[lane]! += 1;
   }
@@ -363,28 +367,18 @@ class Telling {
   }
 
   #fault(fact: FactOf<'Fault'>): void {
-    const sent = fact.message === undefined ? undefined : this.#sent.get(fact.message);
-    if (sent !== undefined) {
-      const { takers, losers } = this.#fateOf(fact.message!);
-      if (fact.lost && takers.length + losers.length === 0) {
+    const { message, agent, lost, words, subject } = fact;
+    if (message !== undefined && lost) {
+      const { takers, losers } = this.#fateOf(message);
+      if (takers.length + losers.length === 0) {
         // Said where it left.
         return;
       }
-      const number = this.#numbers.get(`message ${fact.message}`);
-      const what = `${number === undefined ? '' : `(${number}) `}${sent.topic}`;
-      const text = `${what} ${fact.words}`;
-      if (fact.agent === undefined) {
-        this.#add('note', text);
-      } else {
-        this.#mark('↯', fact, fact.agent, text);
-      }
-      return;
     }
-    if (fact.agent === undefined) {
-      this.#add('note', fact.words);
-    } else {
-      this.#mark('↯', fact, fact.agent, fact.words);
-    }
+    const number = message === undefined ? undefined : this.#numbers.get(`message ${message}`);
+    const text = `${number === undefined ? '' : `(${number}) `}${subject} ${words}`;
+    const to = agent === undefined ? [] : [this.#lane(agent, fact.system)];
+    this.#add('note', text, { to, mark: '↯' });
   }
 
   /** The next fact that will be a moment. */

@@ -1,7 +1,8 @@
 /**
- * A world: one system that runs inside a simulation.
+ * A world: systems that run inside a simulation; one of its own, and one for each
+ * host that a test adds.
  *
- * The world owns the system's time, chance and turns; the agents are the same as
+ * The world owns the time, chance and turns of them all; the agents are the same as
  * anywhere. It takes one step at a time, and between two steps lets promises of
  * the user's code go on, so that each step is the consequence of one choice.
  */
@@ -9,22 +10,24 @@ import type { Cell } from '../actors/cell.ts';
 import { KeyedGroup } from '../actors/keyed-group.ts';
 import { LocalRef } from '../actors/local-ref.ts';
 import { createSystem, type System, type SystemOptions } from '../actors/system.ts';
+import type { DeadLetterCause } from '../core/dead-letter.ts';
 import { Failure } from '../core/failure.ts';
 import { type Choose, SimulatedEnvironment } from '../core/simulated-environment.ts';
 import type { SystemEvent } from '../core/system-event.ts';
 import type { AnyTopic } from '../core/topic.ts';
-import { holdAmbientGuard } from './ambient-guard.ts';
-import { Fate } from './fate.ts';
+import { Control } from './control.ts';
+import { Fate, latenessMs } from './fate.ts';
 import { type Fault, type FaultEvent, type FaultLimits, faultLine, type Only } from './fault.ts';
 import { FaultBudget } from './fault-budget.ts';
 import { FaultyDelivery } from './faulty-delivery.ts';
+import type { Host, HostOptions, HostSetup } from './host.ts';
 import { afterIo, afterMicrotasks } from './host-loop.ts';
-import { begunSince, describeRequest, openRequests } from './host-requests.ts';
-import { type Ambient, Presence } from './presence.ts';
+import type { LinkOptions } from './link.ts';
+import { Network } from './network.ts';
+import type { Ambient } from './presence.ts';
 import { type Story, storyOf } from './story.ts';
 import { StoryRecorder } from './story-recorder.ts';
 import { traceLine } from './trace-line.ts';
-import { UncontrolledAsync } from './uncontrolled-async.ts';
 
 export interface WorldOptions {
   readonly choose: Choose;
@@ -79,6 +82,7 @@ export class World {
   readonly recorder: StoryRecorder | undefined;
   /** Who loses, doubles and delays messages, when that may happen. */
   readonly delivery: FaultyDelivery | undefined;
+  readonly #fate: Fate | undefined;
   readonly #choose: Choose;
   readonly #stepsMax: number;
   readonly #budget: FaultBudget | undefined;
@@ -86,10 +90,10 @@ export class World {
   readonly #traced: boolean;
   readonly #trace: string[] = [];
   #faults: FaultEvent[] | undefined;
-  readonly #presence: Presence;
-  /** What the host had open when this world took the process. */
-  #openBefore: readonly string[] = [];
-  #letGoOfGuard: (() => void) | undefined;
+  readonly #control: Control;
+  #network: Network | undefined;
+  /** What the setup of a host failed of. */
+  #broken: { readonly failure: unknown } | undefined;
 
   constructor(options: WorldOptions) {
     const { faults = [], seed = 1 } = options;
@@ -101,14 +105,16 @@ export class World {
     this.#onFault = options.onFault;
     this.#traced = options.traced === true;
     this.#budget = faults.length === 0 ? undefined : new FaultBudget(faults, options.faultsMax);
-    this.delivery = faults.some(hitsMessages) ? this.#faultyDelivery(options.only) : undefined;
+    this.#fate = faults.some(hitsMessages) ? this.#fateWith(options.only) : undefined;
+    this.delivery =
+      this.#fate === undefined ? undefined : new FaultyDelivery(this.#fate, () => this.environment);
     this.environment = new SimulatedEnvironment({
       choose,
       seed,
       slow: faults.includes('slow'),
       delivery: this.delivery,
     });
-    this.#presence = new Presence(this.environment, options.ambient ?? 'fail');
+    this.#control = new Control(this.environment, options.ambient ?? 'fail');
     const events = [...(options.system?.events ?? [])];
     if (options.traced === true) {
       events.push({ next: (event) => this.#write(event) });
@@ -147,9 +153,59 @@ export class World {
     return this.#faults ?? noFaults;
   }
 
-  /** How often something was published on a topic. */
-  count(topic: AnyTopic): number {
-    return this.system.statistics().topics.find((entry) => entry.topic === topic.name)?.published ?? 0;
+  /**
+   * How often something was published on a topic, or became a dead letter for a cause;
+   * on all hosts together, in the lives they have now. What a link brings is published anew.
+   */
+  count(what: AnyTopic | DeadLetterCause): number {
+    let count = 0;
+    for (const system of this.#systems) {
+      const { topics, deadLetters } = system.statistics();
+      count +=
+        typeof what === 'string'
+          ? (deadLetters[what] ?? 0)
+          : (topics.find((entry) => entry.topic === what.name)?.published ?? 0);
+    }
+    return count;
+  }
+
+  /**
+   * Adds a host: a machine with a system of its own, on the clock of this world.
+   * `setup` starts what it runs, now and whenever it is restarted; what it throws fails
+   * the run.
+   *
+   * Errors: `RangeError` for a name that is taken, or is no name.
+   */
+  host(name: string, setup: HostSetup, options: HostOptions = {}): Host {
+    return this.#reach().host(name, setup, options);
+  }
+
+  /**
+   * Connects the systems of two hosts, `'world'` being that of the world itself: see
+   * `link.ts` for what it carries, and how.
+   *
+   * Errors: `RangeError` for hosts that are not there, or are linked already.
+   */
+  link(one: Host | string, other: Host | string, options: LinkOptions): void {
+    this.#reach().link(nameOf(one), nameOf(other), options);
+  }
+
+  /** Cuts a link: nothing passes, either way, and what is on its way is lost. Errors: `RangeError` for no link. */
+  partition(one: Host | string, other: Host | string): void {
+    this.#reach().partition(nameOf(one), nameOf(other));
+  }
+
+  /** Makes a link whole again. Errors: `RangeError` for no link. */
+  heal(one: Host | string, other: Host | string): void {
+    this.#reach().heal(nameOf(one), nameOf(other));
+  }
+
+  /**
+   * Ends a host at once if it is up, and begins a new life of it: a new system, and its
+   * setup again. Errors: `RangeError` for a host that is not there.
+   */
+  restart(host: Host | string): void {
+    this.#reach().restart(nameOf(host));
   }
 
   /** A choice of the test's own: a whole number from 0 up to, not including, `count`. */
@@ -157,8 +213,16 @@ export class World {
     return this.#choose(count, what);
   }
 
-  /** Makes an agent fail now, as if its code had thrown between two steps. */
-  crash(path: string): void {
+  /**
+   * Ends a host at once: no last step, no timer, no turn, and nothing of it is heard any
+   * more. Or makes an agent fail now, as if its code had thrown between two steps:
+   * `'/till'`, or `'shop/till'` on a host.
+   */
+  crash(target: Host | string): void {
+    const path = nameOf(target);
+    if (this.#network?.crash(path) === true) {
+      return;
+    }
     const cell = this.#cellAt(path);
     if (cell !== undefined && !cell.ending) {
       this.#tell({ _tag: 'Crashed', atMs: this.nowMs, what: 'agent', name: path });
@@ -168,7 +232,7 @@ export class World {
 
   /** Takes one step and lets promises go on; says whether there was one to take. */
   step(): Promise<boolean> {
-    return this.#inside(() => this.#step());
+    return this.#control.inside(() => this.#step());
   }
 
   /** Lets the promises of user code go on, as far as they can by themselves. */
@@ -182,19 +246,32 @@ export class World {
    * Errors: an `Error` after `stepsMax` steps; `UncontrolledAsync`.
    */
   runUntilQuiet(afterStep?: () => void): Promise<void> {
-    return this.#inside(async () => {
+    return this.#control.inside(() => this.#runUntilQuiet(afterStep));
+  }
+
+  /**
+   * Lets `ms` milliseconds pass: takes every step that falls into them, and then stands
+   * at their end, whatever is still to come.
+   *
+   * Errors: `RangeError` for what is no length of time; those of `runUntilQuiet`.
+   */
+  async advance(ms: number, afterStep?: () => void): Promise<void> {
+    if (!(ms >= 0 && ms < Number.POSITIVE_INFINITY)) {
+      throw new RangeError(`a world advances by a number of milliseconds, at least 0; got ${ms}`);
+    }
+    const { environment } = this;
+    const untilMs = this.nowMs + ms;
+    const isDue = (): boolean =>
+      environment.readyCount > 0 || (environment.nextDueMs ?? Number.POSITIVE_INFINITY) <= untilMs;
+    await this.#control.inside(async () => {
       await this.settle();
-      while (await this.#step()) {
-        if (afterStep !== undefined) {
-          this.#presence.outside(afterStep);
-        }
-        if (this.steps > this.#stepsMax) {
-          throw new Error(
-            `not quiet after ${this.#stepsMax} steps: a timer that rings for ever, or agents that tell each other without end`,
-          );
-        }
+      while (isDue()) {
+        await this.#step();
+        this.#look(afterStep);
       }
-      this.#checkHost();
+      environment.advanceTo(untilMs);
+      this.#look();
+      this.#control.atQuiet();
     });
   }
 
@@ -204,7 +281,7 @@ export class World {
    * Errors: what it throws; `UncontrolledAsync`; an `Error` when it waits for something that is not in this world.
    */
   run(code: () => unknown, afterStep?: () => void): Promise<void> {
-    return this.#inside(() => this.#run(code, afterStep));
+    return this.#control.inside(() => this.#run(code, afterStep));
   }
 
   /**
@@ -212,55 +289,31 @@ export class World {
    * that has not ended, or that was given up.
    */
   get doubtful(): boolean {
-    return this.system.statistics().agents.some(({ inFlight, interrupted }) => inFlight + interrupted > 0);
-  }
-
-  /** Forgets everything. */
-  close(): void {
-    this.environment.close();
-  }
-
-  /** Has the process while `code` runs. */
-  async #inside<T>(code: () => Promise<T>): Promise<T> {
-    if (this.#letGoOfGuard !== undefined) {
-      return code();
-    }
-    this.#letGoOfGuard = holdAmbientGuard();
-    try {
-      await this.#presence.enter();
-      this.#openBefore = openRequests();
-      try {
-        return await code();
-      } finally {
-        this.#presence.leave();
-      }
-    } finally {
-      this.#letGoOfGuard();
-      this.#letGoOfGuard = undefined;
-    }
+    return this.#systems.some((system) =>
+      system.statistics().agents.some(({ inFlight, interrupted }) => inFlight + interrupted > 0),
+    );
   }
 
   async #step(): Promise<boolean> {
     if (this.#budget !== undefined) {
-      this.#mayCrash(this.#budget);
+      this.#mayFail(this.#budget);
     }
     const stepped = this.environment.step();
     await this.settle();
-    this.#presence.check();
-    const way = this.#presence.giveWay();
+    const way = this.#control.afterStep();
     if (way !== undefined) {
       await way;
     }
     return stepped;
   }
 
-  /** Errors: `UncontrolledAsync`, when input or output was begun that no world controls. */
-  #checkHost(): void {
-    const kind = begunSince(this.#openBefore);
-    if (kind !== undefined) {
-      this.#presence.uncontrolled ??= new UncontrolledAsync({ called: describeRequest(kind), at: [] });
+  async #runUntilQuiet(afterStep?: () => void): Promise<void> {
+    await this.settle();
+    while (await this.#step()) {
+      this.#look(afterStep);
     }
-    this.#presence.check();
+    this.#look();
+    this.#control.atQuiet();
   }
 
   async #run(code: () => unknown, afterStep?: () => void): Promise<void> {
@@ -274,7 +327,7 @@ export class World {
     let rounds = 0;
     while (!ended && rounds < patience) {
       rounds = this.steps;
-      await this.runUntilQuiet(afterStep);
+      await this.#runUntilQuiet(afterStep);
       rounds = this.steps > rounds ? 0 : await this.#wait(() => ended);
     }
     if (!ended) {
@@ -283,35 +336,121 @@ export class World {
       );
     }
     await running;
-    await this.runUntilQuiet(afterStep);
+    await this.#runUntilQuiet(afterStep);
+  }
+
+  /** Has the test look at what the last step did. Errors: whatever ends the run. */
+  #look(afterStep?: () => void): void {
+    if (afterStep !== undefined) {
+      this.#control.outside(afterStep);
+    }
+    if (this.#broken !== undefined) {
+      throw this.#broken.failure;
+    }
+    if (this.steps > this.#stepsMax) {
+      throw new Error(
+        `not quiet after ${this.#stepsMax} steps: a timer that rings for ever, or agents that tell each other without end`,
+      );
+    }
+  }
+
+  /** The hosts and links of this world, from the first on that is asked for. */
+  #reach(): Network {
+    this.#network ??= new Network({
+      environment: this.environment,
+      fate: this.#fate,
+      home: this.system,
+      tell: (fault) => this.#tell(fault),
+      heard: (host, event) => this.#write(event, host),
+      instrumentation: (host) => this.recorder?.instrumentation(host),
+      settingUp: (setup) => {
+        setup.catch((failure: unknown) => {
+          this.#broken ??= { failure };
+        });
+      },
+    });
+    return this.#network;
+  }
+
+  get #systems(): readonly System[] {
+    return this.#network === undefined
+      ? [this.system]
+      : [this.system, ...this.#network.hosts.map(({ system }) => system)];
+  }
+
+  /** Forgets everything. */
+  close(): void {
+    this.#network?.close();
+    this.environment.close();
   }
 
   async #wait(ended: () => boolean): Promise<number> {
     // It may still be taking steps of its own, one promise after the other; only then the host is waited for.
     for (let round = 0; round < 2 * patience; round += 1) {
-      await (round < patience ? afterMicrotasks() : this.#presence.outside(afterIo));
+      await (round < patience ? afterMicrotasks() : this.#control.outside(afterIo));
+      const way = this.#control.afterStep();
+      if (way !== undefined) {
+        // Another world takes its steps, one in the setup of this one perhaps.
+        await way;
+        round = 0;
+      }
       if (ended() || this.environment.readyCount + this.environment.timerCount > 0) {
+        if (round >= patience) {
+          this.#control.cameFromHost();
+        }
         return 0;
       }
     }
     return patience;
   }
 
-  #mayCrash(budget: FaultBudget): void {
-    if (!budget.allows('crash') || this.#choose(2, 'fault: crash') === 0) {
+  #mayFail(budget: FaultBudget): void {
+    if (budget.allows('crash') && this.#choose(2, 'fault: crash') !== 0) {
+      this.#crashSomebody(budget);
+    }
+    const links = this.#network?.wholeLinks ?? [];
+    if (links.length > 0 && budget.allows('partition') && this.#choose(2, 'fault: partition') !== 0) {
+      budget.spend('partition');
+      const [one, other] = links[links.length === 1 ? 0 : this.#choose(links.length, 'which link')]!;
+      this.partition(one, other);
+      this.environment.schedule(this.#awhile(), () => this.heal(one, other));
+    }
+  }
+
+  /** Crashes an agent; or a host, which begins anew some time later. */
+  #crashSomebody(budget: FaultBudget): void {
+    const hosts = this.#network?.hosts.filter(({ up }) => up) ?? [];
+    const paths = this.system.agents.list().map(({ path }) => path);
+    for (const { name, system } of hosts) {
+      paths.push(...system.agents.list().map(({ path }) => name + path));
+    }
+    const count = paths.length + hosts.length;
+    if (count === 0) {
       return;
     }
-    const agents = this.system.agents.list();
-    if (agents.length > 0) {
-      budget.spend('crash');
-      this.crash(this.#oneAt(agents[this.#choose(agents.length, 'whom to crash')]!.path));
+    budget.spend('crash');
+    const chosen = count === 1 ? 0 : this.#choose(count, 'whom to crash');
+    if (chosen < paths.length) {
+      this.crash(this.#oneAt(paths[chosen]!));
+      return;
     }
+    const host = hosts[chosen - paths.length]!;
+    this.crash(host);
+    this.environment.schedule(this.#awhile(), () => {
+      if (!host.up) {
+        this.restart(host);
+      }
+    });
+  }
+
+  #awhile(): number {
+    return latenessMs[this.#choose(latenessMs.length, 'for how long')]!;
   }
 
   /** The agent at a path; of a keyed group itself, or the agent of one of its keys. */
   #oneAt(path: string): string {
     const cell = this.#cellAt(path);
-    if (!(cell instanceof KeyedGroup) || cell.children === undefined) {
+    if (!(cell instanceof KeyedGroup) || cell.children === undefined || cell.children.size === 0) {
       return path;
     }
     const keys = [...cell.children.keys()];
@@ -319,15 +458,14 @@ export class World {
     return chosen === 0 ? path : `${path}/${keys[chosen - 1]}`;
   }
 
-  #faultyDelivery(only: Only | undefined): FaultyDelivery {
-    const fate = new Fate({
+  #fateWith(only: Only | undefined): Fate {
+    return new Fate({
       choose: this.#choose,
       budget: this.#budget!,
       only,
       nowMs: () => this.nowMs,
       tell: (fault) => this.#tell(fault),
     });
-    return new FaultyDelivery(fate, () => this.environment);
   }
 
   #tell(fault: FaultEvent): void {
@@ -337,17 +475,24 @@ export class World {
     if (this.#traced && !(fault._tag === 'Crashed' && fault.what === 'agent')) {
       this.#trace.push(faultLine(fault));
     }
+    this.recorder?.happened(fault);
     this.#onFault?.(fault);
   }
 
+  /** The agent at `/path`, or at `host/path`. */
   #cellAt(path: string): Cell | undefined {
-    return LocalRef.cellOf(this.system.agents.find(path)?.ref);
+    const end = path.indexOf('/');
+    const name = path.slice(0, Math.max(0, end));
+    const host = name === '' ? this : this.#network?.hosts.find((one) => one.name === name);
+    return LocalRef.cellOf(host?.system.agents.find(path.slice(end))?.ref);
   }
 
-  #write(event: SystemEvent): void {
-    const line = traceLine(event);
+  #write(event: SystemEvent, host?: string): void {
+    const line = this.#traced ? traceLine(event) : undefined;
     if (line !== undefined) {
-      this.#trace.push(line);
+      this.#trace.push(host === undefined ? line : line.replace(' ms  ', ` ms  ${host}: `));
     }
   }
 }
+
+const nameOf = (host: Host | string): string => (typeof host === 'string' ? host : host.name);

@@ -1,0 +1,126 @@
+/**
+ * A host: a simulated machine with a system of its own, on the common clock of its
+ * world.
+ *
+ * A host that crashes is gone at once: no `onStop`, no timer, no turn; nothing it
+ * says later has any effect. Others notice by silence only. When it is restarted, its
+ * setup runs again with a new system; what it had in memory is lost, and what it kept
+ * outside of it (a simulated disk) is there as it was left.
+ *
+ * Limit: code of the user's that was running when its host crashed cannot be stopped
+ * by force. It may go on for as long as promises of its own carry it, and change
+ * variables of the test; agents, timers and links do not hear it.
+ */
+import { createSystem, type System, type SystemOptions } from '../actors/system.ts';
+import type { SystemEvent } from '../core/system-event.ts';
+import type { Instrumentation } from '../core/tracing.ts';
+import type { HostEnvironment } from './host-environment.ts';
+
+/** Options of the systems of a host. */
+export interface HostOptions {
+  readonly system?: Omit<SystemOptions, 'environment' | 'handleSignals'>;
+}
+
+/** Starts what a host runs; called for each of its lives. What it returns is awaited before the world is quiet. */
+export type HostSetup = (system: System, host: Host) => unknown;
+
+export interface Host {
+  readonly name: string;
+  /** The system of this life, or of the last one when the host is down. */
+  readonly system: System;
+  /** Whether it runs. */
+  readonly up: boolean;
+  /** How often it was started. */
+  readonly lives: number;
+  /** Calls `f` when this life ends by a crash: a disk loses then what was not written through. */
+  onCrash(f: () => void): void;
+}
+
+/** What a host needs of its world. */
+export interface HostWorld {
+  environmentFor(host: string): HostEnvironment;
+  /** Told of each event of a living host. */
+  heard(host: string, event: SystemEvent): void;
+  /** Who writes down what a host does, if somebody does. */
+  instrumentation(host: string): Instrumentation | undefined;
+  /** The setup of a host is under way. */
+  settingUp(setup: Promise<unknown>): void;
+}
+
+export class RunningHost implements Host {
+  readonly name: string;
+  readonly #world: HostWorld;
+  readonly #setup: HostSetup;
+  readonly #options: HostOptions;
+  #system!: System;
+  #environment!: HostEnvironment;
+  #onCrash: (() => void)[] = [];
+  up = false;
+  lives = 0;
+  /** Called when a life of it has begun, before its setup. */
+  readonly onStart: (() => void)[] = [];
+
+  constructor(name: string, setup: HostSetup, world: HostWorld, options: HostOptions) {
+    this.name = name;
+    this.#setup = setup;
+    this.#world = world;
+    this.#options = options;
+  }
+
+  get system(): System {
+    return this.#system;
+  }
+
+  /** What is true of this life alone. */
+  get life(): HostEnvironment {
+    return this.#environment;
+  }
+
+  onCrash(f: () => void): void {
+    this.#onCrash.push(f);
+  }
+
+  /** Begins a life. */
+  start(): void {
+    const { name } = this;
+    const environment = this.#world.environmentFor(name);
+    const { system: options = {} } = this.#options;
+    const whileItLives = (next: (event: SystemEvent) => void) => ({
+      next: (event: SystemEvent) => (environment.halted ? undefined : next(event)),
+    });
+    const told = (options.events ?? []).map((one) => whileItLives((event) => one.next(event)));
+    const instrumentation = this.#world.instrumentation(name);
+    this.#environment = environment;
+    this.#onCrash = [];
+    this.up = true;
+    this.lives += 1;
+    this.#system = createSystem({
+      id: name,
+      ...options,
+      events: [...told, whileItLives((event) => this.#world.heard(name, event))],
+      environment,
+      ...(instrumentation === undefined ? {} : { instrumentation }),
+    });
+    for (const tell of this.onStart) {
+      tell();
+    }
+    const setup = new Promise((resolve) => resolve(this.#setup(this.#system, this)));
+    // A setup that was interrupted by a crash never ends, and nobody waits for it.
+    const crashed = new Promise<void>((resolve) => this.onCrash(resolve));
+    this.#world.settingUp(Promise.race([setup, crashed]));
+  }
+
+  /** Ends this life at once. */
+  crash(): void {
+    this.up = false;
+    this.#environment.halt();
+    for (const tell of this.#onCrash.splice(0)) {
+      tell();
+    }
+  }
+
+  /** The world is over. */
+  close(): void {
+    this.#environment.close();
+  }
+}

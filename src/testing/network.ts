@@ -1,0 +1,187 @@
+/**
+ * The network of a world: its hosts, and the links between their systems.
+ */
+import type { System } from '../actors/system.ts';
+import type { SimulatedEnvironment } from '../core/simulated-environment.ts';
+import type { SystemEvent } from '../core/system-event.ts';
+import type { AnyTopic } from '../core/topic.ts';
+import type { Instrumentation } from '../core/tracing.ts';
+import type { Fate } from './fate.ts';
+import type { FaultEvent } from './fault.ts';
+import { FaultyDelivery } from './faulty-delivery.ts';
+import { type Host, type HostOptions, type HostSetup, type HostWorld, RunningHost } from './host.ts';
+import { HostEnvironment } from './host-environment.ts';
+import { LinkEnd, type LinkedHost, type LinkOptions } from './link.ts';
+import { Wire } from './wire.ts';
+
+/** What the system of the world itself is called where a host has its name. */
+export const homeName = 'world';
+
+export interface NetworkOptions {
+  readonly environment: SimulatedEnvironment;
+  /** Who decides what is lost between hosts, if anything may be. */
+  readonly fate: Fate | undefined;
+  /** The system of the world itself. */
+  readonly home: System;
+  readonly tell: (event: FaultEvent) => void;
+  readonly heard: (host: string, event: SystemEvent) => void;
+  readonly settingUp: (setup: Promise<unknown>) => void;
+  /** Who writes down what a system does, if somebody does. */
+  readonly instrumentation: (host: string) => Instrumentation | undefined;
+}
+
+/** A link, whole or cut. */
+interface Linked {
+  readonly names: readonly [string, string];
+  cut: boolean;
+}
+
+export class Network implements HostWorld {
+  readonly #options: NetworkOptions;
+  readonly #hosts = new Map<string, RunningHost>();
+  readonly #links: Linked[] = [];
+  readonly #home: LinkedHost;
+
+  constructor(options: NetworkOptions) {
+    this.#options = options;
+    this.#home = { name: homeName, system: options.home, up: true, life: {} };
+  }
+
+  /** Hosts, in the order in which they were made. */
+  get hosts(): readonly Host[] {
+    return [...this.#hosts.values()];
+  }
+
+  /** Links that are whole. */
+  get wholeLinks(): readonly (readonly [string, string])[] {
+    return this.#links.filter(({ cut }) => !cut).map(({ names }) => names);
+  }
+
+  /** Errors: `RangeError` for a name that is taken, or is no name. */
+  host(name: string, setup: HostSetup, options: HostOptions): Host {
+    if (!/^[\w-]+$/.test(name) || name === homeName || this.#hosts.has(name)) {
+      throw new RangeError(`the name of a host is its own, of letters, digits, - and _; got '${name}'`);
+    }
+    const host = new RunningHost(name, setup, this, options);
+    this.#hosts.set(name, host);
+    host.start();
+    return host;
+  }
+
+  /** Errors: `RangeError` for hosts that are not there, a link to itself, or one that exists. */
+  link(one: string, other: string, { topics, delayMs = 1, capacity = 1_024 }: LinkOptions): void {
+    if (one === other || this.#find(one, other) !== undefined) {
+      throw new RangeError(`a link is between two hosts that have none yet; got '${one}' and '${other}'`);
+    }
+    const [a, b] = [this.#at(one), this.#at(other)];
+    const linked: Linked = { names: [one, other], cut: false };
+    const byName = new Map<string, AnyTopic>(topics.map((topic) => [topic.name, topic]));
+    const wireTo = (to: LinkedHost): Wire => {
+      const { environment, fate } = this.#options;
+      return new Wire({ environment, fate, delayMs, capacity, isOpen: () => !linked.cut && to.up });
+    };
+    const [there, back] = [wireTo(b), wireTo(a)];
+    this.#links.push(linked);
+    this.#attach(a, () => new LinkEnd(a, b, byName, there, back).listen());
+    this.#attach(b, () => new LinkEnd(b, a, byName, back, there).listen());
+  }
+
+  /** Ends the life of a host at once; whether there was one. */
+  crash(name: string): boolean {
+    const host = this.#hosts.get(name);
+    if (host?.up === true) {
+      host.crash();
+      this.#tell({ _tag: 'Crashed', atMs: this.#nowMs, what: 'host', name });
+    }
+    return host !== undefined;
+  }
+
+  /** Begins a new life of a host; one that is up crashes first. Errors: `RangeError` for a host that is not there. */
+  restart(name: string): void {
+    const host = this.#hosts.get(name);
+    if (host === undefined) {
+      throw new RangeError(`there is no host '${name}'; there are: ${[...this.#hosts.keys()].join(', ')}`);
+    }
+    this.crash(name);
+    this.#tell({ _tag: 'Restarted', atMs: this.#nowMs, name });
+    host.start();
+  }
+
+  partition(one: string, other: string): void {
+    const link = this.#linkBetween(one, other);
+    if (!link.cut) {
+      link.cut = true;
+      this.#tell({ _tag: 'Partitioned', atMs: this.#nowMs, between: link.names });
+    }
+  }
+
+  heal(one: string, other: string): void {
+    const link = this.#linkBetween(one, other);
+    if (link.cut) {
+      link.cut = false;
+      this.#tell({ _tag: 'Healed', atMs: this.#nowMs, between: link.names });
+    }
+  }
+
+  close(): void {
+    for (const host of this.#hosts.values()) {
+      host.close();
+    }
+  }
+
+  environmentFor(host: string): HostEnvironment {
+    const { environment, fate } = this.#options;
+    return new HostEnvironment(host, environment, (own) =>
+      fate === undefined ? undefined : new FaultyDelivery(fate, () => own, host),
+    );
+  }
+
+  heard(host: string, event: SystemEvent): void {
+    this.#options.heard(host, event);
+  }
+
+  instrumentation(host: string): Instrumentation | undefined {
+    return this.#options.instrumentation(host);
+  }
+
+  settingUp(setup: Promise<unknown>): void {
+    this.#options.settingUp(setup);
+  }
+
+  /** Puts an end of a link into this life of a host, and into each that follows. */
+  #attach(host: LinkedHost, listen: () => void): void {
+    listen();
+    if (host instanceof RunningHost) {
+      host.onStart.push(listen);
+    }
+  }
+
+  #at(name: string): LinkedHost {
+    const host = name === homeName ? this.#home : this.#hosts.get(name);
+    if (host === undefined) {
+      const names = [homeName, ...this.#hosts.keys()].join(', ');
+      throw new RangeError(`there is no host '${name}' to link; there are: ${names}`);
+    }
+    return host;
+  }
+
+  #linkBetween(one: string, other: string): Linked {
+    const link = this.#find(one, other);
+    if (link === undefined) {
+      throw new RangeError(`there is no link between '${one}' and '${other}'`);
+    }
+    return link;
+  }
+
+  #find(one: string, other: string): Linked | undefined {
+    return this.#links.find(({ names }) => names.includes(one) && names.includes(other));
+  }
+
+  #tell(event: FaultEvent): void {
+    this.#options.tell(event);
+  }
+
+  get #nowMs(): number {
+    return this.#options.environment.nowMs();
+  }
+}
