@@ -209,6 +209,29 @@ describe('real input and output in a handler', () => {
     expect((failure as UncontrolledAsync).at[0]).toContain('uncontrolled-async.spec.ts');
   });
 
+  it('is found when a run goes on only because it came back', async () => {
+    const agent = defineAgent({
+      name: 'digester',
+      subscribe: [Asked],
+      receive: async () => {
+        await crypto.subtle.digest('SHA-256', new Uint8Array(1));
+        return 'digested';
+      },
+    });
+    const asking = (system: System) => {
+      system.spawn(agent);
+      return system.request(Asked, 'now', { timeoutMs: Number.POSITIVE_INFINITY });
+    };
+
+    const failure = await explore(asking, { runs: 1, seed: 1 }, () => {}).catch((thrown: unknown) => thrown);
+    const byHand = await new World({ choose: readTape([]) })
+      .run(() => crypto.subtle.digest('SHA-256', new Uint8Array(1)))
+      .catch((thrown: unknown) => thrown);
+
+    expect(failure).toMatchObject({ called: expect.stringMatching(/crypto/), _tag: 'UncontrolledAsync' });
+    expect(byHand).toMatchObject({ called: 'something of the host', at: [] });
+  });
+
   it('fails a world that is run by hand, too, without telling where', async () => {
     const world = new World({ choose: readTape([]) });
 

@@ -28,19 +28,14 @@ interface Place {
 let holders = 0;
 let places: readonly Place[] = [];
 
-/** Puts the guards in their places, unless they are; returns how to let go of them. */
+/** Puts the guards in their places, unless they are; returns how to let go of them, once. */
 export function holdAmbientGuard(): () => void {
   holders += 1;
   if (holders === 1) {
     places = guards().filter(put);
     syncBuiltinESMExports();
   }
-  let held = true;
   return () => {
-    if (!held) {
-      return;
-    }
-    held = false;
     holders -= 1;
     if (holders === 0) {
       for (const place of places) {

@@ -11,6 +11,8 @@
 import type { System } from '../actors/system.ts';
 import { ControlledRuns } from './controlled-runs.ts';
 import { CounterexampleFound } from './counterexample.ts';
+import type { Coverage } from './coverage.ts';
+import { CoverageCollector, type LookAt } from './coverage-collector.ts';
 import { delayBounded } from './delay-bounded.ts';
 import { afterIo, hostNowMs, seedByChance } from './host-loop.ts';
 import { type Law, LawsInForce } from './law.ts';
@@ -45,6 +47,11 @@ export interface ExploreOptions extends Omit<WorldOptions, 'choose' | 'traced' |
    * regression test, say. What it throws, `explore` rejects with instead.
    */
   readonly onCounterexample?: (counterexample: CounterexampleFound) => unknown;
+  /**
+   * In how many runs it is looked at what is seen: `all`; `some`, which is the default, the first 64 and
+   * then one in 32; `none`. Schedules are counted in all.
+   */
+  readonly coverage?: LookAt;
   /** Checked after each step: `false`, or a throw, fails the run. */
   readonly always?: (world: World) => boolean | void;
   /** What holds whatever the agents do; checked after each step, and at quiet after the property. */
@@ -64,6 +71,8 @@ export interface Explored {
   readonly complete: boolean;
   readonly strategy: string;
   readonly seed: number;
+  /** What was seen: `coverage.report()` says it in words. */
+  readonly coverage: Coverage;
 }
 
 /** For how long the event loop of the host may have to wait, in milliseconds: its timers and signals are those of the test runner. */
@@ -104,6 +113,7 @@ class Exploring {
   readonly #tapeMax: number;
   readonly #endsAtMs: number;
   readonly #controlled: ControlledRuns;
+  readonly #coverage: CoverageCollector;
   #runs = 0;
   #cut = 0;
   #steps = 0;
@@ -118,6 +128,7 @@ class Exploring {
     this.#endsAtMs =
       this.#breathedAtMs + limit('timeLimitMs', options.timeLimitMs ?? Number.POSITIVE_INFINITY);
     limit('shrinkRunsMax', options.shrinkRunsMax ?? 0);
+    this.#coverage = new CoverageCollector(options.coverage ?? 'some');
     this.#controlled = new ControlledRuns();
   }
 
@@ -147,7 +158,7 @@ class Exploring {
       }
       const answers: number[] = [];
       const told = writeTape(choose, answers, this.#tapeMax);
-      const outcome = await this.#runOnce({ choose: told, answers, course });
+      const outcome = await this.#runOnce({ choose: told, answers, course, counts: true });
       long ||= answers.length >= this.#tapeMax;
       if (outcome !== undefined) {
         await this.#explain(answers, seed, strategy.name, outcome.reason);
@@ -223,8 +234,9 @@ class Exploring {
   }
 
   /** Runs one schedule, and says how it broke the property, if it did. */
-  async #runOnce({ choose, answers, traced, course }: Run): Promise<Broken | undefined> {
-    const world = this.#world(choose, traced !== undefined);
+  async #runOnce({ choose, answers, traced, course, counts = false }: Run): Promise<Broken | undefined> {
+    const looked = counts && this.#coverage.looksNext;
+    const world: World = this.#world(choose, traced !== undefined, looked ? () => world : undefined);
     traced?.(world);
     this.#runs += 1;
     let broken: Broken | undefined;
@@ -232,6 +244,9 @@ class Exploring {
       broken = await this.#runIn(world, course);
     } finally {
       this.#steps += world.steps;
+      if (counts) {
+        this.#coverage.ended(answers, looked ? world : undefined);
+      }
       world.close();
     }
     if (this.#controlled.looksCloser(world, broken?.reason)) {
@@ -250,8 +265,9 @@ class Exploring {
     }
   }
 
-  #world(choose: World['choose'], traced: boolean): World {
-    return new World({ ...this.#options, choose, seed: 1, traced });
+  #world(choose: World['choose'], traced: boolean, looked?: () => World): World {
+    const options = { ...this.#options, choose, seed: 1, traced };
+    return new World(looked === undefined ? options : this.#coverage.looking(options, looked));
   }
 
   async #runIn(world: World, course: Course | undefined): Promise<Broken | undefined> {
@@ -300,6 +316,7 @@ class Exploring {
       complete,
       strategy: strategy.name,
       seed,
+      coverage: this.#coverage.coverage(),
     };
   }
 }
@@ -315,6 +332,8 @@ interface Run {
   /** Is given the world before it begins, when what happens in it is to be written down. */
   readonly traced?: (world: World) => void;
   readonly course?: Course;
+  /** Whether it is one of those that explore, rather than one that explains what was found. */
+  readonly counts?: boolean;
 }
 
 /** Thrown to end a run that comes to where another has been. */
