@@ -225,6 +225,7 @@ class Exploring {
   /** Runs one schedule, and says how it broke the property, if it did. */
   async #runOnce({ choose, answers, traced, course }: Run): Promise<Broken | undefined> {
     const world = this.#world(choose, traced !== undefined);
+    this.#controlled.begins();
     traced?.(world);
     this.#runs += 1;
     let broken: Broken | undefined;
