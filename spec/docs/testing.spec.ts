@@ -1,9 +1,11 @@
 /** The programs of docs/guides/testing.md. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { defineAgent, defineTopic, RequestTimeout, type System, type } from 'troupe';
 import { always, CounterexampleFound, explore, leadsTo, UncontrolledAsync, type World } from 'troupe/testing';
 import { assert, expect, it } from 'vitest';
+import { aFolder } from '../support/a-folder.ts';
 
 // #region auction
 type Offer = { readonly from: string; readonly cents: number };
@@ -64,6 +66,42 @@ it('finds the order of arrival that decides an auction', async () => {
   const again = explore(auction(higher), { tape: found.tape }, () => winner === 'ada');
   await expect(again).rejects.toThrow('a schedule breaks the property');
   // #endregion
+});
+
+it('is kept as a test of its own', async () => {
+  const higher = (bid: Offer, best: Offer) => bid.cents > best.cents;
+  const file = join(aFolder(), 'auction-race.spec.ts');
+
+  // #region keep
+  const options = { runs: 1_000, seed: 1 };
+  const exploring = explore(
+    auction(higher),
+    {
+      ...options,
+      onCounterexample: (found) =>
+        writeFileSync(file, found.regressionTest({ runner: 'vitest', from: './auction.ts' })),
+    },
+    () => winner === 'ada',
+  );
+  // #endregion
+  await expect(exploring).rejects.toThrow(CounterexampleFound);
+
+  const lines = readFileSync(file, 'utf8').split('\n');
+  const code = lines.slice(lines.indexOf(' */') + 1).join('\n');
+  expect(readFileSync('docs/guides/testing.md', 'utf8')).toContain(`\n${code}`);
+});
+
+it('says what a green run saw', async () => {
+  const fair = (bid: Offer, best: Offer) =>
+    bid.cents > best.cents || (bid.cents === best.cents && bid.from < best.from);
+
+  // #region coverage
+  const { coverage } = await explore(auction(fair), { runs: 1_000, seed: 1 }, () => winner === 'ada');
+
+  expect(coverage.messages.every(({ handled }) => handled > 0)).toBe(true);
+  // #endregion
+
+  expect(readFileSync('docs/guides/testing.md', 'utf8')).toContain(`\n${coverage.report()}\n`);
 });
 
 it('holds when arrival does not decide', async () => {

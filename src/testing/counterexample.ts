@@ -80,6 +80,11 @@ export class CounterexampleFound extends Error {
     this.story = story;
     this.difference = difference;
     this.#options = options;
+    // Test runners print every property that they can enumerate; the message has these already.
+    for (const name of ['name', 'runs', 'why', 'law', 'trace', 'story', 'difference'] as const) {
+      Object.defineProperty(this, name, { enumerable: false });
+    }
+    this.stack = `${this.name}: ${this.message}${theirs(this.stack)}`;
   }
 
   /**
@@ -96,6 +101,18 @@ export class CounterexampleFound extends Error {
     return regressionTest({ tape, why: withoutColours(why), told, options: { ...this.#options } }, options);
   }
 }
+
+/** The lines of a stack that are not of these rooms: where `explore` was called, where that can be known. */
+function theirs(stack: string | undefined): string {
+  const frames = (stack ?? '').split('\n').filter((line) => /^ +at /.test(line));
+  return frames
+    .filter((frame) => !ourRooms.some((folder) => frame.includes(folder)))
+    .map((frame) => `\n${frame}`)
+    .join('');
+}
+
+/** This folder, as stacks write it: as a path, or as a URL. */
+const ourRooms: readonly string[] = [import.meta.dirname, new URL('.', import.meta.url).href];
 
 const inOneLine = (text: string): string =>
   withoutColours(text)
