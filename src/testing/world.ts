@@ -8,6 +8,7 @@
  */
 import type { Cell } from '../actors/cell.ts';
 import { KeyedGroup } from '../actors/keyed-group.ts';
+import { KeyedInstance } from '../actors/keyed-instance.ts';
 import { LocalRef } from '../actors/local-ref.ts';
 import { createSystem, type System, type SystemOptions } from '../actors/system.ts';
 import type { DeadLetterCause } from '../core/dead-letter.ts';
@@ -231,7 +232,9 @@ export class World {
       return;
     }
     const cell = this.#cellAt(path);
-    if (cell !== undefined && !cell.ending) {
+    // The agent of a key that waits for its place, or is on its way out, does nothing that could fail.
+    const rests = cell instanceof KeyedInstance && cell.stage !== 'active';
+    if (cell !== undefined && !cell.ending && !rests) {
       this.#tell({ _tag: 'Crashed', atMs: this.nowMs, what: 'agent', name: path });
       cell.conduct.fail(cell, new SimulatedCrash({ agent: path }), undefined);
     }
