@@ -15,7 +15,7 @@ import type { StoryRecorder } from './story-recorder.ts';
 import { Wire } from './wire.ts';
 
 /** What the system of the world itself is called where a host has its name. */
-export const homeName = 'world';
+const homeName = 'world';
 
 export interface NetworkOptions {
   readonly environment: SimulatedEnvironment;
