@@ -17,6 +17,7 @@ describe('a scripted tool', () => {
       async ({ city }, index) => `${city} ${index}`,
     ]);
 
+    expect(weather.left).toEqual(['1. "cold"', '2. an error', '3. a function']);
     expect(await weather.run({ city: 'Oslo' })).toBe('cold');
     await expect(weather.run({ city: 'Nowhere' })).rejects.toBe(error);
     expect(await weather.run({ city: 'Rome' })).toBe('Rome 2');

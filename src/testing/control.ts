@@ -63,6 +63,16 @@ export class Control {
     this.#check();
   }
 
+  /**
+   * Something went on only after the event loop of the host had gone round.
+   *
+   * Errors: `UncontrolledAsync`.
+   */
+  cameFromHost(): never {
+    this.#presence.uncontrolled ??= new UncontrolledAsync({ called: 'something of the host', at: [] });
+    throw this.#presence.uncontrolled;
+  }
+
   #check(): void {
     const { uncontrolled } = this.#presence;
     if (uncontrolled !== undefined) {

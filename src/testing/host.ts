@@ -47,7 +47,7 @@ export interface HostWorld {
   settingUp(setup: Promise<unknown>): void;
 }
 
-export class SimulatedHost implements Host {
+export class RunningHost implements Host {
   readonly name: string;
   readonly #world: HostWorld;
   readonly #setup: HostSetup;

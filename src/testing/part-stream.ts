@@ -85,7 +85,7 @@ export function partStream<P>(options: PartStreamOptions<P>): ReadableStream<P> 
           goOn(controller);
           return;
         }
-        return pacing.wait(delayMs ?? 0).then(() => {
+        return pacing.wait(delayMs!).then(() => {
           if (!pacing.over) {
             goOn(controller);
           }

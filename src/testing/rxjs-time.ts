@@ -69,21 +69,34 @@ const delegates: readonly unknown[] = [
 /** RxJS's time of one world, and what that has left in the schedulers. */
 export class RxjsTime {
   #delegatesBefore: readonly unknown[] = nobody;
-  #queuesBefore: readonly QueueScheduler[] | undefined;
   #queues: readonly QueueScheduler[] | undefined;
 
-  /** RxJS is the world's from now on. */
+  /** RxJS is the world's from now on. Only when `rxjsIsBusy` is not so. */
   enter(host: SimulatedHost): void {
     giving = host;
     this.#delegatesBefore = swapDelegates(delegates);
-    this.#queuesBefore = swapQueues(this.#queues);
+    for (const [n, left] of this.#queues?.entries() ?? []) {
+      Object.assign(queues[n]!, left);
+    }
   }
 
   /** RxJS is given back to whoever had it. */
   leave(): void {
     swapDelegates(this.#delegatesBefore);
-    this.#queues = swapQueues(this.#queuesBefore);
+    this.#queues = rxjsIsBusy() ? queues.map(emptied) : undefined;
   }
+}
+
+/** Whether something is to be done as soon as possible: then a promise does it, and the queue must not change hands before. */
+export const rxjsIsBusy = (): boolean =>
+  queues.some(({ actions, _scheduled }) => actions.length > 0 || _scheduled !== undefined);
+
+/** Takes everything out of a queue. */
+function emptied(queue: QueueScheduler): QueueScheduler {
+  const { actions, _scheduled } = queue;
+  queue.actions = [];
+  queue._scheduled = undefined;
+  return { actions, _scheduled };
 }
 
 /** Nobody has set a delegate. */
@@ -101,28 +114,6 @@ function swapDelegates(to: readonly unknown[]): readonly unknown[] {
   }
   return before;
 }
-
-/** Sets what waits in the queues, nothing when not given, and gives what did. */
-function swapQueues(to: readonly QueueScheduler[] | undefined): readonly QueueScheduler[] | undefined {
-  let before: readonly QueueScheduler[] | undefined;
-  if (queues.some(isUsed)) {
-    before = queues.map(({ actions, _scheduled }) => ({ actions, _scheduled }));
-    for (const queue of queues) {
-      queue.actions = [];
-      queue._scheduled = undefined;
-    }
-  }
-  if (to !== undefined) {
-    for (const [n, queue] of queues.entries()) {
-      queue.actions = to[n]!.actions;
-      queue._scheduled = to[n]!._scheduled;
-    }
-  }
-  return before;
-}
-
-const isUsed = ({ actions, _scheduled }: QueueScheduler): boolean =>
-  actions.length > 0 || _scheduled !== undefined;
 
 function clear(real: (handle: never) => void): (handle: unknown) => void {
   return (handle) => {

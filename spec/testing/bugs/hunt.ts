@@ -3,9 +3,9 @@
  * `smallest`, all schedules are tried, those with fewer deviations first.
  */
 import { CounterexampleFound, explore } from 'troupe/testing';
+import { LawsInForce } from '../../../src/testing/law.ts';
 import { quietestTape } from '../../../src/testing/quietest-tape.ts';
 import { countAnswers, readTape, writeTape } from '../../../src/testing/tape.ts';
-import { LawsInForce } from '../../../src/testing/law.ts';
 import { World } from '../../../src/testing/world.ts';
 import type { Scenario } from './bug.ts';
 

@@ -12,7 +12,7 @@ const Answer = defineTopic('expert.answer', { schema: type<{ to: number; text: s
 
 export const answersCrossed: Bug = {
   name: 'an answer is taken for that to another question',
-  quietest: [],
+  quietest: [0, 0, 0, 0, 1],
   scenario: (broken) => {
     let answers: Map<number, string>;
     return {

@@ -19,7 +19,7 @@ const bidders = ['ada', 'grace', 'mary'];
 
 export const doubleAwardAfterADuplicatedBid: Bug = {
   name: 'double award after a duplicated bid',
-  quietest: [],
+  quietest: [0, 0, 0, 0, 0, 0, 1],
   scenario: (broken) => {
     let awards: string[];
     return {

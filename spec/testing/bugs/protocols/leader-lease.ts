@@ -14,7 +14,7 @@ const leaseMs = 50;
 
 export const leaderLease: Bug = {
   name: 'a worker writes after its lease is over',
-  quietest: [],
+  quietest: [0, 0, 0, 0, 0, 0, 0, 1, 3],
   scenario: (broken) => {
     let writes: { token: number; from: string }[];
     return {

@@ -13,7 +13,7 @@ const Placed = defineTopic('shop.placed', { schema: type<number>() });
 
 export const outboxForgotten: Bug = {
   name: 'a stored order is never told of after a crash',
-  quietest: [],
+  quietest: [0, 0, 0, 0, 0, 1],
   scenario: (broken) => {
     let orders: Set<number>;
     let told: Set<number>;

@@ -13,7 +13,7 @@ const steps = ['flight', 'room'];
 
 export const sagaWithoutDoubt: Bug = {
   name: 'a saga does not take back a step whose answer was lost',
-  quietest: [],
+  quietest: [0, 1],
   scenario: (broken) => {
     let booked: Set<string>;
     let complete: boolean;

@@ -14,7 +14,7 @@ const Look = defineTopic('cache.look', { schema: type<null>(), reply: type<numbe
 
 export const staleCache: Bug = {
   name: 'a cache keeps what has changed while it asked',
-  quietest: [],
+  quietest: [0, 1, 1, 0, 0, 1, 1],
   scenario: (broken) => {
     let cached: number | undefined;
     let price: number;
