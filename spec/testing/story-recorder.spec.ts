@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { type Envelope, noHeaders } from '../../src/core/envelope.ts';
 import type { Attached } from '../../src/core/tracing.ts';
+import { withoutColours } from '../../src/testing/fact-texts.ts';
 import type { FaultEvent, OnTheWay } from '../../src/testing/fault.ts';
-import { StoryRecorder, withoutColours } from '../../src/testing/story-recorder.ts';
+import { StoryRecorder } from '../../src/testing/story-recorder.ts';
 import { anEnvelope } from '../support/an-envelope.ts';
 
 const said = (facts: Partial<Envelope> = {}) =>

@@ -5,11 +5,12 @@
  * What was thrown is its `cause`, as it was: whoever shows causes shows the
  * difference that an assertion found, too.
  */
+import { withoutColours } from './fact-texts.ts';
 import { LawBroken } from './law.ts';
 import { type RegressionTestOptions, regressionTest } from './regression-test.ts';
 import { runDifference, type TracedRun } from './run-difference.ts';
 import { type Story, storyOf } from './story.ts';
-import { type StoryRecorder, withoutColours } from './story-recorder.ts';
+import type { StoryRecorder } from './story-recorder.ts';
 
 /** What is known of a schedule that broke the property. */
 export interface Finding {

@@ -114,3 +114,13 @@ export type Fact = FactPlace &
     | { readonly _tag: 'SystemStopped' }
     | { readonly _tag: 'Chosen'; readonly words: string }
   );
+
+/** A fact without its time and system. */
+export type Happening = Fact extends infer One
+  ? One extends Fact
+    ? Omit<One, keyof FactPlace>
+    : never
+  : never;
+
+/** The facts of one kind. */
+export type FactOf<Tag extends Fact['_tag']> = Extract<Fact, { readonly _tag: Tag }>;

@@ -9,55 +9,30 @@
  * Bound: at most `factsMax` facts and as many again; of a longer run the middle
  * is forgotten, and counted.
  */
-import { describeValue } from '../core/describe-value.ts';
 import type { Envelope, Headers } from '../core/envelope.ts';
 import { isNotice } from '../core/notice.ts';
 import { oneLine } from '../core/one-line.ts';
-import { shorten } from '../core/shorten.ts';
 import { type Choose, isFault } from '../core/simulated-environment.ts';
 import type { EventListener, SystemEvent } from '../core/system-event.ts';
-import type {
-  HandlingTrace,
-  Instrumentation,
-  RequestTrace,
-  Saying,
-  Taking,
-  Tracing,
-  Verb,
-} from '../core/tracing.ts';
+import type { Instrumentation, Saying, Taking } from '../core/tracing.ts';
 import { choiceWords } from './choice-words.ts';
-import type { FaultEvent, OnTheWay } from './fault.ts';
+import { failureText, lineText, payloadOf, topicOf } from './fact-texts.ts';
+import type { FaultEvent } from './fault.ts';
+import { faultFact, type LastSent } from './fault-fact.ts';
 import { viaHeader } from './link-path.ts';
-import type { Fact } from './story-fact.ts';
-
-/** A fact without its time and system. */
-type Happening = Fact extends infer One ? (One extends Fact ? Omit<One, 'atMs' | 'system'> : never) : never;
-
-/** A request that was asked, as far as its replies need it. */
-interface Question {
-  readonly number: number;
-  readonly topic: string;
-  readonly asker: string | undefined;
-  readonly verb: Verb;
-  answered: boolean;
-  /** Who has it in hand, or had it last. */
-  worker: string | undefined;
-}
+import { type Question, RecordedSystem, type Recording } from './recorded-system.ts';
+import type { Fact, Happening } from './story-fact.ts';
 
 const factsMax = 20_000;
-const payloadCharsMax = 160;
-const failureCharsMax = 400;
 
-export class StoryRecorder {
+export class StoryRecorder implements Recording {
   readonly #nowMs: () => number;
   readonly #facts: Fact[] = [];
   /** By the ids of their envelopes: a copy of a message has the same one. */
   readonly #messages = new Map<string, number>();
   readonly #questions = new WeakMap<Headers, Question>();
-  /** What left last: a fault on the way comes at once. */
-  #last:
-    | { readonly message: number; readonly topic: string | undefined; readonly from: string | undefined }
-    | undefined;
+  /** A fault on the way comes at once. */
+  #last: LastSent | undefined;
   #omitted = 0;
   #lastNumber = 0;
 
@@ -136,66 +111,7 @@ export class StoryRecorder {
 
   /** The world did something to an agent, or to what is on its way. */
   happened(fault: FaultEvent): void {
-    switch (fault._tag) {
-      case 'Dropped':
-        this.#onTheWay(fault.message, 'is lost', true);
-        break;
-      case 'Duplicated':
-        this.#onTheWay(fault.message, `is doubled${late(fault.lateMs, ', the copy comes')}`, false, true);
-        break;
-      case 'Delayed':
-        this.#onTheWay(fault.message, `is held back${late(fault.lateMs, '')}`, false);
-        break;
-      case 'Crashed':
-        this.#fault(fault.what === 'agent' ? fault.name : `host ${fault.name}`, 'is made to crash');
-        break;
-      case 'Restarted':
-        this.#fault(`host ${fault.name}`, 'begins anew');
-        break;
-      case 'Partitioned':
-      case 'Healed':
-        this.#fault(
-          `the link between ${fault.between.join(' and ')}`,
-          fault._tag === 'Healed' ? 'is whole again' : 'carries nothing',
-        );
-    }
-  }
-
-  #onTheWay(way: OnTheWay, words: string, lost: boolean, doubled = false): void {
-    const { kind, topic, payload, sender, receiver, linked } = way;
-    // A host has no lane of its own.
-    const agent = receiver?.includes('/') === true ? receiver : undefined;
-    const isLast =
-      kind === 'message' && this.#last?.topic === topic && (linked || this.#last?.from === sender);
-    const text = payload === undefined ? '' : ` ${describeValue(payload, payloadCharsMax)}`;
-    const what = {
-      message: '',
-      reply: `the reply${text} to `,
-      failure: 'the failure of ',
-      end: 'the end of ',
-    }[kind];
-    const ends = (linked ? undefined : sender) !== undefined && (kind === 'reply' || kind === 'failure');
-    this.add('', {
-      _tag: 'Fault',
-      subject: `${what}${topic ?? 'a message'} from ${sender ?? 'outside'} to ${receiver ?? 'outside'}`,
-      words,
-      agent,
-      message: isLast ? this.#last!.message : undefined,
-      lost,
-      answer: ends && !doubled ? { from: sender!, to: agent } : undefined,
-    });
-  }
-
-  #fault(subject: string, words: string): void {
-    this.add('', {
-      _tag: 'Fault',
-      subject,
-      words,
-      agent: subject.includes('/') ? subject : undefined,
-      message: undefined,
-      lost: false,
-      answer: undefined,
-    });
+    this.add('', faultFact(fault, this.#last));
   }
 
   add(system: string, happening: Happening): void {
@@ -291,7 +207,7 @@ export class StoryRecorder {
       }
       case 'Logged': {
         const { agent, level, message } = event;
-        this.add(system, { _tag: 'Said', agent, level, text: shorten(oneLine(message), payloadCharsMax) });
+        this.add(system, { _tag: 'Said', agent, level, text: lineText(message) });
         break;
       }
       case 'SystemStopped':
@@ -303,119 +219,7 @@ export class StoryRecorder {
   }
 }
 
-/** What one system is asked and tells while it is recorded. */
-class RecordedSystem implements Tracing {
-  readonly #recorder: StoryRecorder;
-  readonly #system: string;
-  readonly #isHeard: () => boolean;
-
-  constructor(recorder: StoryRecorder, system: string, isHeard: () => boolean) {
-    this.#recorder = recorder;
-    this.#system = system;
-    this.#isHeard = isHeard;
-  }
-
-  said({ inherited, given }: Saying): Headers {
-    return given === undefined ? inherited : Object.freeze({ ...inherited, ...given });
-  }
-
-  left(envelope: Envelope): void {
-    if (this.#isHeard()) {
-      this.#recorder.left(this.#system, envelope);
-    }
-  }
-
-  lost(envelope: Envelope, failure: unknown, cause?: string): void {
-    // A dead letter is told of as an event.
-    if (cause === undefined) {
-      this.#add({
-        _tag: 'Refused',
-        from: envelope.sender,
-        to: envelope.to,
-        topic: topicOf(envelope),
-        payload: payloadOf(envelope),
-        why: failureText(failure),
-      });
-    }
-  }
-
-  asked(saying: Saying): RequestTrace {
-    const { headers, question } = this.#recorder.asked(saying);
-    const { number, topic, asker: to } = question;
-    const answer = (payload: unknown, from: string, streamed: boolean): void => {
-      question.answered = true;
-      const text = payload === undefined ? '' : describeValue(payload, payloadCharsMax);
-      this.#add({
-        _tag: 'Answered',
-        question: number,
-        topic,
-        from,
-        to,
-        payload: text,
-        streamed,
-      });
-    };
-    return {
-      headers,
-      replied: (payload, from) => answer(payload, from, true),
-      answered: (payload, from) => answer(payload, from, false),
-      settled: (failed) => {
-        if (failed === undefined && question.verb === 'tool' && question.worker !== undefined) {
-          // A call is settled when its output has been checked; the output itself is not told.
-          answer(undefined, question.worker, true);
-        }
-        const failure = failed === undefined ? undefined : failureText(failed.failure);
-        this.#add({ _tag: 'Settled', question: number, topic, agent: to, failure });
-      },
-      delivered: () => this.#add({ _tag: 'Delivered', question: number }),
-    };
-  }
-
-  taken(taking: Taking): HandlingTrace {
-    const { agent, envelope } = taking;
-    const handling = this.#recorder.nextNumber();
-    if (this.#isHeard()) {
-      this.#recorder.taken(this.#system, taking, handling);
-    }
-    return {
-      headers: envelope.headers,
-      within: (f) => f(),
-      failed: () => {},
-      ended: (outcome) => this.#add({ _tag: 'Ended', agent, handling, outcome }),
-    };
-  }
-
-  terminated(agent: string, ended: string): void {
-    this.#add({ _tag: 'Heard', agent, ended });
-  }
-
-  #add(happening: Happening): void {
-    if (this.#isHeard()) {
-      this.#recorder.add(this.#system, happening);
-    }
-  }
-}
-
 const always = (): boolean => true;
 
 /** Questions that belong to a fault, which says what was answered. */
 const ofFaults: ReadonlySet<string> = new Set(['whom to crash', 'which key to crash', 'how late']);
-
-const late = (ms: number, words: string): string =>
-  ms === 0 ? '' : `${words} ${ms} ms${words === '' ? '' : ' later'}`;
-
-const topicOf = (envelope: Envelope): string => envelope.topic ?? 'a message';
-
-function payloadOf(envelope: Envelope): string {
-  return envelope.payload === undefined ? '' : describeValue(envelope.payload, payloadCharsMax);
-}
-
-function failureText(failure: unknown): string {
-  return shorten(oneLine(withoutColours(describeValue(failure, failureCharsMax))), failureCharsMax);
-}
-
-/** Messages of assertions may be coloured for a terminal. */
-export function withoutColours(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the character that begins a colour.
-  return text.replace(/\u001b\[[0-9;]*m/g, '');
-}

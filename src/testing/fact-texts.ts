@@ -1,0 +1,38 @@
+/**
+ * Texts of facts: what was said and what was thrown, made when it happened, in one
+ * line each, with secrets redacted by their names.
+ */
+import { describeValue } from '../core/describe-value.ts';
+import type { Envelope } from '../core/envelope.ts';
+import { oneLine } from '../core/one-line.ts';
+import { shorten } from '../core/shorten.ts';
+
+const contentCharsMax = 160;
+const failureCharsMax = 400;
+
+/** The name of a message's topic. */
+export const topicOf = (envelope: Envelope): string => envelope.topic ?? 'a message';
+
+/** What is said, in one line; nothing for `undefined`. */
+export function contentText(content: unknown): string {
+  return content === undefined ? '' : describeValue(content, contentCharsMax);
+}
+
+/** What somebody wrote, in one line. */
+export const lineText = (text: string): string => shorten(oneLine(text), contentCharsMax);
+
+/** What a message holds; nothing for one that holds nothing. */
+export function payloadOf(envelope: Envelope): string {
+  return contentText(envelope.payload);
+}
+
+/** What was thrown, in one line. */
+export function failureText(failure: unknown): string {
+  return shorten(oneLine(withoutColours(describeValue(failure, failureCharsMax))), failureCharsMax);
+}
+
+/** Messages of assertions may be coloured for a terminal. */
+export function withoutColours(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the character that begins a colour.
+  return text.replace(/\u001b\[[0-9;]*m/g, '');
+}
