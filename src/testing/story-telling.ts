@@ -2,9 +2,10 @@
  * The telling of a story: makes moments of facts, one after the other.
  */
 import { Fates } from './message-fates.ts';
+import { MomentList } from './moment-list.ts';
 import type { Fact, FactOf } from './story-fact.ts';
 import { Lanes, linkName, outside } from './story-lanes.ts';
-import type { Flight, Lane, Moment, MomentKind } from './story-moment.ts';
+import type { Lane, Moment } from './story-moment.ts';
 
 /** What is known of a run that is over. */
 export interface Recorded {
@@ -18,16 +19,13 @@ export interface Recorded {
 
 export class Telling {
   readonly #lanes = new Lanes();
+  readonly #moments = new MomentList(this.#lanes);
   readonly #recorded: Recorded;
-  readonly #moments: Moment[] = [];
   readonly #fates: Fates;
-  /** The numbers in the text, by what is on its way. */
-  readonly #numbers = new Map<string, number>();
   readonly #handlings = new Map<number, { readonly lane: number; readonly topic: string }>();
   readonly #handledTimes = new Map<string, number>();
   /** Who starts, or is hit, in which moment: marked when all lanes are known. */
   readonly #marked = new Map<number, readonly string[]>();
-  #nowMs = 0;
 
   constructor(recorded: Recorded) {
     this.#recorded = recorded;
@@ -42,32 +40,32 @@ export class Telling {
     const { facts, omitted, omittedAfter, broken } = this.#recorded;
     for (let n = 0; n < facts.length; n += 1) {
       if (omitted > 0 && n === omittedAfter) {
-        this.#add('omitted', `${omitted} things that happened here are left out`);
+        this.#moments.add('omitted', `${omitted} things that happened here are left out`);
       }
       n = this.#tellOne(n);
     }
     if (broken !== undefined) {
-      this.#add('broken', broken);
+      this.#moments.add('broken', broken);
     }
     for (const [moment, keys] of this.#marked) {
       const to = keys.flatMap((key) => this.#lanes.find(key) ?? []);
-      this.#moments[moment] = { ...this.#moments[moment]!, to };
+      this.#moments.list[moment] = { ...this.#moments.list[moment]!, to };
     }
-    return this.#moments;
+    return this.#moments.list;
   }
 
   /** Tells the fact at `n`, perhaps together with some that follow; returns the last one that is told. */
   #tellOne(n: number): number {
     const fact = this.#recorded.facts[n]!;
-    this.#passTime(fact.atMs);
+    this.#moments.passTime(fact.atMs);
     switch (fact._tag) {
       case 'Started':
         return this.#started(n);
       case 'Restarted':
-        this.#mark('↻', fact, fact.agent, 'restarts, its state begins anew');
+        this.#moments.mark('↻', fact, fact.agent, 'restarts, its state begins anew');
         return n;
       case 'Stopped':
-        this.#mark('■', fact, fact.agent, endings[fact.reason]);
+        this.#moments.mark('■', fact, fact.agent, endings[fact.reason]);
         this.#lanes.gone[this.#lanes.at(fact.agent, fact.system)] = true;
         return n;
       case 'Sent':
@@ -85,14 +83,14 @@ export class Telling {
         return n;
       case 'Settled':
         if (fact.failure !== undefined) {
-          this.#mark('!', fact, fact.agent, `its request ${fact.topic} failed: ${fact.failure}`);
+          this.#moments.mark('!', fact, fact.agent, `its request ${fact.topic} failed: ${fact.failure}`);
         }
         return n;
       case 'Heard':
-        this.#mark('†', fact, fact.agent, `hears that ${fact.ended} has ended`);
+        this.#moments.mark('†', fact, fact.agent, `hears that ${fact.ended} has ended`);
         return n;
       case 'Failed':
-        this.#mark(
+        this.#moments.mark(
           '!',
           fact,
           fact.agent,
@@ -103,22 +101,28 @@ export class Telling {
         this.#deadLetter(fact);
         return n;
       case 'Refused':
-        this.#message('lost', fact.system, fact.from, [fact.to], `${said(fact)}: refused, ${fact.why}`);
+        this.#moments.message(
+          'lost',
+          fact.system,
+          fact.from,
+          [fact.to],
+          `${said(fact)}: refused, ${fact.why}`,
+        );
         return n;
       case 'Said':
-        this.#mark('·', fact, fact.agent, `logs (${fact.level}): ${fact.text}`);
+        this.#moments.mark('·', fact, fact.agent, `logs (${fact.level}): ${fact.text}`);
         return n;
       case 'Fault':
         this.#fault(fact);
         return n;
       case 'SystemStopped':
-        this.#add(
+        this.#moments.add(
           'note',
           `${fact.system === '' ? 'the system' : `the system of ${fact.system}`} has stopped`,
         );
         return n;
       case 'Chosen':
-        this.#add('choice', fact.words);
+        this.#moments.add('choice', fact.words);
         return n;
     }
   }
@@ -142,8 +146,8 @@ export class Telling {
         this.#lanes.gone[lane] = false;
       }
     }
-    this.#marked.set(this.#moments.length, keys);
-    this.#add('note', `${keys.length === 1 ? 'starts' : 'start'}: ${keys.join(', ')}`, { mark: '○' });
+    this.#marked.set(this.#moments.list.length, keys);
+    this.#moments.add('note', `${keys.length === 1 ? 'starts' : 'start'}: ${keys.join(', ')}`, { mark: '○' });
     return last;
   }
 
@@ -166,7 +170,7 @@ export class Telling {
       // The sender's lane comes first.
       this.#lanes.at(from ?? outside, fact.system);
       this.#begin(taken);
-      this.#message('whole', fact.system, from, takers, said(fact));
+      this.#moments.message('whole', fact.system, from, takers, said(fact));
       for (let skipped = n + 1; skipped < next; skipped += 1) {
         this.#tellOne(skipped);
       }
@@ -176,32 +180,32 @@ export class Telling {
     if (takers.length + losers.length + links.length === 0 && this.#recorded.omitted === 0) {
       const fate = lost.length > 0 ? 'lost' : 'nobody has handled it';
       const flight = fact.to === undefined || lost.length > 0 ? 'lost' : 'leaves';
-      this.#message(flight, fact.system, from, [fact.to], `${said(fact)}: ${fate}`);
+      this.#moments.message(flight, fact.system, from, [fact.to], `${said(fact)}: ${fate}`);
       return n;
     }
-    const number = this.#number(`message ${fact.message}`);
-    this.#message('leaves', fact.system, from, receivers, `(${number}) ${said(fact)}`);
+    const number = this.#moments.number(`message ${fact.message}`);
+    this.#moments.message('leaves', fact.system, from, receivers, `(${number}) ${said(fact)}`);
     return n;
   }
 
   #taken(fact: FactOf<'Taken'>): void {
     this.#begin(fact);
     if (fact.timed) {
-      this.#mark('◷', fact, fact.agent, 'is called by a timer of its own');
+      this.#moments.mark('◷', fact, fact.agent, 'is called by a timer of its own');
       return;
     }
     const sent = fact.message === undefined ? undefined : this.#fates.sent.get(fact.message);
     if (sent === undefined) {
-      this.#mark('▶', fact, fact.agent, 'handles a message from before');
+      this.#moments.mark('▶', fact, fact.agent, 'handles a message from before');
       return;
     }
     const times = `${sent.message} ${fact.agent}`;
     const before = this.#handledTimes.get(times) ?? 0;
     this.#handledTimes.set(times, before + 1);
-    const number = this.#number(`message ${sent.message}`);
+    const number = this.#moments.number(`message ${sent.message}`);
     const text = `(${number}) ${before === 0 ? '' : 'again: '}${said(sent)}`;
     const from = sent.via === undefined ? sent.from : linkName(sent.via, sent.system);
-    this.#message('arrives', fact.system, from, [fact.agent], text);
+    this.#moments.message('arrives', fact.system, from, [fact.agent], text);
   }
 
   #begin(fact: FactOf<'Taken'>): void {
@@ -220,26 +224,33 @@ export class Telling {
     this.#handlings.delete(fact.handling);
     this.#lanes.busy[handling.lane]! -= 1;
     if (fact.outcome === 'interrupted') {
-      this.#mark('!', fact, fact.agent, `is interrupted while it handles ${handling.topic}`);
+      this.#moments.mark('!', fact, fact.agent, `is interrupted while it handles ${handling.topic}`);
     }
   }
 
   #answered(fact: FactOf<'Answered'>, n: number): number {
     const text = `answers ${fact.payload === '' ? fact.topic : `${fact.payload} to ${fact.topic}`}`;
     if (fact.streamed) {
-      this.#message('whole', fact.system, fact.from, [this.#fates.asker(fact)], text, true);
+      this.#moments.message('whole', fact.system, fact.from, [this.#fates.asker(fact)], text, true);
       return n;
     }
     const next = this.#nextVisible(n);
     const following = this.#recorded.facts[next];
     const arrives = following?._tag === 'Delivered' && following.question === fact.question;
     if (!arrives && this.#fates.delivered.has(fact.question)) {
-      const number = this.#number(`answer ${fact.question}`);
-      this.#message('leaves', fact.system, fact.from, [this.#fates.asker(fact)], `(${number}) ${text}`, true);
+      const number = this.#moments.number(`answer ${fact.question}`);
+      this.#moments.message(
+        'leaves',
+        fact.system,
+        fact.from,
+        [this.#fates.asker(fact)],
+        `(${number}) ${text}`,
+        true,
+      );
       return n;
     }
     const unheard = arrives ? '' : ': nobody hears it';
-    this.#message(
+    this.#moments.message(
       arrives ? 'whole' : 'lost',
       fact.system,
       fact.from,
@@ -251,20 +262,20 @@ export class Telling {
   }
 
   #delivery({ question, system }: FactOf<'Delivered'>): void {
-    const number = this.#numbers.get(`answer ${question}`);
+    const number = this.#moments.numberOf(`answer ${question}`);
     const answer = this.#fates.answers.get(question);
     if (number !== undefined && answer !== undefined) {
       const text = `(${number}) hears the answer ${answer.payload} to ${answer.topic}`;
-      this.#message('arrives', system, answer.from, [this.#fates.asker(answer)], text, true);
+      this.#moments.message('arrives', system, answer.from, [this.#fates.asker(answer)], text, true);
     }
   }
 
   #deadLetter(fact: FactOf<'DeadLettered'>): void {
-    const number = fact.message === undefined ? undefined : this.#numbers.get(`message ${fact.message}`);
+    const number = fact.message === undefined ? undefined : this.#moments.numberOf(`message ${fact.message}`);
     const what = fact.topic === undefined ? `answer ${fact.payload}` : said({ ...fact, topic: fact.topic });
     const which = number === undefined ? '' : `(${number}) `;
     const toWhom = fact.to?.startsWith('/') === true ? fact.to : undefined;
-    this.#message(
+    this.#moments.message(
       'lost',
       fact.system,
       fact.from,
@@ -285,14 +296,23 @@ export class Telling {
     }
     if (answer !== undefined) {
       const text = `${subject}: ${lost ? 'lost' : words}`;
-      this.#message(lost ? 'lost' : 'leaves', fact.system, answer.from, [answer.to ?? outside], text, true);
+      this.#moments.message(
+        lost ? 'lost' : 'leaves',
+        fact.system,
+        answer.from,
+        [answer.to ?? outside],
+        text,
+        true,
+      );
       return;
     }
-    const number = message === undefined ? undefined : this.#numbers.get(`message ${message}`);
+    const number = message === undefined ? undefined : this.#moments.numberOf(`message ${message}`);
     if (agent !== undefined) {
-      this.#marked.set(this.#moments.length, [this.#lanes.key(agent, fact.system)]);
+      this.#marked.set(this.#moments.list.length, [this.#lanes.key(agent, fact.system)]);
     }
-    this.#add('note', `${number === undefined ? '' : `(${number}) `}${subject} ${words}`, { mark: '↯' });
+    this.#moments.add('note', `${number === undefined ? '' : `(${number}) `}${subject} ${words}`, {
+      mark: '↯',
+    });
   }
 
   /** The next fact that will be a moment. */
@@ -303,70 +323,6 @@ export class Telling {
       next += 1;
     }
     return next;
-  }
-
-  #passTime(atMs: number): void {
-    if (atMs > this.#nowMs) {
-      const passedMs = atMs - this.#nowMs;
-      this.#nowMs = atMs;
-      this.#add('time', `${asMs(passedMs)} pass: it is ${asMs(atMs)}`);
-    }
-  }
-
-  #message(
-    flight: Flight,
-    system: string,
-    from: string | undefined,
-    to: readonly (string | undefined)[],
-    text: string,
-    reply = false,
-  ): void {
-    const sender = this.#lanes.at(from ?? outside, system);
-    const receivers = to.flatMap((name) => (name === undefined ? [] : this.#lanes.at(name, system)));
-    this.#add('message', text, { from: sender, to: receivers, flight, reply });
-  }
-
-  #mark(mark: string, { system }: Fact, agent: string | undefined, text: string): void {
-    const lane = this.#lanes.at(agent ?? outside, system);
-    this.#add('note', `${this.#lanes.list[lane]!.name} ${text}`, {
-      to: [lane],
-      mark,
-    });
-  }
-
-  #add(
-    kind: MomentKind,
-    text: string,
-    {
-      from,
-      to = [],
-      flight,
-      reply = false,
-      mark = '',
-    }: Partial<Pick<Moment, 'from' | 'to' | 'flight' | 'reply' | 'mark'>> = {},
-  ): void {
-    this.#moments.push({
-      kind,
-      atMs: this.#nowMs,
-      text,
-      from,
-      to,
-      flight,
-      reply,
-      mark,
-      busy: [...this.#lanes.busy],
-      gone: [...this.#lanes.gone],
-    });
-  }
-
-  #number(what: string): number {
-    const known = this.#numbers.get(what);
-    if (known !== undefined) {
-      return known;
-    }
-    const number = this.#numbers.size + 1;
-    this.#numbers.set(what, number);
-    return number;
   }
 }
 
@@ -388,6 +344,3 @@ function said(fact: {
   const verb = fact.question === undefined ? '' : 'asks ';
   return `${verb}${fact.topic}${fact.payload === '' ? '' : ` ${fact.payload}`}`;
 }
-
-/** Times may be fractions; three digits tell them apart. */
-const asMs = (ms: number): string => `${Math.round(ms * 1_000) / 1_000} ms`;
