@@ -18,13 +18,7 @@ export type Sight = Partial<Witness>;
 
 /** Shows a law what passes in a world, from now on. */
 export function witness(world: World, sight: Sight): void {
-  let all = witnesses.get(world);
-  if (all === undefined) {
-    all = new Witnesses();
-    witnesses.set(world, all);
-    kernelOf(world.system).witness = all;
-  }
-  all.add(sight);
+  witnessesOf(world).add(sight);
 }
 
 /** The inner part of a system. */
@@ -39,21 +33,26 @@ export function requestsOutside(system: System): number {
 
 /** Every agent that is or was in a world, in the order in which they came. */
 export function castOf(world: World): Set<Cell> {
-  let cast = casts.get(world);
-  if (cast === undefined) {
+  const all = witnessesOf(world);
+  if (all.cast === undefined) {
     const cells = new Set<Cell>();
     witness(world, { spawned: (agent) => void cells.add(agent as Cell) });
     for (const cell of kernelCells(world.system)) {
       cells.add(cell);
     }
-    cast = cells;
-    casts.set(world, cast);
+    all.cast = cells;
   }
-  return cast;
+  return all.cast;
 }
 
-const witnesses = new WeakMap<World, Witnesses>();
-const casts = new WeakMap<World, Set<Cell>>();
+/** Kept by the kernel, not in a map of worlds: weak maps keep what is young alive, and worlds are made by the thousand. */
+function witnessesOf(world: World): Witnesses {
+  const kernel = kernelOf(world.system);
+  if (!(kernel.witness instanceof Witnesses)) {
+    kernel.witness = new Witnesses();
+  }
+  return kernel.witness as Witnesses;
+}
 
 function insideOf(system: System): Outside {
   /* v8 ignore if -- @preserve Worlds make their systems themselves. */
@@ -69,6 +68,8 @@ function kernelCells(system: System): Iterable<Cell> {
 }
 
 class Witnesses implements Witness {
+  /** See `castOf`. */
+  cast: Set<Cell> | undefined;
   readonly #spawned: Witness['spawned'][] = [];
   readonly #left: Witness['left'][] = [];
   readonly #accepted: Witness['accepted'][] = [];
