@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { defineAgent, defineTopic, RequestTimeout, type System, type } from 'troupe';
-import { CounterexampleFound, explore, UncontrolledAsync } from 'troupe/testing';
+import { always, CounterexampleFound, explore, leadsTo, UncontrolledAsync, type World } from 'troupe/testing';
 import { assert, expect, it } from 'vitest';
 
 // #region auction
@@ -148,5 +148,107 @@ it('crashes are among the faults', async () => {
     () => total === 6, // Not true of an agent that keeps its state in memory: a restart begins anew.
   );
   await expect(exploring).rejects.toThrow("the simulation crashed '/purse'");
+  // #endregion
+});
+
+const Charge = defineTopic('charge', {
+  schema: type<{ id: string; cents: number }>(),
+  reply: type<string>(),
+});
+
+it('finds what a message does that comes twice', async () => {
+  // #region duplicate
+  let charged = 0;
+  const till = defineAgent({
+    name: 'till',
+    subscribe: [Charge],
+    receive: ({ cents }) => {
+      charged += cents;
+      return 'paid';
+    },
+  });
+
+  const exploring = explore(
+    async (system) => {
+      charged = 0;
+      system.spawn(till);
+      await system.request(Charge, { id: 'a1', cents: 500 });
+    },
+    { runs: 1_000, seed: 1, faults: ['duplicate'], only: [Charge] },
+    () => charged === 500, // Not true of a till that does not look at the id.
+  );
+  await expect(exploring).rejects.toThrow('duplicated: charge outside → /till');
+  // #endregion
+});
+
+it('finds what a host forgets that begins anew', async () => {
+  // #region hosts
+  const charges = new Map<string, number>(); // What the till's disk would keep.
+  const till = (keeps: Map<string, number>) =>
+    defineAgent({
+      name: 'till',
+      subscribe: [Charge],
+      receive: ({ id, cents }) => {
+        if (!keeps.has(id)) {
+          keeps.set(id, cents);
+          charges.set(`${id} ${charges.size}`, cents);
+        }
+        return 'paid';
+      },
+    });
+
+  const shop = (setUpTill: (system: System) => void) => async (system: System, world: World) => {
+    charges.clear();
+    world.host('bank', setUpTill);
+    world.link('world', 'bank', { topics: [Charge], delayMs: 5 });
+    const charge = () => system.request(Charge, { id: 'a1', cents: 500 }, { timeoutMs: 1_000 });
+    // When nobody has answered in time it is tried once more.
+    await charge()
+      .catch(charge)
+      .catch(() => {});
+  };
+
+  const forgetful = shop((system) => void system.spawn(till(new Map())));
+  const exploring = explore(
+    forgetful,
+    { runs: 2_000, seed: 1, faults: ['crash', 'drop', 'partition'], only: { linked: true } },
+    () => charges.size <= 1,
+  );
+  await expect(exploring).rejects.toThrow('crashed: bank');
+  // #endregion
+});
+
+it('finds what does not come in time', async () => {
+  const Ordered = defineTopic('ordered', { schema: type<string>() });
+  const Shipped = defineTopic('shipped', { schema: type<string>() });
+  const shipper = defineAgent({
+    name: 'shipper',
+    subscribe: [Ordered],
+    receive: (order, context) => void context.publish(Shipped, order),
+  });
+
+  // #region time-laws
+  const exploring = explore(
+    (system) => {
+      system.spawn(shipper);
+      system.publish(Ordered, 'a clock');
+    },
+    {
+      runs: 1_000,
+      seed: 1,
+      faults: ['drop'],
+      laws: [
+        always('nothing is shipped twice', (world) => world.count(Shipped) <= 1),
+        leadsTo(
+          'an order is shipped',
+          (world) => world.count(Ordered) > world.count(Shipped),
+          (world) => world.count(Ordered) === world.count(Shipped),
+          { withinMs: 60_000 },
+        ),
+      ],
+    },
+    () => {},
+  );
+  await expect(exploring).rejects.toThrow('an order is shipped: it was due within 60000 ms');
   // #endregion
 });

@@ -31,6 +31,25 @@ export { always, atQuiet, eventuallyWithin, type Holds, leadsTo } from './tempor
 export { UncontrolledAsync } from './uncontrolled-async.ts';
 export { SimulatedCrash, World, type WorldOptions } from './world.ts';
 
+// One agent by itself, step by step.
+
+export { type Behaviour, behaviour } from './behaviour.ts';
+export type { MachineStep, Step, StepLog, StepOutcome } from './step.ts';
+export type { StepEffect } from './step-effect.ts';
+export type { AskedTarget, BehaviourOptions, ReceiveAs } from './tried-agent.ts';
+
+// Probes.
+
+export { ExpectationFailed, type Received, type WhyNot } from './expectation-failed.ts';
+export { type Expecting, type Probe, type ProbeOptions, probe } from './probe.ts';
+
+// A simulated disk.
+
+export type { FileStatus, Files, OpenFile, OpenFlags } from '../core/files.ts';
+export type { DiskFault } from './disk-chance.ts';
+export { DiskError, type DiskErrorCode } from './disk-error.ts';
+export { type Cut, type DiskOptions, type DiskWorld, SimulatedDisk } from './simulated-disk.ts';
+
 // Models without a network.
 
 export { type Faulty, type FaultyModelOptions, faultyModel, type HappenedFault } from './faulty-model.ts';

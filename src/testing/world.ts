@@ -8,6 +8,7 @@
  */
 import type { Cell } from '../actors/cell.ts';
 import { KeyedGroup } from '../actors/keyed-group.ts';
+import { KeyedInstance } from '../actors/keyed-instance.ts';
 import { LocalRef } from '../actors/local-ref.ts';
 import { createSystem, type System, type SystemOptions } from '../actors/system.ts';
 import type { DeadLetterCause } from '../core/dead-letter.ts';
@@ -25,6 +26,7 @@ import { afterIo, afterMicrotasks } from './host-loop.ts';
 import type { LinkOptions } from './link.ts';
 import { Network } from './network.ts';
 import type { Ambient } from './presence.ts';
+import { isSpared } from './spared.ts';
 import { type Story, storyOf } from './story.ts';
 import { StoryRecorder } from './story-recorder.ts';
 import { traceLine } from './trace-line.ts';
@@ -89,6 +91,7 @@ export class World {
   readonly #onFault: ((fault: FaultEvent) => void) | undefined;
   readonly #traced: boolean;
   readonly #trace: string[] = [];
+  #running = false;
   #faults: FaultEvent[] | undefined;
   readonly #control: Control;
   #network: Network | undefined;
@@ -141,6 +144,11 @@ export class World {
   /** What has happened, a line each, when the world is traced. */
   get trace(): readonly string[] {
     return this.#trace;
+  }
+
+  /** Whether it is running code: whoever waits in it need not step it. */
+  get running(): boolean {
+    return this.#running;
   }
 
   /** What has happened, as a story, when the world is traced; otherwise an empty one. */
@@ -224,7 +232,9 @@ export class World {
       return;
     }
     const cell = this.#cellAt(path);
-    if (cell !== undefined && !cell.ending) {
+    // The agent of a key that waits for its place, or is on its way out, does nothing that could fail.
+    const rests = cell instanceof KeyedInstance && cell.stage !== 'active';
+    if (cell !== undefined && !cell.ending && !rests) {
       this.#tell({ _tag: 'Crashed', atMs: this.nowMs, what: 'agent', name: path });
       cell.conduct.fail(cell, new SimulatedCrash({ agent: path }), undefined);
     }
@@ -281,7 +291,14 @@ export class World {
    * Errors: what it throws; `UncontrolledAsync`; an `Error` when it waits for something that is not in this world.
    */
   run(code: () => unknown, afterStep?: () => void): Promise<void> {
-    return this.#control.inside(() => this.#run(code, afterStep));
+    return this.#control.inside(async () => {
+      this.#running = true;
+      try {
+        await this.#run(code, afterStep);
+      } finally {
+        this.#running = false;
+      }
+    });
   }
 
   /**
@@ -420,9 +437,9 @@ export class World {
   /** Crashes an agent; or a host, which begins anew some time later. */
   #crashSomebody(budget: FaultBudget): void {
     const hosts = this.#network?.hosts.filter(({ up }) => up) ?? [];
-    const paths = this.system.agents.list().map(({ path }) => path);
+    const paths = pathsOfTested(this.system);
     for (const { name, system } of hosts) {
-      paths.push(...system.agents.list().map(({ path }) => name + path));
+      paths.push(...pathsOfTested(system).map((path) => name + path));
     }
     const count = paths.length + hosts.length;
     if (count === 0) {
@@ -496,3 +513,7 @@ export class World {
 }
 
 const nameOf = (host: Host | string): string => (typeof host === 'string' ? host : host.name);
+
+/** Agents that may be made to fail: those of the test are not. */
+const pathsOfTested = ({ agents }: System): string[] =>
+  agents.list().flatMap(({ path, ref }) => (isSpared(ref) ? [] : [path]));
