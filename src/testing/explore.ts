@@ -237,6 +237,7 @@ class Exploring {
   async #runOnce({ choose, answers, traced, course, counts = false }: Run): Promise<Broken | undefined> {
     const looked = counts && this.#coverage.looksNext;
     const world: World = this.#world(choose, traced !== undefined, looked ? () => world : undefined);
+    this.#controlled.begins();
     traced?.(world);
     this.#runs += 1;
     let broken: Broken | undefined;

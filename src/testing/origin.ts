@@ -39,6 +39,14 @@ export function whoseCall(called: Callable): 'user' | 'library' | 'runner' {
   return 'user';
 }
 
+/** Whether a call is the user's, and not only for something to be printed: the console opens what it prints to when it first does. */
+export function isOfUser(called: Callable): boolean {
+  return (
+    whoseCall(called) === 'user' &&
+    !framesAbove(called, framesToDecide).some((frame) => frame.includes('(node:internal/console/'))
+  );
+}
+
 /** The frames above a call that a user wants to see, innermost first; all others are cut. */
 export function framesOfUser(called: Callable): readonly string[] {
   const frames = framesAbove(called, framesToTell).filter((frame) => {
