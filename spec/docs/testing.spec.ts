@@ -2,7 +2,15 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { defineAgent, defineTopic, RequestTimeout, type System, type } from 'troupe';
-import { always, CounterexampleFound, explore, leadsTo, UncontrolledAsync, type World } from 'troupe/testing';
+import {
+  always,
+  CounterexampleFound,
+  explore,
+  lawPack,
+  leadsTo,
+  UncontrolledAsync,
+  type World,
+} from 'troupe/testing';
 import { assert, expect, it } from 'vitest';
 
 // #region auction
@@ -250,5 +258,29 @@ it('finds what does not come in time', async () => {
     () => {},
   );
   await expect(exploring).rejects.toThrow('an order is shipped: it was due within 60000 ms');
+  // #endregion
+});
+
+it('finds by a law what a property does not mention', async () => {
+  const Dictate = defineTopic('dictate', { schema: type<string>(), reply: type<string>() });
+  const scribe = defineAgent({
+    name: 'scribe',
+    subscribe: [Dictate],
+    // It waits for paper, and nobody ever brings any.
+    receive: (_, context) => context.stash(),
+  });
+
+  // #region law-pack
+  const exploring = explore(
+    async (system) => {
+      system.spawn(scribe);
+      await system.request(Dictate, 'a novel', { timeoutMs: 100 }).catch(() => {});
+    },
+    { runs: 100, seed: 1, laws: lawPack() },
+    () => {}, // No property of its own: the laws know none of the protocol.
+  );
+  await expect(exploring).rejects.toThrow(
+    "/scribe accepted 'dictate' from outside, which is still laid aside",
+  );
   // #endregion
 });
