@@ -10,6 +10,7 @@ import {
   CounterexampleFound,
   exhaustive,
   explore,
+  lawPack,
   leadsTo,
   mixed,
   pct,
@@ -302,6 +303,7 @@ it('finds what does not come in time', async () => {
   );
   await expect(exploring).rejects.toThrow('an order is shipped: it was due within 60000 ms');
   // #endregion
+});
 
 describe('the strategies of the guide', () => {
   const higherOrLesserName = (bid: Offer, best: Offer) =>
@@ -347,4 +349,28 @@ describe('the strategies of the guide', () => {
     await fc.assert(property, { numRuns: 50 });
     // #endregion
   });
+});
+
+it('finds by a law what a property does not mention', async () => {
+  const Dictate = defineTopic('dictate', { schema: type<string>(), reply: type<string>() });
+  const scribe = defineAgent({
+    name: 'scribe',
+    subscribe: [Dictate],
+    // It waits for paper, and nobody ever brings any.
+    receive: (_, context) => context.stash(),
+  });
+
+  // #region law-pack
+  const exploring = explore(
+    async (system) => {
+      system.spawn(scribe);
+      await system.request(Dictate, 'a novel', { timeoutMs: 100 }).catch(() => {});
+    },
+    { runs: 100, seed: 1, laws: lawPack() },
+    () => {}, // No property of its own: the laws know none of the protocol.
+  );
+  await expect(exploring).rejects.toThrow(
+    "/scribe accepted 'dictate' from outside, which is still laid aside",
+  );
+  // #endregion
 });
