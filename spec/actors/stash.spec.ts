@@ -56,6 +56,25 @@ describe('the stash', () => {
     expect(world.system.statistics().agents[0]).toMatchObject({ stashed: 2, waiting: 1 });
   });
 
+  it('keeps nothing of a message whose handler failed after it was laid aside', async () => {
+    const world = aWorld({ system: { supervision: { directives: { defect: 'resume' } } } });
+    const keeper = defineAgent({
+      name: 'keeper',
+      subscribe: [Word],
+      capacity: 1,
+      receive(_word, context) {
+        context.stash();
+        throw new Error('no');
+      },
+    });
+    const ref = world.system.spawn(keeper);
+    void world.system.tell(ref, 'a');
+    await world.runUntilQuiet();
+
+    expect(world.system.statistics().agents[0]).toMatchObject({ stashed: 0, waiting: 0 });
+    expect(world.system.tell(ref, 'b')).toBeUndefined();
+  });
+
   it('goes to the dead letters when its agent stops', async () => {
     const { world, ref } = aDoorkeeper();
     world.system.tell(ref, 'a');
