@@ -89,6 +89,36 @@ describe('the stash', () => {
     ]);
   });
 
+  it('comes back by itself when its agent is restarted', async () => {
+    const world = aWorld();
+    const heard: string[] = [];
+    let lives = 0;
+    const keeper = defineAgent({
+      name: 'keeper',
+      subscribe: [Word],
+      onStart() {
+        lives += 1;
+      },
+      receive(word, context) {
+        if (lives === 1) {
+          context.stash();
+        } else {
+          heard.push(word);
+        }
+      },
+    });
+    const ref = world.system.spawn(keeper);
+    void world.system.tell(ref, 'a');
+    void world.system.tell(ref, 'b');
+    await world.runUntilQuiet();
+
+    world.crash('/keeper');
+    await world.runUntilQuiet();
+
+    expect(heard).toEqual(['a', 'b']);
+    expect(world.system.statistics().agents[0]).toMatchObject({ stashed: 0, waiting: 0 });
+  });
+
   it('returns to the front when its agent is restarted', async () => {
     const { world, heard, ref } = aDoorkeeper();
     ['a', 'b'].forEach((word) => {
