@@ -476,6 +476,102 @@ describe('the story of facts', () => {
     `);
   });
 
+  it('gives no lane to an agent that only starts, and tells of what ends in between', () => {
+    const lines = tell([
+      { ...place, _tag: 'Started', agent: '/idle' },
+      taken(undefined, '/ada', 1),
+      sent(1, '/bob'),
+      ended('/ada', 1),
+      taken(1, '/bob', 2),
+      taken(99, '/bob', 3),
+      { ...taken(undefined, '/bob', 4), timed: false } as Fact,
+      { ...place, _tag: 'Ended', agent: '/bob', handling: 3, outcome: 'interrupted' },
+    ]);
+
+    expect(lines).toMatchInlineSnapshot(`
+      [
+        " /ada  /bob",
+        "  │     │     starts: /idle",
+        "  ◷     │     /ada is called by a timer of its own",
+        "  ●────▶┃     said 1",
+        "  │     ▶     /bob handles a message from before",
+        "  │     ▶     /bob handles a message from before",
+        "  │     !     /bob is interrupted while it handles a message",
+      ]
+    `);
+  });
+
+  it('follows what links carry between a host and the world, also when it is late or the same twice', () => {
+    const via = (message: number, from: string, system: string): Fact =>
+      ({ ...sent(message), from: undefined, payload: '1', system, via: from }) as Fact;
+    const said = (message: number): Fact => ({ ...sent(message), payload: '1' }) as Fact;
+    const deadLetter = {
+      ...place,
+      _tag: 'DeadLettered',
+      message: 2,
+      from: '/ada',
+      topic: 'said',
+      payload: '1',
+      cause: 'Stopped',
+    } as const;
+
+    const lines = tell([
+      said(1),
+      said(2),
+      { ...sent(9), payload: 'other' } as Fact,
+      via(3, 'world', 'north'),
+      via(4, 'world', 'north'),
+      via(5, 'world', 'north'),
+      { ...taken(4, '/bob', 1), system: 'north' },
+      { ...taken(3, '/bob', 2), system: 'north' },
+      { ...sent(6), system: 'north', from: '/bob', payload: 'back' } as Fact,
+      { ...via(7, 'north', ''), payload: 'back' } as Fact,
+      {
+        ...place,
+        _tag: 'Answered',
+        question: 1,
+        topic: 'q',
+        from: '/link-to-north',
+        to: '/ada',
+        payload: '',
+        streamed: true,
+      },
+      {
+        ...place,
+        system: 'north',
+        _tag: 'Answered',
+        question: 1,
+        topic: 'q',
+        from: '/link-to-world',
+        to: '/bob',
+        payload: '',
+        streamed: true,
+      },
+      { ...deadLetter, to: 'no path' },
+      { ...deadLetter, to: undefined },
+    ]);
+
+    expect(lines).toMatchInlineSnapshot(`
+      [
+        " /ada  world→north  north/bob  north→world",
+        "  ●────────▷│           │           │        (1) said 1",
+        "  ●────────▷│           │           │        (2) said 1",
+        "  ●✗        │           │           │        said other: nobody has handled it",
+        "  │         ●──────────▷│           │        (3) said 1",
+        "  │         ●──────────▷│           │        (4) said 1",
+        "  │         ●✗          │           │        said 1: nobody has handled it",
+        "  │         ○──────────▶┃           │        (4) said 1",
+        "  │         ○──────────▶┃           │        (3) said 1",
+        "  │         │           ●──────────▷│        (5) said back",
+        "  │         │           ┃           ●✗       said back: nobody has handled it",
+        "  │◀╌╌╌╌╌╌╌╌●           ┃           │        answers q",
+        "  │         │           ┃◀╌╌╌╌╌╌╌╌╌╌●        answers q",
+        "  ●✗        │           ┃           │        (2) said 1: dead letter, Stopped",
+        "  ●✗        │           ┃           │        (2) said 1: dead letter, Stopped",
+      ]
+    `);
+  });
+
   it('names the hosts when there are some', () => {
     const lines = tell([
       { ...sent(1, '/bob'), system: 'a' },

@@ -10,7 +10,7 @@
  * is forgotten, and counted.
  */
 import { describeValue } from '../core/describe-value.ts';
-import { type Envelope, type Headers, noHeaders } from '../core/envelope.ts';
+import type { Envelope, Headers } from '../core/envelope.ts';
 import { isNotice } from '../core/notice.ts';
 import { oneLine } from '../core/one-line.ts';
 import { shorten } from '../core/shorten.ts';
@@ -163,6 +163,8 @@ export class StoryRecorder {
 
   #onTheWay(way: OnTheWay, words: string, lost: boolean, doubled = false): void {
     const { kind, topic, payload, sender, receiver, linked } = way;
+    // A host has no lane of its own.
+    const agent = receiver?.includes('/') === true ? receiver : undefined;
     const isLast =
       kind === 'message' && this.#last?.topic === topic && (linked || this.#last?.from === sender);
     const text = payload === undefined ? '' : ` ${describeValue(payload, payloadCharsMax)}`;
@@ -177,13 +179,10 @@ export class StoryRecorder {
       _tag: 'Fault',
       subject: `${what}${topic ?? 'a message'} from ${sender ?? 'outside'} to ${receiver ?? 'outside'}`,
       words,
-      agent: receiver?.includes('/') === true ? receiver : undefined,
+      agent,
       message: isLast ? this.#last!.message : undefined,
       lost,
-      answer:
-        ends && !doubled
-          ? { from: sender!, to: receiver?.includes('/') === true ? receiver : undefined }
-          : undefined,
+      answer: ends && !doubled ? { from: sender!, to: agent } : undefined,
     });
   }
 
@@ -192,7 +191,6 @@ export class StoryRecorder {
       _tag: 'Fault',
       subject,
       words,
-      // A host has no lane of its own.
       agent: subject.includes('/') ? subject : undefined,
       message: undefined,
       lost: false,
@@ -380,7 +378,7 @@ class RecordedSystem implements Tracing {
       this.#recorder.taken(this.#system, taking, handling);
     }
     return {
-      headers: envelope.headers ?? noHeaders,
+      headers: envelope.headers,
       within: (f) => f(),
       failed: () => {},
       ended: (outcome) => this.#add({ _tag: 'Ended', agent, handling, outcome }),

@@ -129,7 +129,8 @@ class Telling {
         }
         break;
       case 'DeadLettered':
-        if (fact.message !== undefined && fact.to !== undefined) {
+        // Of what never left for anybody the topic is named.
+        if (fact.message !== undefined && fact.to?.startsWith('/') === true) {
           this.#fateOf(fact.message).losers.push(fact.to);
         }
         break;
