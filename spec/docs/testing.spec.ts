@@ -2,9 +2,23 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import fc from 'fast-check';
 import { defineAgent, defineTopic, RequestTimeout, type System, type } from 'troupe';
-import { always, CounterexampleFound, explore, leadsTo, UncontrolledAsync, type World } from 'troupe/testing';
-import { assert, expect, it } from 'vitest';
+import { aTape } from 'troupe/fast-check';
+import {
+  always,
+  CounterexampleFound,
+  exhaustive,
+  explore,
+  lawPack,
+  leadsTo,
+  mixed,
+  pct,
+  random,
+  UncontrolledAsync,
+  type World,
+} from 'troupe/testing';
+import { assert, describe, expect, it } from 'vitest';
 import { aFolder } from '../support/a-folder.ts';
 
 // #region auction
@@ -288,5 +302,75 @@ it('finds what does not come in time', async () => {
     () => {},
   );
   await expect(exploring).rejects.toThrow('an order is shipped: it was due within 60000 ms');
+  // #endregion
+});
+
+describe('the strategies of the guide', () => {
+  const higherOrLesserName = (bid: Offer, best: Offer) =>
+    bid.cents > best.cents || (bid.cents === best.cents && bid.from < best.from);
+
+  it('look at every schedule, or at some', async () => {
+    // #region strategies
+    const all = await explore(
+      auction(higherOrLesserName),
+      { runs: 100_000, strategy: exhaustive() },
+      () => winner === 'ada',
+    );
+    expect(all.complete).toBe(true); // Every schedule was looked at.
+
+    const some = await explore(
+      auction(higherOrLesserName),
+      { runs: 100_000, timeLimitMs: 500, strategy: mixed(pct({ depth: 4 }), random()) },
+      () => winner === 'ada',
+    );
+    expect(some.complete).toBe(false);
+    // #endregion
+  });
+
+  it('shrink beside inputs of fast-check', async () => {
+    // #region arbitrary
+    const property = fc.asyncProperty(
+      aTape(),
+      fc.uniqueArray(fc.constantFrom('ada', 'grace', 'mary')),
+      async (tape, names) => {
+        let last: string | undefined;
+        const setup = (system: System) => {
+          system.spawn(
+            seller(higherOrLesserName, (to) => {
+              last = to.from;
+            }),
+          );
+          for (const name of names) system.spawn(bidder(name));
+          system.publish(Opened, { item: 'a clock' });
+        };
+        await explore(setup, { tape }, () => last === names.toSorted()[0]);
+      },
+    );
+    await fc.assert(property, { numRuns: 50 });
+    // #endregion
+  });
+});
+
+it('finds by a law what a property does not mention', async () => {
+  const Dictate = defineTopic('dictate', { schema: type<string>(), reply: type<string>() });
+  const scribe = defineAgent({
+    name: 'scribe',
+    subscribe: [Dictate],
+    // It waits for paper, and nobody ever brings any.
+    receive: (_, context) => context.stash(),
+  });
+
+  // #region law-pack
+  const exploring = explore(
+    async (system) => {
+      system.spawn(scribe);
+      await system.request(Dictate, 'a novel', { timeoutMs: 100 }).catch(() => {});
+    },
+    { runs: 100, seed: 1, laws: lawPack() },
+    () => {}, // No property of its own: the laws know none of the protocol.
+  );
+  await expect(exploring).rejects.toThrow(
+    "/scribe accepted 'dictate' from outside, which is still laid aside",
+  );
   // #endregion
 });

@@ -37,53 +37,74 @@ export class LawBroken extends Error {
   }
 }
 
-/** All laws of one world, checked as one. */
+/** All laws of one world, checked as one. Made for every run: it keeps no more than the checks. */
 export class LawsInForce {
   readonly #world: World;
-  readonly #checks: readonly (readonly [law: string, check: LawCheck])[];
-  readonly #stepped: readonly (readonly [law: string, check: LawCheck])[];
+  readonly #laws: readonly Law[];
+  readonly #checks: LawCheck[] = [];
+  #stops = false;
 
   constructor(laws: readonly Law[], world: World) {
     this.#world = world;
-    this.#checks = laws.map((law) => [law.name, law.begin(world)]);
-    this.#stepped = this.#checks.filter(([, check]) => check.afterStep !== undefined);
+    this.#laws = laws;
+    for (const law of laws) {
+      const check = law.begin(world);
+      this.#checks.push(check);
+      this.#stops ||= check.afterStop !== undefined;
+    }
   }
 
   afterStep(): void {
-    for (const [law, check] of this.#stepped) {
+    const checks = this.#checks;
+    for (let n = 0; n < checks.length; n += 1) {
       try {
-        check.afterStep!();
+        checks[n]!.afterStep?.();
       } catch (thrown) {
-        throw new LawBroken(law, thrown);
+        throw this.#broken(n, thrown);
       }
     }
   }
 
+  /** Checks what holds at quiet, stops the system, and checks what holds after that. */
   async atQuiet(): Promise<void> {
-    for (const [law, check] of this.#checks) {
+    const checks = this.#checks;
+    for (let n = 0; n < checks.length; n += 1) {
       try {
-        await check.atQuiet?.();
+        const checked = checks[n]!.atQuiet?.();
+        if (checked !== undefined) {
+          await checked;
+        }
       } catch (thrown) {
-        throw new LawBroken(law, thrown);
+        throw this.#broken(n, thrown);
       }
     }
-    if (this.#checks.some(([, check]) => check.afterStop !== undefined)) {
+    if (this.#stops) {
       await this.#stop();
     }
   }
 
   async #stop(): Promise<void> {
     const world = this.#world;
-    await world.run(
-      () => world.system.stop(),
-      () => this.afterStep(),
-    );
-    for (const [law, check] of this.#checks) {
+    let ended = false;
+    const stopped = world.system.stop().then(() => {
+      ended = true;
+    });
+    await world.runUntilQuiet(() => this.afterStep());
+    if (!ended) {
+      // Where it waits for something outside of this world, the world says so.
+      await world.run(() => stopped);
+    }
+    const checks = this.#checks;
+    for (let n = 0; n < checks.length; n += 1) {
       try {
-        check.afterStop?.();
+        checks[n]!.afterStop?.();
       } catch (thrown) {
-        throw new LawBroken(law, thrown);
+        throw this.#broken(n, thrown);
       }
     }
+  }
+
+  #broken(n: number, thrown: unknown): LawBroken {
+    return new LawBroken(this.#laws[n]!.name, thrown);
   }
 }

@@ -8,10 +8,7 @@ import { lawRuns, lawTimeoutMs } from '../../support/law-runs.ts';
 import { anyManners, exploreTroupes } from '../../support/unruly-troupe.ts';
 
 describe('the law pack', () => {
-  it.each([
-    [['crash', 'slow']],
-    [['crash', 'slow', 'drop', 'duplicate', 'delay']],
-  ] as const)(
+  it.each([[['crash', 'slow']], [['crash', 'slow', 'drop', 'duplicate', 'delay']]] as const)(
     'raises no false alarm among unruly agents under %s',
     async (faults) => {
       const explored = await exploreTroupes(

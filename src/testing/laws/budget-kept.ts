@@ -10,40 +10,49 @@
  * Cost: what is spent is looked at when nothing is left to do.
  */
 import type { Lease } from '../../core/budget.ts';
+import type { Envelope } from '../../core/envelope.ts';
 import { resources } from '../../core/resource.ts';
-import type { Law } from '../law.ts';
-import { witness } from './witnesses.ts';
+import type { HandlingOutcome } from '../../core/system-event.ts';
+import type { Receiver } from '../../core/topic-board.ts';
+import type { Law, LawCheck } from '../law.ts';
+import type { World } from '../world.ts';
+import { type Sight, witness } from './witnesses.ts';
 
 /** @returns The law that no lease is overspent by more than is stated, and that reservations return. */
 export function budgetKept(): Law {
-  return {
-    name: 'budget kept',
-    begin: (world) => {
-      const leases = new Map<Lease, string>();
-      /** Handlings whose code may go on although they are over: each of them may spend one more chunk, and then knows. */
-      let disowned = 0;
-      witness(world, {
-        leased: (lease, what) => void leases.set(lease, what),
-        ended: (_, __, outcome) => {
-          disowned += outcome === 'handled' ? 0 : 1;
-        },
-      });
-      const check = (): void => {
-        for (const [lease, what] of leases) {
-          checkLease(lease, what, disowned);
-        }
-      };
-      return {
-        atQuiet: check,
-        afterStop: () => {
-          check();
-          for (const [lease, what] of leases) {
-            checkReturned(lease, what);
-          }
-        },
-      };
-    },
-  };
+  return { name: 'budget kept', begin: (world) => new Leases(world) };
+}
+
+class Leases implements LawCheck, Sight {
+  #leases: Map<Lease, string> | undefined;
+  /** Handlings whose code may go on although they are over: each of them may spend one more chunk, and then knows. */
+  #disowned = 0;
+
+  constructor(world: World) {
+    witness(world, this);
+  }
+
+  leased(lease: Lease, what: string): void {
+    this.#leases ??= new Map();
+    this.#leases.set(lease, what);
+  }
+
+  ended(_agent: Receiver, _envelope: Envelope, outcome: HandlingOutcome): void {
+    this.#disowned += outcome === 'handled' ? 0 : 1;
+  }
+
+  atQuiet(): void {
+    for (const [lease, what] of this.#leases ?? []) {
+      checkLease(lease, what, this.#disowned);
+    }
+  }
+
+  afterStop(): void {
+    for (const [lease, what] of this.#leases ?? []) {
+      checkLease(lease, what, this.#disowned);
+      checkReturned(lease, what);
+    }
+  }
 }
 
 function checkLease(lease: Lease, what: string, disowned: number): void {

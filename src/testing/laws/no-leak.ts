@@ -8,33 +8,41 @@
  * subscription or capability may be left, whatever was allowed before.
  */
 import type { Cell } from '../../actors/cell.ts';
-import type { Law } from '../law.ts';
+import type { Law, LawCheck } from '../law.ts';
 import type { World } from '../world.ts';
 import type { Unfinished } from './nothing-is-lost.ts';
 import { castOf, kernelOf, requestsOutside } from './witnesses.ts';
 
 /** @returns The law that nothing stays open, and nothing is left of a system that has stopped. */
 export function noLeak({ unfinished = 'forbid' }: Unfinished = {}): Law {
-  return {
-    name: 'no leak',
-    begin: (world) => {
-      const cast = castOf(world);
-      let mindsTimers = false;
-      return {
-        atQuiet: () => {
-          mindsTimers = unfinished === 'forbid' && world.system.agents.size > 0;
-          checkAccounts(world, cast);
-          if (unfinished === 'forbid') {
-            checkNothingOpen(world, cast);
-          }
-        },
-        afterStop: () => {
-          checkNothingOpen(world, cast);
-          checkNothingLeft(world, cast, mindsTimers);
-        },
-      };
-    },
-  };
+  return { name: 'no leak', begin: (world) => new Leftovers(world, unfinished === 'forbid') };
+}
+
+class Leftovers implements LawCheck {
+  readonly #world: World;
+  readonly #cast: readonly Cell[];
+  readonly #mustFinish: boolean;
+  /** Code of the test's own may wait for a timer when it stops the system itself, or does what it likes. */
+  #mindsTimers = false;
+
+  constructor(world: World, mustFinish: boolean) {
+    this.#world = world;
+    this.#cast = castOf(world);
+    this.#mustFinish = mustFinish;
+  }
+
+  atQuiet(): void {
+    checkAccounts(this.#world, this.#cast);
+    if (this.#mustFinish) {
+      this.#mindsTimers = this.#world.system.agents.size > 0;
+      checkNothingOpen(this.#world, this.#cast);
+    }
+  }
+
+  afterStop(): void {
+    checkNothingOpen(this.#world, this.#cast);
+    checkNothingLeft(this.#world, this.#cast, this.#mindsTimers);
+  }
 }
 
 /** What is open is what agents know of, and whoever could go on does. */
@@ -95,20 +103,14 @@ function checkNothingLeft(world: World, cast: Iterable<Cell>, mindsTimers: boole
     }
   }
   const kernel = kernelOf(system);
-  const left = {
-    agents: system.agents.size,
-    messages: kernel.inFlight,
-    subscriptions: kernel.board.size,
-    capabilities: system.capabilities.size,
-    // Code of the test's own may wait for a timer when it stops the system itself, or does what it likes.
-    timers: mindsTimers ? environment.timersAtClose : 0,
-    turns: environment.readyCount,
-  };
-  const what = Object.entries(left).filter(([, count]) => count !== 0);
-  if (what.length > 0) {
-    const paths = system.agents.list().map(({ path, phase }) => ` ${path} (${phase})`);
-    throw new Error(
-      `the system has stopped, and there are ${what.map(([name, count]) => `${count} ${name}`).join(', ')} left${paths.join()}`,
-    );
+  const timers = mindsTimers ? environment.timersAtClose : 0;
+  const { inFlight, board } = kernel;
+  const { agents, capabilities } = system;
+  if (agents.size + inFlight + board.size + capabilities.size + timers + environment.readyCount === 0) {
+    return;
   }
+  const paths = agents.list().map(({ path, phase }) => ` ${path} (${phase})`);
+  throw new Error(
+    `the system has stopped, and there are left: ${agents.size} agents${paths.join()}, ${inFlight} messages, ${board.size} subscriptions, ${capabilities.size} capabilities, ${timers} timers and ${environment.readyCount} turns`,
+  );
 }

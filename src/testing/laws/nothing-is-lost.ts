@@ -13,10 +13,13 @@
  * Cost: a place in a map for each message that is accepted and not done with.
  */
 import type { Cell } from '../../actors/cell.ts';
+import type { DeadLetterCause } from '../../core/dead-letter.ts';
 import type { Envelope } from '../../core/envelope.ts';
-import type { Law } from '../law.ts';
+import type { HandlingOutcome } from '../../core/system-event.ts';
+import type { Receiver } from '../../core/topic-board.ts';
+import type { Law, LawCheck } from '../law.ts';
 import type { World } from '../world.ts';
-import { castOf, witness } from './witnesses.ts';
+import { castOf, type Sight, witness } from './witnesses.ts';
 
 export interface Unfinished {
   /**
@@ -29,64 +32,72 @@ export interface Unfinished {
 
 /** @returns The law that each accepted message is handled, failed, or a dead letter. */
 export function nothingIsLost({ unfinished = 'forbid' }: Unfinished = {}): Law {
-  return {
-    name: 'nothing is lost',
-    begin: (world) => {
-      const books = new Books(world);
-      return {
-        afterStep: () => books.check(),
-        atQuiet: () => {
-          books.check();
-          books.checkHeld();
-          if (unfinished === 'forbid') {
-            books.checkFinished();
-          }
-        },
-        afterStop: () => {
-          books.check();
-          books.checkHeld();
-          books.checkFinished();
-        },
-      };
-    },
-  };
+  return { name: 'nothing is lost', begin: (world) => new Books(world, unfinished === 'forbid') };
 }
 
 /** What is known of messages: who has accepted them and is not done with them. */
-class Books {
-  readonly #cast: Set<Cell>;
+class Books implements LawCheck, Sight {
+  readonly #cast: readonly Cell[];
+  readonly #mustFinish: boolean;
   /** By message, the paths of those who have it; several of them where it was published, or doubled. */
   readonly #open = new Map<Envelope, string | string[]>();
   /** Dead letters of streams that had completed: the end of their handlings is still to come. */
-  readonly #dropped = new Set<Envelope>();
+  #dropped: Set<Envelope> | undefined;
   #broken: string | undefined;
 
-  constructor(world: World) {
+  constructor(world: World, mustFinish: boolean) {
     this.#cast = castOf(world);
-    witness(world, {
-      accepted: ({ path }, envelope) => this.#accept(envelope, path),
-      gaveWay: ({ path }, envelope) => void this.#close(envelope, path),
-      lost: (envelope, to, cause) => {
-        if (to !== undefined && this.#close(envelope, to) && cause === 'Unhandled') {
-          this.#dropped.add(envelope);
-        }
-      },
-      ended: ({ path }, envelope, outcome) => {
-        if (!this.#close(envelope, path) && !this.#dropped.has(envelope)) {
-          this.#broken ??= `${path} has ${outcome} ${nameOf(envelope)}, which it had not accepted or was done with`;
-        }
-      },
-    });
+    this.#mustFinish = mustFinish;
+    witness(world, this);
   }
 
-  check(): void {
+  accepted({ path }: Receiver, envelope: Envelope): void {
+    this.#accept(envelope, path);
+  }
+
+  gaveWay({ path }: Receiver, envelope: Envelope): void {
+    this.#close(envelope, path);
+  }
+
+  lost(envelope: Envelope, to: string | undefined, cause: DeadLetterCause): void {
+    if (to !== undefined && this.#close(envelope, to) && cause === 'Unhandled') {
+      this.#dropped ??= new Set();
+      this.#dropped.add(envelope);
+    }
+  }
+
+  ended({ path }: Receiver, envelope: Envelope, outcome: HandlingOutcome): void {
+    if (!this.#close(envelope, path) && this.#dropped?.has(envelope) !== true) {
+      this.#broken ??= `${path} has ${outcome} ${nameOf(envelope)}, which it had not accepted or was done with`;
+    }
+  }
+
+  afterStep(): void {
     if (this.#broken !== undefined) {
       throw new Error(this.#broken);
     }
   }
 
+  atQuiet(): void {
+    this.afterStep();
+    if (this.#open.size > 0) {
+      this.#checkHeld();
+      if (this.#mustFinish) {
+        this.#checkFinished();
+      }
+    }
+  }
+
+  afterStop(): void {
+    this.afterStep();
+    if (this.#open.size > 0) {
+      this.#checkHeld();
+      this.#checkFinished();
+    }
+  }
+
   /** What is not done with is somewhere. */
-  checkHeld(): void {
+  #checkHeld(): void {
     const held = new Map<string, number>();
     for (const cell of this.#cast) {
       const waiting = cell.mailbox.waiting + (cell.stashed?.length ?? 0);
@@ -107,10 +118,10 @@ class Books {
   }
 
   /** Nothing is open. */
-  checkFinished(): void {
+  #checkFinished(): void {
     for (const [envelope, paths] of this.#open) {
       const path = typeof paths === 'string' ? paths : paths[0]!;
-      const cell = [...this.#cast].findLast((one) => one.path === path);
+      const cell = this.#cast.findLast((one) => one.path === path);
       throw new Error(
         `${path} accepted ${nameOf(envelope)}, which ${whereIn(cell, envelope)} although nothing is left to do`,
       );

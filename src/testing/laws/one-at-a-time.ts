@@ -5,21 +5,27 @@
  * Cost: one look at the agent whose turn it was, after each step.
  */
 import { Cell } from '../../actors/cell.ts';
-import type { Law } from '../law.ts';
+import type { Law, LawCheck } from '../law.ts';
+import type { World } from '../world.ts';
 
 /** @returns The law that windows are kept. */
 export function oneAtATime(): Law {
-  return {
-    name: 'one at a time',
-    begin: (world) => ({
-      afterStep: () => {
-        const agent = world.environment.last;
-        if (agent instanceof Cell) {
-          checkWindow(agent);
-        }
-      },
-    }),
-  };
+  return { name: 'one at a time', begin: (world) => new Windows(world) };
+}
+
+class Windows implements LawCheck {
+  readonly #world: World;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  afterStep(): void {
+    const agent = this.#world.environment.last;
+    if (agent instanceof Cell) {
+      checkWindow(agent);
+    }
+  }
 }
 
 function checkWindow({ path, open, openHandlings, window }: Cell): void {

@@ -5,63 +5,68 @@
  * Source: law 9 of the runtime.
  */
 import type { WitnessedRequest } from '../../core/witness.ts';
-import type { Law } from '../law.ts';
+import type { Law, LawCheck } from '../law.ts';
 import type { World } from '../world.ts';
-import { witness } from './witnesses.ts';
+import { type Sight, witness } from './witnesses.ts';
 
 /** @returns The law that each request settles exactly once and in time. */
 export function settlesOnce(): Law {
-  return {
-    name: 'settles once',
-    begin: (world) => {
-      const requests = new Requests(world);
-      return {
-        afterStep: () => requests.check(),
-        atQuiet: () => requests.checkSettled(false),
-        afterStop: () => requests.checkSettled(true),
-      };
-    },
-  };
+  return { name: 'settles once', begin: (world) => new Requests(world) };
 }
 
-class Requests {
-  /** Those whose requesters wait, and until when. */
-  readonly #waiting = new Map<WitnessedRequest, number>();
+class Requests implements LawCheck, Sight {
+  readonly #world: World;
+  /** By request, until when it may wait, or how far it has come. */
+  readonly #requests = new Map<WitnessedRequest, number>();
   #broken: string | undefined;
 
   constructor(world: World) {
-    witness(world, {
-      // One that is made after the deadline of its cause settles at once.
-      asked: (request, deadlineMs) => void this.#waiting.set(request, Math.max(deadlineMs, world.nowMs)),
-      settled: (request) => {
-        const deadlineMs = this.#waiting.get(request);
-        if (deadlineMs === undefined || deadlineMs < 0) {
-          this.#broken ??= `${nameOf(request)} settled twice`;
-          return;
-        }
-        if (world.nowMs > deadlineMs) {
-          this.#broken ??= `${nameOf(request)} was due at ${deadlineMs} ms and settled at ${world.nowMs} ms`;
-        }
-        this.#waiting.set(request, isSettled);
-      },
-      delivered: (request) => {
-        if (this.#waiting.get(request) === isSettled) {
-          this.#waiting.set(request, isDelivered);
-        }
-      },
-    });
+    this.#world = world;
+    witness(world, this);
   }
 
-  check(): void {
+  asked(request: WitnessedRequest, deadlineMs: number): void {
+    // One that is made after the deadline of its cause settles at once.
+    this.#requests.set(request, Math.max(deadlineMs, this.#world.nowMs));
+  }
+
+  settled(request: WitnessedRequest): void {
+    const deadlineMs = this.#requests.get(request);
+    if (deadlineMs === undefined || deadlineMs < 0) {
+      this.#broken ??= `${nameOf(request)} settled twice`;
+      return;
+    }
+    const { nowMs } = this.#world;
+    if (nowMs > deadlineMs) {
+      this.#broken ??= `${nameOf(request)} was due at ${deadlineMs} ms and settled at ${nowMs} ms`;
+    }
+    this.#requests.set(request, isSettled);
+  }
+
+  delivered(request: WitnessedRequest): void {
+    if (this.#requests.get(request) === isSettled) {
+      this.#requests.set(request, isDelivered);
+    }
+  }
+
+  afterStep(): void {
     if (this.#broken !== undefined) {
       throw new Error(this.#broken);
     }
   }
 
+  atQuiet(): void {
+    this.#checkSettled(false);
+  }
+
+  afterStop(): void {
+    this.#checkSettled(true);
+  }
+
   /** @param all Whether those that may wait for ever are over, too. */
-  checkSettled(all: boolean): void {
-    this.check();
-    for (const [request, deadlineMs] of this.#waiting) {
+  #checkSettled(all: boolean): void {
+    this.afterStep();
+    for (const [request, deadlineMs] of this.#requests) {
       if (deadlineMs === isSettled) {
         throw new Error(`${nameOf(request)} has settled, and whoever waits for it was not told`);
       }

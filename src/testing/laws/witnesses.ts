@@ -1,5 +1,6 @@
 /**
- * The witnesses of a world: each law sees what it asks for, and nothing that it does not.
+ * The witnesses of a world: each law sees what it asks for. They are made for every run, so
+ * there is one list of laws, and nothing else that a law may not need.
  */
 import type { Cell } from '../../actors/cell.ts';
 import type { Kernel } from '../../actors/kernel.ts';
@@ -16,15 +17,16 @@ import type { World } from '../world.ts';
 /** What one law wants to see. */
 export type Sight = Partial<Witness>;
 
-/** Shows a law what passes in a world, from now on. */
-export function witness(world: World, sight: Sight): void {
-  let all = witnesses.get(world);
-  if (all === undefined) {
-    all = new Witnesses();
-    witnesses.set(world, all);
-    kernelOf(world.system).witness = all;
-  }
-  all.add(sight);
+/** Shows a law what passes in a world, from now on. Returns the inner part of its system. */
+export function witness(world: World, sight: Sight): Kernel {
+  const kernel = kernelOf(world.system);
+  witnessesOf(kernel, world).add(sight);
+  return kernel;
+}
+
+/** Every agent that is or was in a world, in the order in which they came. */
+export function castOf(world: World): readonly Cell[] {
+  return witnessesOf(kernelOf(world.system), world).cast;
 }
 
 /** The inner part of a system. */
@@ -37,24 +39,6 @@ export function requestsOutside(system: System): number {
   return insideOf(system).requestCount;
 }
 
-/** Every agent that is or was in a world, in the order in which they came. */
-export function castOf(world: World): Set<Cell> {
-  let cast = casts.get(world);
-  if (cast === undefined) {
-    const cells = new Set<Cell>();
-    witness(world, { spawned: (agent) => void cells.add(agent as Cell) });
-    for (const cell of kernelCells(world.system)) {
-      cells.add(cell);
-    }
-    cast = cells;
-    casts.set(world, cast);
-  }
-  return cast;
-}
-
-const witnesses = new WeakMap<World, Witnesses>();
-const casts = new WeakMap<World, Set<Cell>>();
-
 function insideOf(system: System): Outside {
   /* v8 ignore if -- @preserve Worlds make their systems themselves. */
   if (!(system instanceof Outside)) {
@@ -63,115 +47,94 @@ function insideOf(system: System): Outside {
   return system;
 }
 
-/** Those that began with the system. */
-function kernelCells(system: System): Iterable<Cell> {
-  return (system.agents as { cells(): Iterable<Cell> } & System['agents']).cells();
+function witnessesOf(kernel: Kernel, world: World): Witnesses {
+  if (kernel.witness instanceof Witnesses) {
+    return kernel.witness;
+  }
+  const witnesses = new Witnesses();
+  kernel.witness = witnesses;
+  if (world.system.agents.size > 0) {
+    // Those that began with the system.
+    witnesses.cast.push(...(world.system.agents as { cells(): Iterable<Cell> } & System['agents']).cells());
+  }
+  return witnesses;
 }
 
 class Witnesses implements Witness {
-  readonly #spawned: Witness['spawned'][] = [];
-  readonly #left: Witness['left'][] = [];
-  readonly #accepted: Witness['accepted'][] = [];
-  readonly #gaveWay: Witness['gaveWay'][] = [];
-  readonly #ended: Witness['ended'][] = [];
-  readonly #lost: Witness['lost'][] = [];
-  readonly #asked: Witness['asked'][] = [];
-  readonly #replied: Witness['replied'][] = [];
-  readonly #settled: Witness['settled'][] = [];
-  readonly #delivered: Witness['delivered'][] = [];
-  readonly #called: Witness['called'][] = [];
-  readonly #leased: Witness['leased'][] = [];
+  readonly cast: Cell[] = [];
+  readonly #sights: Sight[] = [];
 
   add(sight: Sight): void {
-    push(this.#spawned, sight.spawned);
-    push(this.#left, sight.left);
-    push(this.#accepted, sight.accepted);
-    push(this.#gaveWay, sight.gaveWay);
-    push(this.#ended, sight.ended);
-    push(this.#lost, sight.lost);
-    push(this.#asked, sight.asked);
-    push(this.#replied, sight.replied);
-    push(this.#settled, sight.settled);
-    push(this.#delivered, sight.delivered);
-    push(this.#called, sight.called);
-    push(this.#leased, sight.leased);
+    this.#sights.push(sight);
   }
 
   spawned(agent: Receiver): void {
-    for (const see of this.#spawned) {
-      see(agent);
-    }
+    this.cast.push(agent as Cell);
   }
 
   left(receiver: Receiver, envelope: Envelope): void {
-    for (const see of this.#left) {
-      see(receiver, envelope);
+    for (const sight of this.#sights) {
+      sight.left?.(receiver, envelope);
     }
   }
 
   accepted(agent: Receiver, envelope: Envelope): void {
-    for (const see of this.#accepted) {
-      see(agent, envelope);
+    for (const sight of this.#sights) {
+      sight.accepted?.(agent, envelope);
     }
   }
 
   gaveWay(agent: Receiver, envelope: Envelope): void {
-    for (const see of this.#gaveWay) {
-      see(agent, envelope);
+    for (const sight of this.#sights) {
+      sight.gaveWay?.(agent, envelope);
     }
   }
 
   ended(agent: Receiver, envelope: Envelope, outcome: HandlingOutcome): void {
-    for (const see of this.#ended) {
-      see(agent, envelope, outcome);
+    for (const sight of this.#sights) {
+      sight.ended?.(agent, envelope, outcome);
     }
   }
 
   lost(envelope: Envelope, to: string | undefined, cause: DeadLetterCause): void {
-    for (const see of this.#lost) {
-      see(envelope, to, cause);
+    for (const sight of this.#sights) {
+      sight.lost?.(envelope, to, cause);
     }
   }
 
   asked(request: WitnessedRequest, deadlineMs: number): void {
-    for (const see of this.#asked) {
-      see(request, deadlineMs);
+    for (const sight of this.#sights) {
+      sight.asked?.(request, deadlineMs);
     }
   }
 
   replied(request: WitnessedRequest, from: string): void {
-    for (const see of this.#replied) {
-      see(request, from);
+    for (const sight of this.#sights) {
+      sight.replied?.(request, from);
     }
   }
 
   settled(request: WitnessedRequest): void {
-    for (const see of this.#settled) {
-      see(request);
+    for (const sight of this.#sights) {
+      sight.settled?.(request);
     }
   }
 
   delivered(request: WitnessedRequest): void {
-    for (const see of this.#delivered) {
-      see(request);
+    for (const sight of this.#sights) {
+      sight.delivered?.(request);
     }
   }
 
   called(call: Promise<unknown>, capability: string, caller: string | undefined): void {
-    for (const see of this.#called) {
-      see(call, capability, caller);
+    for (const sight of this.#sights) {
+      sight.called?.(call, capability, caller);
     }
   }
 
   leased(lease: Lease, what: string): void {
-    for (const see of this.#leased) {
-      see(lease, what);
+    for (const sight of this.#sights) {
+      sight.leased?.(lease, what);
     }
-  }
-}
-
-function push<F>(list: F[], f: F | undefined): void {
-  if (f !== undefined) {
-    list.push(f);
   }
 }
