@@ -78,6 +78,18 @@ describe('death watch', () => {
     expect(heard).toEqual(['bye', '/watched finished']);
   });
 
+  it('tells once who asks twice when the other has ended already', async () => {
+    const { world, system, heard, watcher, watched, says } = aWatch();
+    system.tell(says, 'bye');
+    await world.runUntilQuiet();
+
+    system.tell(watcher, watched, { topic: Watch });
+    system.tell(watcher, watched, { topic: Watch });
+    await world.runUntilQuiet();
+
+    expect(heard).toEqual(['bye', '/watched finished']);
+  });
+
   it('tells nothing to who has ceased to watch', async () => {
     const { world, system, heard, watcher, watched, says } = aWatch();
     system.tell(watcher, watched, { topic: Watch });

@@ -56,6 +56,25 @@ describe('the stash', () => {
     expect(world.system.statistics().agents[0]).toMatchObject({ stashed: 2, waiting: 1 });
   });
 
+  it('keeps nothing of a message whose handler failed after it was laid aside', async () => {
+    const world = aWorld({ system: { supervision: { directives: { defect: 'resume' } } } });
+    const keeper = defineAgent({
+      name: 'keeper',
+      subscribe: [Word],
+      capacity: 1,
+      receive(_word, context) {
+        context.stash();
+        throw new Error('no');
+      },
+    });
+    const ref = world.system.spawn(keeper);
+    void world.system.tell(ref, 'a');
+    await world.runUntilQuiet();
+
+    expect(world.system.statistics().agents[0]).toMatchObject({ stashed: 0, waiting: 0 });
+    expect(world.system.tell(ref, 'b')).toBeUndefined();
+  });
+
   it('goes to the dead letters when its agent stops', async () => {
     const { world, ref } = aDoorkeeper();
     world.system.tell(ref, 'a');
@@ -68,6 +87,36 @@ describe('the stash', () => {
     expect(world.system.deadLetters.list().map(({ envelope, cause }) => [envelope.payload, cause])).toEqual([
       ['a', 'Stopped'],
     ]);
+  });
+
+  it('comes back by itself when its agent is restarted', async () => {
+    const world = aWorld();
+    const heard: string[] = [];
+    let lives = 0;
+    const keeper = defineAgent({
+      name: 'keeper',
+      subscribe: [Word],
+      onStart() {
+        lives += 1;
+      },
+      receive(word, context) {
+        if (lives === 1) {
+          context.stash();
+        } else {
+          heard.push(word);
+        }
+      },
+    });
+    const ref = world.system.spawn(keeper);
+    void world.system.tell(ref, 'a');
+    void world.system.tell(ref, 'b');
+    await world.runUntilQuiet();
+
+    world.crash('/keeper');
+    await world.runUntilQuiet();
+
+    expect(heard).toEqual(['a', 'b']);
+    expect(world.system.statistics().agents[0]).toMatchObject({ stashed: 0, waiting: 0 });
   });
 
   it('returns to the front when its agent is restarted', async () => {

@@ -212,6 +212,16 @@ describe('siblings', () => {
     expect(troupe.failures.map(({ directive }) => directive)).toEqual(['restart', 'escalate']);
   });
 
+  it('have a restart that is still to come in their history', async () => {
+    const troupe = await family('rest-for-one', 1);
+    void troupe.system.tell(troupe.ref('/c'), 'fail');
+    await troupe.turns();
+
+    await troupe.cue('/a', 'fail');
+
+    expect(troupe.failures.map(({ directive }) => directive)).toEqual(['restart', 'escalate']);
+  });
+
   it('that begin anew alone have a history each', async () => {
     const troupe = await family('one-for-one', 1);
 
@@ -259,7 +269,13 @@ describe('an agent that finishes', () => {
 
     await troupe.cue('/a', 'finish', 'finish');
 
-    expect(troupe.failures).toMatchObject([{ failure: { _tag: 'FinishedTooOften' }, directive: 'escalate' }]);
+    expect(troupe.failures).toMatchObject([
+      {
+        failure: { _tag: 'FinishedTooOften', code: 'DEFECT', class: 'defect', agent: '/a' },
+        directive: 'escalate',
+      },
+    ]);
+    expect(troupe.paths()).toEqual([]);
     expect(troupe.system.health().givenUp).toEqual(['/a']);
   });
 

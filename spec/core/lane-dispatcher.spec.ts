@@ -82,6 +82,19 @@ describe('the lane dispatcher', () => {
     expect(turns.join('')).toBe(`${'r'.repeat(8)}nnnnb`.repeat(2));
   });
 
+  it('gives all turns to background when nobody else is ready', () => {
+    const { ready, playBurst, turns } = aStage();
+
+    ready('b', background, 3);
+    playBurst();
+
+    expect(turns).toEqual(['b', 'b', 'b']);
+  });
+
+  it('knows no time of a turn before the first', () => {
+    expect(aStage().dispatcher.turnMs).toBe(-1);
+  });
+
   it('gives turns also to those who become ready in a turn', () => {
     const { ready, playBurst, turns, during } = aStage();
     during('a', () => ready('b', normal, 1));

@@ -108,6 +108,17 @@ describe('plainValue', () => {
     });
   });
 
+  it('says of what an error will not tell that it is unreadable, and shows the rest', () => {
+    const error = new RangeError('too far');
+    Object.defineProperty(error, 'code', {
+      get() {
+        throw new Error('no');
+      },
+    });
+
+    expect(plain(error)).toEqual({ name: 'RangeError', code: '[unreadable]', message: 'too far' });
+  });
+
   it('keeps the stack of an error without a tag when asked to', () => {
     const copy = plainValue([new Error('x'), new MailboxFull({ receiver: '/a', payload: 1, capacity: 2 })], {
       charsMax: 10_000,
@@ -154,6 +165,15 @@ describe('plainValue', () => {
     expect(plain(Array.from({ length: 40 }, () => 0))).toHaveProperty('32', '… 8 more');
     expect(plain(wide)).toHaveProperty('…', '8 more');
     expect(plainValue({ a: 'xxxxxxxx', b: 1 }, { charsMax: 4 })).toEqual({ a: '…', '…': '1 more' });
+  });
+
+  it.each<[string, (inner: unknown) => unknown]>([
+    ['lists', (inner) => Array.from({ length: 20 }, () => inner)],
+    ['records', (inner) => Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`${n}`, inner]))],
+  ])('stays within its bound however many %s there are at each level', (_, wide) => {
+    const copy = plainValue(wide(wide(wide([]))), { charsMax: 200 });
+
+    expect(JSON.stringify(copy).length).toBeLessThan(500);
   });
 
   it('goes eight levels deep', () => {

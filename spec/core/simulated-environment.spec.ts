@@ -12,6 +12,10 @@ describe('the simulated environment', () => {
     expect([environment.readyCount, environment.timerCount]).toEqual([1, 1]);
   });
 
+  it('knows no time of a turn, so that each look at its clock is one of its own', () => {
+    expect(anEnvironment().environment.turnMs).toBe(-1);
+  });
+
   it('lets time stand still while somebody is ready', () => {
     const { environment, done } = anEnvironment();
     environment.schedule(0, () => done.push('timer'));

@@ -13,6 +13,15 @@ describe('the topic board', () => {
     expect(board.size).toBe(2);
   });
 
+  it('knows who hears a topic after the very first subscription', () => {
+    const board = new TopicBoard(10);
+    const a = aReceiver();
+
+    board.subscribe('orders.placed', a);
+
+    expect(board.entry('orders.placed').receivers).toEqual([a]);
+  });
+
   it('counts one who subscribed through several patterns once', () => {
     const board = new TopicBoard(10);
     const a = aReceiver();

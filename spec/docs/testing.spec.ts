@@ -1,17 +1,25 @@
 /** The programs of docs/guides/testing.md. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import fc from 'fast-check';
 import { defineAgent, defineTopic, RequestTimeout, type System, type } from 'troupe';
+import { aTape } from 'troupe/fast-check';
 import {
   always,
   CounterexampleFound,
+  exhaustive,
   explore,
   lawPack,
   leadsTo,
+  mixed,
+  pct,
+  random,
   UncontrolledAsync,
   type World,
 } from 'troupe/testing';
-import { assert, expect, it } from 'vitest';
+import { assert, describe, expect, it } from 'vitest';
+import { aFolder } from '../support/a-folder.ts';
 
 // #region auction
 type Offer = { readonly from: string; readonly cents: number };
@@ -72,6 +80,42 @@ it('finds the order of arrival that decides an auction', async () => {
   const again = explore(auction(higher), { tape: found.tape }, () => winner === 'ada');
   await expect(again).rejects.toThrow('a schedule breaks the property');
   // #endregion
+});
+
+it('is kept as a test of its own', async () => {
+  const higher = (bid: Offer, best: Offer) => bid.cents > best.cents;
+  const file = join(aFolder(), 'auction-race.spec.ts');
+
+  // #region keep
+  const options = { runs: 1_000, seed: 1 };
+  const exploring = explore(
+    auction(higher),
+    {
+      ...options,
+      onCounterexample: (found) =>
+        writeFileSync(file, found.regressionTest({ runner: 'vitest', from: './auction.ts' })),
+    },
+    () => winner === 'ada',
+  );
+  // #endregion
+  await expect(exploring).rejects.toThrow(CounterexampleFound);
+
+  const lines = readFileSync(file, 'utf8').split('\n');
+  const code = lines.slice(lines.indexOf(' */') + 1).join('\n');
+  expect(readFileSync('docs/guides/testing.md', 'utf8')).toContain(`\n${code}`);
+});
+
+it('says what a green run saw', async () => {
+  const fair = (bid: Offer, best: Offer) =>
+    bid.cents > best.cents || (bid.cents === best.cents && bid.from < best.from);
+
+  // #region coverage
+  const { coverage } = await explore(auction(fair), { runs: 1_000, seed: 1 }, () => winner === 'ada');
+
+  expect(coverage.messages.every(({ handled }) => handled > 0)).toBe(true);
+  // #endregion
+
+  expect(readFileSync('docs/guides/testing.md', 'utf8')).toContain(`\n${coverage.report()}\n`);
 });
 
 it('holds when arrival does not decide', async () => {
@@ -259,6 +303,52 @@ it('finds what does not come in time', async () => {
   );
   await expect(exploring).rejects.toThrow('an order is shipped: it was due within 60000 ms');
   // #endregion
+});
+
+describe('the strategies of the guide', () => {
+  const higherOrLesserName = (bid: Offer, best: Offer) =>
+    bid.cents > best.cents || (bid.cents === best.cents && bid.from < best.from);
+
+  it('look at every schedule, or at some', async () => {
+    // #region strategies
+    const all = await explore(
+      auction(higherOrLesserName),
+      { runs: 100_000, strategy: exhaustive() },
+      () => winner === 'ada',
+    );
+    expect(all.complete).toBe(true); // Every schedule was looked at.
+
+    const some = await explore(
+      auction(higherOrLesserName),
+      { runs: 100_000, timeLimitMs: 500, strategy: mixed(pct({ depth: 4 }), random()) },
+      () => winner === 'ada',
+    );
+    expect(some.complete).toBe(false);
+    // #endregion
+  });
+
+  it('shrink beside inputs of fast-check', async () => {
+    // #region arbitrary
+    const property = fc.asyncProperty(
+      aTape(),
+      fc.uniqueArray(fc.constantFrom('ada', 'grace', 'mary')),
+      async (tape, names) => {
+        let last: string | undefined;
+        const setup = (system: System) => {
+          system.spawn(
+            seller(higherOrLesserName, (to) => {
+              last = to.from;
+            }),
+          );
+          for (const name of names) system.spawn(bidder(name));
+          system.publish(Opened, { item: 'a clock' });
+        };
+        await explore(setup, { tape }, () => last === names.toSorted()[0]);
+      },
+    );
+    await fc.assert(property, { numRuns: 50 });
+    // #endregion
+  });
 });
 
 it('finds by a law what a property does not mention', async () => {

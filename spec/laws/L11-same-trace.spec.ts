@@ -8,7 +8,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { childProgram } from '../support/child-program.ts';
-import { lawRuns, lawTimeoutMs } from '../support/law-runs.ts';
+import { lawRuns, lawTimeoutMs as oneLawMs } from '../support/law-runs.ts';
 import {
   digestsOf,
   everyFault,
@@ -21,6 +21,9 @@ import {
 const seeds = Math.ceil(lawRuns / 5);
 /** `npm run determinism` looks at as many in other processes. */
 const seedsElsewhere = Math.ceil(lawRuns / Number(process.env['TROUPE_ELSEWHERE'] ?? 20));
+
+/** Every run is made several times, and in other processes. */
+const lawTimeoutMs = 4 * oneLawMs;
 
 describe('a trace', () => {
   it(

@@ -118,6 +118,15 @@ describe('a counterexample', () => {
     expect(again.story.text).toBe(found.story.text);
   });
 
+  it('shows a test runner no more than it has to: its message, tape and seed, and no frame of ours', async () => {
+    const found = await foundBy(() => false);
+
+    expect(Object.keys(found)).toEqual(['tape', 'seed']);
+    expect(found.stack).toMatch(/^CounterexampleFound: a schedule breaks the property/);
+    expect(found.stack).not.toContain('src/testing/');
+    expect(found.runs).toBe(1);
+  });
+
   it('is shown to whoever asked for it before explore rejects', async () => {
     const shown: CounterexampleFound[] = [];
 

@@ -95,6 +95,7 @@ describe('coverage', () => {
         subscribe: [Audit],
         receive: (_, context) => context.stop(),
       });
+      system.spawn(defineAgent({ name: 'patient', on: [] }));
       const ref = system.spawn(brief);
       system.publish(Audit, 'a');
       await system.watch(ref);
@@ -104,7 +105,10 @@ describe('coverage', () => {
 
     const coverage = await seen(ending, { runs: 5 });
 
-    expect(coverage.agents[0]).toMatchObject({ finished: 5, stopped: 0 });
+    expect(coverage.agents).toMatchObject([
+      { definition: 'brief', finished: 5, stopped: 0 },
+      { definition: 'patient', finished: 0, stopped: 5 },
+    ]);
     expect(coverage.deadLetters).toEqual({ Stopped: 5 });
   });
 
@@ -137,7 +141,7 @@ describe('coverage', () => {
           states: { slow: {}, fast: {}, back: { type: 'history' } },
           on: { open: { target: 'shut', actions: assign({ times: 1 }) } },
         },
-        broken: {},
+        broken: { always: { target: 'shut', guard: () => false } },
       },
       on: { open: {} },
     });
@@ -146,6 +150,7 @@ describe('coverage', () => {
     const setup = (system: System) => {
       system.spawn(machineAgent({ name: 'lamp', machine: fromPromise(async () => 1) }));
       system.spawn(machineAgent({ name: 'gate', machine: door, subscribe: [Press] }));
+      system.spawn(machineAgent({ name: 'alarm', machine: createMachine({ id: 'silent' }) }));
       system.publish(Press, { type: 'press' });
     };
     const inspect = (event: InspectionEvent) => void inspected.push(event);
@@ -159,12 +164,20 @@ describe('coverage', () => {
 
     expect(coverage.machines).toEqual([
       {
+        definition: 'alarm',
+        machine: 'silent',
+        states: [],
+        neverReached: [],
+        transitions: [],
+        neverTaken: [],
+      },
+      {
         definition: 'gate',
         machine: 'door',
         states: ['moving', 'moving.slow', 'shut'],
         neverReached: ['moving.fast', 'broken'],
         transitions: ['shut on press'],
-        neverTaken: ['any state on open', 'shut on kick', 'moving on open'],
+        neverTaken: ['any state on open', 'shut on kick', 'moving on open', 'broken on always'],
       },
     ]);
     expect(coverage.report()).toContain('machine door of gate was in 3 states, took 1 transitions');
@@ -181,6 +194,24 @@ describe('coverage', () => {
     expect(none).toMatchObject({ runs: 100, lookedAt: 0, agents: [], messages: [] });
     expect(none.schedules).toBeGreaterThan(10);
     expect(none.report().split('\n')).toHaveLength(2);
+  });
+
+  it('tells also of failures of nobody, and does not count a question with one answer', async () => {
+    const throwing = () => {
+      throw new RangeError('a listener');
+    };
+
+    const coverage = await seen(
+      (_, world) => {
+        world.choose(1, 'no choice');
+        world.choose(2, 'a choice');
+        world.system.spawn(defineAgent({ name: 'any', on: [] }));
+      },
+      { runs: 1, system: { events: [{ next: throwing }] } },
+    );
+
+    expect(coverage.agents.map(({ definition }) => definition)).toEqual(['/', 'any']);
+    expect(coverage.choices.map(({ what, asked }) => [what, asked])).toEqual([['a choice', 1]]);
   });
 
   it('changes nothing of what is run', async () => {

@@ -99,7 +99,7 @@ describe('a recorder of stories', () => {
     expect(recorder.choices).toEqual([
       'said from /ada to /bob is lost (at 7 ms)',
       'said from /ada to /bob is doubled, the copy comes 5 ms later (at 7 ms)',
-      'the reply to said from /ada to outside is doubled (at 7 ms)',
+      'the reply 1 to said from /ada to outside is doubled (at 7 ms)',
       'a message from outside to /bob is held back 5 ms (at 7 ms)',
       '/bob is made to crash (at 7 ms)',
       'host b is made to crash (at 7 ms)',
@@ -111,6 +111,40 @@ describe('a recorder of stories', () => {
     const hit = recorder.facts.flatMap((fact) => (fact._tag === 'Fault' ? [fact.message] : []));
     expect(hit.slice(0, 4)).toEqual([1, 1, undefined, undefined]);
     expect(hit.at(-1)).toBeUndefined();
+    expect(recorder.facts.filter((fact) => fact._tag === 'Fault' && fact.answer !== undefined)).toEqual([]);
+  });
+
+  it('writes down between whom an answer was that was lost or held back, unless that was on a link', () => {
+    const { recorder } = aRecorder();
+    const reply: OnTheWay = { ...message, kind: 'reply', payload: undefined, receiver: undefined };
+
+    recorder.happened({ _tag: 'Dropped', atMs: 7, message: reply, lateMs: 0 });
+    recorder.happened({ _tag: 'Delayed', atMs: 7, message: { ...reply, kind: 'failure' }, lateMs: 0 });
+    recorder.happened({ _tag: 'Dropped', atMs: 7, message: { ...reply, linked: true }, lateMs: 0 });
+    recorder.happened({ _tag: 'Dropped', atMs: 7, message: { ...reply, kind: 'end' }, lateMs: 0 });
+
+    const answers = recorder.facts.map((fact) => (fact._tag === 'Fault' ? fact.answer : fact));
+    expect(answers).toEqual([
+      { from: '/ada', to: undefined },
+      { from: '/ada', to: undefined },
+      undefined,
+      undefined,
+    ]);
+    expect(recorder.choices[0]).toBe('the reply to said from /ada to outside is lost (at 7 ms)');
+  });
+
+  it('hears nothing of a host that is gone', () => {
+    const recorder = new StoryRecorder(() => 0);
+    const { tracing, listener } = recorder
+      .instrumentation('a', () => false)
+      .attach(undefined as never) as Attached;
+
+    tracing!.left(said());
+    tracing!.terminated!('/ada', '/bob');
+    tracing!.taken({ agent: '/bob', definition: 'bob', envelope: said(), timer: undefined });
+    listener.next({ _tag: 'SystemStopped', atMs: 0 });
+
+    expect(recorder.facts).toEqual([]);
   });
 
   it('forgets the middle of a run that does not end', () => {

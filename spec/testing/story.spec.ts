@@ -290,7 +290,7 @@ describe('a story', () => {
 });
 
 describe('the story of facts', () => {
-  const place = { atMs: 0, system: 'a' } as const;
+  const place = { atMs: 0, system: '' } as const;
   const sent = (message: number, to?: string): Fact => ({
     ...place,
     _tag: 'Sent',
@@ -328,6 +328,7 @@ describe('the story of facts', () => {
       agent: undefined,
       message: undefined,
       lost: false,
+      answer: undefined,
     } as const;
 
     const lines = tell([
@@ -343,23 +344,38 @@ describe('the story of facts', () => {
       { ...fault, words: 'is lost on its way to /eve', message: 3, agent: '/eve', lost: true },
       taken(3, '/bob', 12),
       { ...fault, subject: 'the link', words: 'is cut' },
+      {
+        ...fault,
+        subject: 'the reply 1 to q',
+        words: 'is lost',
+        lost: true,
+        answer: { from: '/bob', to: '/eve' },
+      },
+      {
+        ...fault,
+        subject: 'the reply 2 to q',
+        words: 'is held back',
+        answer: { from: '/bob', to: undefined },
+      },
       { ...fault, subject: '/eve', words: 'cannot be reached', agent: '/eve' },
       ended('/bob', 99),
     ]);
 
     expect(lines).toMatchInlineSnapshot(`
       [
-        " /ada  /bob  /eve",
-        "  ●────▷│     │     (1) said 1",
-        "  │     │     │     (1) said is carried twice",
-        "  ○────▶┃     │     (1) said 1",
-        "  ○────▶┃     │     (1) again: said 1",
-        "  ●────✗│     │     said 2: lost",
-        "  ●────▷│     │     (2) said 3",
-        "  │     │     ↯     (2) said is lost on its way to /eve",
-        "  ○────▶┃     │     (2) said 3",
-        "  │     ┃     │     the link is cut",
-        "  │     ┃     ↯     /eve cannot be reached",
+        " /ada  /bob  /eve  outside",
+        "  ●────▷│     │       │      (1) said 1",
+        "  │     │     │       │      (1) said is carried twice",
+        "  ○────▶┃     │       │      (1) said 1",
+        "  ○────▶┃     │       │      (1) again: said 1",
+        "  ●────✗│     │       │      said 2: lost",
+        "  ●────▷│     │       │      (2) said 3",
+        "  │     │     ↯       │      (2) said is lost on its way to /eve",
+        "  ○────▶┃     │       │      (2) said 3",
+        "  │     ┃     │       │      the link is cut",
+        "  │     ●╌╌╌╌✗│       │      the reply 1 to q: lost",
+        "  │     ●╌╌╌╌╌┼╌╌╌╌╌╌▷│      the reply 2 to q: is held back",
+        "  │     ┃     ↯       │      /eve cannot be reached",
       ]
     `);
   });
@@ -460,21 +476,186 @@ describe('the story of facts', () => {
     `);
   });
 
-  it('names the systems when there are several', () => {
+  it('gives no lane to an agent that only starts, and tells of what ends in between', () => {
     const lines = tell([
+      { ...place, _tag: 'Started', agent: '/idle' },
+      taken(undefined, '/ada', 1),
       sent(1, '/bob'),
-      taken(1, '/bob', 1),
-      { ...sent(2, '/bob'), system: 'b' },
-      { ...taken(2, '/bob', 2), system: 'b' },
-      { ...place, _tag: 'SystemStopped', system: 'b' },
+      ended('/ada', 1),
+      taken(1, '/bob', 2),
+      taken(99, '/bob', 3),
+      { ...taken(undefined, '/bob', 4), timed: false } as Fact,
+      { ...place, _tag: 'Ended', agent: '/bob', handling: 3, outcome: 'interrupted' },
     ]);
 
     expect(lines).toMatchInlineSnapshot(`
       [
-        " a:/ada  a:/bob  b:/ada  b:/bob",
-        "   ●──────▶┃       │       │      said 1",
-        "   │       ┃       ●──────▶┃      said 2",
-        "   │       ┃       │       ┃      system b has stopped",
+        " /ada  /bob",
+        "  │     │     starts: /idle",
+        "  ◷     │     /ada is called by a timer of its own",
+        "  ●────▶┃     said 1",
+        "  │     ▶     /bob handles a message from before",
+        "  │     ▶     /bob handles a message from before",
+        "  │     !     /bob is interrupted while it handles a message",
+      ]
+    `);
+  });
+
+  it('follows what links carry between a host and the world, also when it is late or the same twice', () => {
+    const via = (message: number, from: string, system: string): Fact =>
+      ({ ...sent(message), from: undefined, payload: '1', system, via: from }) as Fact;
+    const said = (message: number): Fact => ({ ...sent(message), payload: '1' }) as Fact;
+    const deadLetter = {
+      ...place,
+      _tag: 'DeadLettered',
+      message: 2,
+      from: '/ada',
+      topic: 'said',
+      payload: '1',
+      cause: 'Stopped',
+    } as const;
+
+    const lines = tell([
+      said(1),
+      said(2),
+      { ...sent(9), payload: 'other' } as Fact,
+      via(3, 'world', 'north'),
+      via(4, 'world', 'north'),
+      via(5, 'world', 'north'),
+      { ...taken(4, '/bob', 1), system: 'north' },
+      { ...taken(3, '/bob', 2), system: 'north' },
+      { ...sent(6), system: 'north', from: '/bob', payload: 'back' } as Fact,
+      { ...via(7, 'north', ''), payload: 'back' } as Fact,
+      {
+        ...place,
+        _tag: 'Answered',
+        question: 1,
+        topic: 'q',
+        from: '/link-to-north',
+        to: '/ada',
+        payload: '',
+        streamed: true,
+      },
+      {
+        ...place,
+        system: 'north',
+        _tag: 'Answered',
+        question: 1,
+        topic: 'q',
+        from: '/link-to-world',
+        to: '/bob',
+        payload: '',
+        streamed: true,
+      },
+      { ...deadLetter, to: 'no path' },
+      { ...deadLetter, to: undefined },
+    ]);
+
+    expect(lines).toMatchInlineSnapshot(`
+      [
+        " /ada  world→north  north/bob  north→world",
+        "  ●────────▷│           │           │        (1) said 1",
+        "  ●────────▷│           │           │        (2) said 1",
+        "  ●✗        │           │           │        said other: nobody has handled it",
+        "  │         ●──────────▷│           │        (3) said 1",
+        "  │         ●──────────▷│           │        (4) said 1",
+        "  │         ●✗          │           │        said 1: nobody has handled it",
+        "  │         ○──────────▶┃           │        (4) said 1",
+        "  │         ○──────────▶┃           │        (3) said 1",
+        "  │         │           ●──────────▷│        (5) said back",
+        "  │         │           ┃           ●✗       said back: nobody has handled it",
+        "  │◀╌╌╌╌╌╌╌╌●           ┃           │        answers q",
+        "  │         │           ┃◀╌╌╌╌╌╌╌╌╌╌●        answers q",
+        "  ●✗        │           ┃           │        (2) said 1: dead letter, Stopped",
+        "  ●✗        │           ┃           │        (2) said 1: dead letter, Stopped",
+      ]
+    `);
+  });
+
+  it('names the hosts when there are some', () => {
+    const lines = tell([
+      { ...sent(1, '/bob'), system: 'a' },
+      { ...taken(1, '/bob', 1), system: 'a' },
+      { ...sent(2, '/bob'), system: 'b' },
+      { ...taken(2, '/bob', 2), system: 'b' },
+      { ...place, _tag: 'SystemStopped', system: 'b' },
+      sent(3, '/bob'),
+    ]);
+
+    expect(lines).toMatchInlineSnapshot(`
+      [
+        " a/ada  a/bob  b/ada  b/bob  /ada  /bob",
+        "   ●─────▶┃      │      │     │     │     said 1",
+        "   │      ┃      ●─────▶┃     │     │     said 2",
+        "   │      ┃      │      ┃     │     │     the system of b has stopped",
+        "   │      ┃      │      ┃     ●────▷│     said 3: nobody has handled it",
+      ]
+    `);
+  });
+});
+
+describe('the story of several hosts', () => {
+  it('tells what a link carries as one message on either side, and which answers it brings back', async () => {
+    const lines = await storyOf(async (_, world) => {
+      const north = world.host('north', (system) => void system.spawn(greeter));
+      const south = world.host('south', (system) => {
+        const asker = defineAgent({
+          name: 'asker',
+          on: [],
+          onStart: (context) => {
+            context.schedule(1, async (later) => void (await later.request(Question, 'Ada')));
+          },
+        });
+        system.spawn(asker);
+      });
+      world.link(north, south, { topics: [Question], delayMs: 5 });
+      await world.advance(100);
+      world.crash('south/asker');
+      world.crash(south);
+    });
+
+    expect(lines).toMatchInlineSnapshot(`
+      [
+        " south/asker  south→north  north/greeter",
+        "      ○            │             ○         start: north/greeter, south/asker",
+        "      ┆            ┆             ┆         1 ms pass: it is 1 ms",
+        "      ◷            │             │         south/asker is called by a timer of its own",
+        "      ●───────────▷│             │         (1) asks question "Ada"",
+        "      ┆            ┆             ┆         5 ms pass: it is 6 ms",
+        "      ┃            ●────────────▶┃         asks question "Ada"",
+        "      ┃            │◀╌╌╌╌╌╌╌╌╌╌╌╌●         answers "Hello, Ada!" to question",
+        "      ┆            ┆             ┆         5 ms pass: it is 11 ms",
+        "      ┃◀╌╌╌╌╌╌╌╌╌╌╌●             │         answers "Hello, Ada!" to question",
+        "      ┆            ┆             ┆         89 ms pass: it is 100 ms",
+        "      ↯            │             │         south/asker is made to crash",
+        "      !            │             │         south/asker fails: SimulatedCrash: the simulation crashed",
+        "      │            │             │         'south/asker'; the system decides: restart",
+        "      │            │             │         host south is made to crash",
+      ]
+    `);
+  });
+
+  it('tells which answer was lost, and between whom', async () => {
+    const tape = [1];
+    const lines = await storyOf(
+      (system) => {
+        system.spawn(greeter);
+        return system.request(Question, 'Ada', { timeoutMs: 50 }).catch(() => {});
+      },
+      tape,
+      { faults: ['drop'], only: ({ kind }) => kind === 'reply' },
+    );
+
+    expect(lines).toMatchInlineSnapshot(`
+      [
+        " outside  /greeter",
+        "    ●───────▷│       (1) asks question "Ada"",
+        "    │        ○       starts: /greeter",
+        "    ○───────▶┃       (1) asks question "Ada"",
+        "    │✗╌╌╌╌╌╌╌●       the reply "Hello, Ada!" to question from /greeter to outside: lost",
+        "    ┆        ┆       50 ms pass: it is 50 ms",
+        "    !        │       outside its request question failed: RequestTimeout: no reply from 'question'",
+        "    │        │       within 50 ms; whether it did the work is not known",
       ]
     `);
   });

@@ -78,7 +78,7 @@ function guards(): Place[] {
 
   for (const owner of [globalThis, timers]) {
     for (const key of ['setTimeout', 'setInterval', 'setImmediate'] as const) {
-      const guard = guarded(owner[key] as Callback, `${key}()`, simulatedTimers[key]);
+      const guard = guarded(owner[key] as unknown as Callback, `${key}()`, simulatedTimers[key]);
       Object.defineProperty(guard, promisify.custom, {
         get: () => (timersPromises as unknown as Record<string, unknown>)[key],
       });

@@ -202,15 +202,16 @@ class Exploring {
     const quiet = found === undefined || tape.length === 0 ? undefined : await this.#trace([]);
     const { broken, taken, world } = await this.#trace(tape);
     if (broken !== undefined) {
-      const { recorder, trace } = world;
       const counterexample = new CounterexampleFound({
         tape: trimTape(taken),
         cause: broken.reason,
-        trace,
-        recorder,
-        quiet: quiet && { trace: quiet.world.trace, choices: [], broken: quiet.broken !== undefined },
+        trace: world.trace,
+        recorder: world.recorder!,
         seed,
-        ...found,
+        found: found && {
+          ...found,
+          quiet: quiet && { trace: quiet.world.trace, choices: [], broken: quiet.broken !== undefined },
+        },
         options: this.#options,
       });
       await this.#options.onCounterexample?.(counterexample);

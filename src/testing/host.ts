@@ -13,8 +13,8 @@
  */
 import { createSystem, type System, type SystemOptions } from '../actors/system.ts';
 import type { SystemEvent } from '../core/system-event.ts';
-import type { Instrumentation } from '../core/tracing.ts';
 import type { HostEnvironment } from './host-environment.ts';
+import type { StoryRecorder } from './story-recorder.ts';
 
 /** Options of the systems of a host. */
 export interface HostOptions {
@@ -41,8 +41,8 @@ export interface HostWorld {
   environmentFor(host: string): HostEnvironment;
   /** Told of each event of a living host. */
   heard(host: string, event: SystemEvent): void;
-  /** Who writes down what a host does, if somebody does. */
-  instrumentation(host: string): Instrumentation | undefined;
+  /** Writes down what happens, in a world that is traced. */
+  readonly recorder: StoryRecorder | undefined;
   /** The setup of a host is under way. */
   settingUp(setup: Promise<unknown>): void;
 }
@@ -84,12 +84,12 @@ export class RunningHost implements Host {
   start(): void {
     const { name } = this;
     const environment = this.#world.environmentFor(name);
+    const { recorder } = this.#world;
     const { system: options = {} } = this.#options;
     const whileItLives = (next: (event: SystemEvent) => void) => ({
       next: (event: SystemEvent) => (environment.halted ? undefined : next(event)),
     });
     const told = (options.events ?? []).map((one) => whileItLives((event) => one.next(event)));
-    const instrumentation = this.#world.instrumentation(name);
     this.#environment = environment;
     this.#onCrash = [];
     this.up = true;
@@ -99,7 +99,9 @@ export class RunningHost implements Host {
       ...options,
       events: [...told, whileItLives((event) => this.#world.heard(name, event))],
       environment,
-      ...(instrumentation === undefined ? {} : { instrumentation }),
+      ...(recorder === undefined
+        ? {}
+        : { instrumentation: recorder.instrumentation(name, () => !environment.halted) }),
     });
     for (const tell of this.onStart) {
       tell();

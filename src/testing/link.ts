@@ -21,7 +21,7 @@ import type { Parked } from '../core/mailbox.ts';
 import type { AnyTopic, Topic } from '../core/topic.ts';
 import type { Receiver, Reception } from '../core/topic-board.ts';
 import type { OnTheWay } from './fault.ts';
-import { linkPath } from './link-path.ts';
+import { linkPath, viaHeader } from './link-path.ts';
 import type { Wire } from './wire.ts';
 
 export interface LinkOptions {
@@ -45,9 +45,6 @@ export interface LinkedHost {
 export interface Life {
   readonly halted?: boolean;
 }
-
-/** The header in which the hosts are named that a message has passed. */
-const viaHeader = 'troupe-via';
 
 /** One end of a link: hears the topics on its host, and sends what it hears to the other one. */
 export class LinkEnd implements Receiver {

@@ -53,6 +53,9 @@ function collect(
   for (const eventType of node.transitions.keys()) {
     into.transitions.push(transitionName(node, eventType));
   }
+  if (node.always !== undefined && node.always.length > 0) {
+    into.transitions.push(transitionName(node, ''));
+  }
   for (const child of Object.values(node.states)) {
     collect(child, into);
   }
@@ -66,7 +69,8 @@ function pathsOf(value: StateValue, above = ''): readonly string[] {
   if (typeof value === 'string') {
     return [above + value];
   }
-  return Object.entries(value).flatMap(([key, inner]) =>
-    inner === undefined ? [] : [above + key, ...pathsOf(inner, `${above}${key}.`)],
-  );
+  return Object.entries(value).flatMap(([key, inner]) => [
+    above + key,
+    ...pathsOf(inner!, `${above}${key}.`),
+  ]);
 }

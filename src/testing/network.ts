@@ -5,17 +5,17 @@ import type { System } from '../actors/system.ts';
 import type { SimulatedEnvironment } from '../core/simulated-environment.ts';
 import type { SystemEvent } from '../core/system-event.ts';
 import type { AnyTopic } from '../core/topic.ts';
-import type { Instrumentation } from '../core/tracing.ts';
 import type { Fate } from './fate.ts';
 import type { FaultEvent } from './fault.ts';
 import { FaultyDelivery } from './faulty-delivery.ts';
 import { type Host, type HostOptions, type HostSetup, type HostWorld, RunningHost } from './host.ts';
 import { HostEnvironment } from './host-environment.ts';
 import { LinkEnd, type LinkedHost, type LinkOptions } from './link.ts';
+import type { StoryRecorder } from './story-recorder.ts';
 import { Wire } from './wire.ts';
 
 /** What the system of the world itself is called where a host has its name. */
-export const homeName = 'world';
+const homeName = 'world';
 
 export interface NetworkOptions {
   readonly environment: SimulatedEnvironment;
@@ -25,9 +25,8 @@ export interface NetworkOptions {
   readonly home: System;
   readonly tell: (event: FaultEvent) => void;
   readonly heard: (host: string, event: SystemEvent) => void;
+  readonly recorder: StoryRecorder | undefined;
   readonly settingUp: (setup: Promise<unknown>) => void;
-  /** Who writes down what a system does, if somebody does. */
-  readonly instrumentation: (host: string) => Instrumentation | undefined;
 }
 
 /** A link, whole or cut. */
@@ -45,6 +44,10 @@ export class Network implements HostWorld {
   constructor(options: NetworkOptions) {
     this.#options = options;
     this.#home = { name: homeName, system: options.home, up: true, life: {} };
+  }
+
+  get recorder(): StoryRecorder | undefined {
+    return this.#options.recorder;
   }
 
   /** Hosts, in the order in which they were made. */
@@ -138,10 +141,6 @@ export class Network implements HostWorld {
 
   heard(host: string, event: SystemEvent): void {
     this.#options.heard(host, event);
-  }
-
-  instrumentation(host: string): Instrumentation | undefined {
-    return this.#options.instrumentation(host);
   }
 
   settingUp(setup: Promise<unknown>): void {

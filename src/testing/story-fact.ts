@@ -31,6 +31,8 @@ export type Fact = FactPlace &
         readonly payload: string;
         /** The request it is, if it is one. */
         readonly question: number | undefined;
+        /** Name of the host from which a link has carried it here, if one did. */
+        readonly via?: string | undefined;
       }
     | {
         readonly _tag: 'Taken';
@@ -103,9 +105,11 @@ export type Fact = FactPlace &
         readonly words: string;
         /** To whom, or on whose way, if to one. */
         readonly agent: string | undefined;
-        /** What it did to a message or a reply on its way, if it did it to one. */
+        /** The message on its way that it did it to, if it is known to have left. */
         readonly message: number | undefined;
         readonly lost: boolean;
+        /** The answer on its way that it did it to, if it was one that would be held back or lost. */
+        readonly answer: { readonly from: string; readonly to: string | undefined } | undefined;
       }
     | { readonly _tag: 'SystemStopped' }
     | { readonly _tag: 'Chosen'; readonly words: string }

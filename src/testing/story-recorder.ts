@@ -10,7 +10,7 @@
  * is forgotten, and counted.
  */
 import { describeValue } from '../core/describe-value.ts';
-import { type Envelope, type Headers, noHeaders } from '../core/envelope.ts';
+import type { Envelope, Headers } from '../core/envelope.ts';
 import { isNotice } from '../core/notice.ts';
 import { oneLine } from '../core/one-line.ts';
 import { shorten } from '../core/shorten.ts';
@@ -27,6 +27,7 @@ import type {
 } from '../core/tracing.ts';
 import { choiceWords } from './choice-words.ts';
 import type { FaultEvent, OnTheWay } from './fault.ts';
+import { viaHeader } from './link-path.ts';
 import type { Fact } from './story-fact.ts';
 
 /** A fact without its time and system. */
@@ -80,12 +81,22 @@ export class StoryRecorder {
     return factsMax / 2;
   }
 
-  /** Listens to one system from its beginning: give it as its `instrumentation`. */
-  instrumentation(system: string): Instrumentation {
+  /**
+   * Listens to one system from its beginning: give it as its `instrumentation`.
+   *
+   * @param system Name of the host it is on; `''` for the system of the world itself.
+   * @param isHeard Whether what happens in it still has any effect.
+   */
+  instrumentation(system: string, isHeard: () => boolean = always): Instrumentation {
+    const next = (event: SystemEvent): void => {
+      if (isHeard()) {
+        this.#event(system, event);
+      }
+    };
     return {
       attach: () => ({
-        listener: { next: (event: SystemEvent) => this.#event(system, event) } satisfies EventListener,
-        tracing: new RecordedSystem(this, system),
+        listener: { next } satisfies EventListener,
+        tracing: new RecordedSystem(this, system, isHeard),
       }),
     };
   }
@@ -130,7 +141,7 @@ export class StoryRecorder {
         this.#onTheWay(fault.message, 'is lost', true);
         break;
       case 'Duplicated':
-        this.#onTheWay(fault.message, `is doubled${late(fault.lateMs, ', the copy comes')}`, false);
+        this.#onTheWay(fault.message, `is doubled${late(fault.lateMs, ', the copy comes')}`, false, true);
         break;
       case 'Delayed':
         this.#onTheWay(fault.message, `is held back${late(fault.lateMs, '')}`, false);
@@ -150,18 +161,28 @@ export class StoryRecorder {
     }
   }
 
-  #onTheWay({ kind, topic, sender, receiver }: OnTheWay, words: string, lost: boolean): void {
-    const isLast = kind === 'message' && this.#last?.topic === topic && this.#last?.from === sender;
-    const what = { message: '', reply: 'the reply to ', failure: 'the failure of ', end: 'the end of ' }[
-      kind
-    ];
+  #onTheWay(way: OnTheWay, words: string, lost: boolean, doubled = false): void {
+    const { kind, topic, payload, sender, receiver, linked } = way;
+    // A host has no lane of its own.
+    const agent = receiver?.includes('/') === true ? receiver : undefined;
+    const isLast =
+      kind === 'message' && this.#last?.topic === topic && (linked || this.#last?.from === sender);
+    const text = payload === undefined ? '' : ` ${describeValue(payload, payloadCharsMax)}`;
+    const what = {
+      message: '',
+      reply: `the reply${text} to `,
+      failure: 'the failure of ',
+      end: 'the end of ',
+    }[kind];
+    const ends = (linked ? undefined : sender) !== undefined && (kind === 'reply' || kind === 'failure');
     this.add('', {
       _tag: 'Fault',
       subject: `${what}${topic ?? 'a message'} from ${sender ?? 'outside'} to ${receiver ?? 'outside'}`,
       words,
-      agent: receiver?.startsWith('/') === true ? receiver : undefined,
+      agent,
       message: isLast ? this.#last!.message : undefined,
       lost,
+      answer: ends && !doubled ? { from: sender!, to: agent } : undefined,
     });
   }
 
@@ -170,9 +191,10 @@ export class StoryRecorder {
       _tag: 'Fault',
       subject,
       words,
-      agent: subject.startsWith('/') ? subject : undefined,
+      agent: subject.includes('/') ? subject : undefined,
       message: undefined,
       lost: false,
+      answer: undefined,
     });
   }
 
@@ -219,6 +241,8 @@ export class StoryRecorder {
       topic: topicOf(envelope),
       payload: payloadOf(envelope),
       question: question?.number,
+      // What it causes where it has arrived carries the header on, but has a sender.
+      via: envelope.sender === undefined ? envelope.headers[viaHeader]?.split(' ').at(-1) : undefined,
     });
   }
 
@@ -283,10 +307,12 @@ export class StoryRecorder {
 class RecordedSystem implements Tracing {
   readonly #recorder: StoryRecorder;
   readonly #system: string;
+  readonly #isHeard: () => boolean;
 
-  constructor(recorder: StoryRecorder, system: string) {
+  constructor(recorder: StoryRecorder, system: string, isHeard: () => boolean) {
     this.#recorder = recorder;
     this.#system = system;
+    this.#isHeard = isHeard;
   }
 
   said({ inherited, given }: Saying): Headers {
@@ -294,13 +320,15 @@ class RecordedSystem implements Tracing {
   }
 
   left(envelope: Envelope): void {
-    this.#recorder.left(this.#system, envelope);
+    if (this.#isHeard()) {
+      this.#recorder.left(this.#system, envelope);
+    }
   }
 
   lost(envelope: Envelope, failure: unknown, cause?: string): void {
     // A dead letter is told of as an event.
     if (cause === undefined) {
-      this.#recorder.add(this.#system, {
+      this.#add({
         _tag: 'Refused',
         from: envelope.sender,
         to: envelope.to,
@@ -317,7 +345,7 @@ class RecordedSystem implements Tracing {
     const answer = (payload: unknown, from: string, streamed: boolean): void => {
       question.answered = true;
       const text = payload === undefined ? '' : describeValue(payload, payloadCharsMax);
-      this.#recorder.add(this.#system, {
+      this.#add({
         _tag: 'Answered',
         question: number,
         topic,
@@ -337,28 +365,38 @@ class RecordedSystem implements Tracing {
           answer(undefined, question.worker, true);
         }
         const failure = failed === undefined ? undefined : failureText(failed.failure);
-        this.#recorder.add(this.#system, { _tag: 'Settled', question: number, topic, agent: to, failure });
+        this.#add({ _tag: 'Settled', question: number, topic, agent: to, failure });
       },
-      delivered: () => this.#recorder.add(this.#system, { _tag: 'Delivered', question: number }),
+      delivered: () => this.#add({ _tag: 'Delivered', question: number }),
     };
   }
 
   taken(taking: Taking): HandlingTrace {
     const { agent, envelope } = taking;
     const handling = this.#recorder.nextNumber();
-    this.#recorder.taken(this.#system, taking, handling);
+    if (this.#isHeard()) {
+      this.#recorder.taken(this.#system, taking, handling);
+    }
     return {
-      headers: envelope.headers ?? noHeaders,
+      headers: envelope.headers,
       within: (f) => f(),
       failed: () => {},
-      ended: (outcome) => this.#recorder.add(this.#system, { _tag: 'Ended', agent, handling, outcome }),
+      ended: (outcome) => this.#add({ _tag: 'Ended', agent, handling, outcome }),
     };
   }
 
   terminated(agent: string, ended: string): void {
-    this.#recorder.add(this.#system, { _tag: 'Heard', agent, ended });
+    this.#add({ _tag: 'Heard', agent, ended });
+  }
+
+  #add(happening: Happening): void {
+    if (this.#isHeard()) {
+      this.#recorder.add(this.#system, happening);
+    }
   }
 }
+
+const always = (): boolean => true;
 
 /** Questions that belong to a fault, which says what was answered. */
 const ofFaults: ReadonlySet<string> = new Set(['whom to crash', 'which key to crash', 'how late']);

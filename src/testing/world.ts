@@ -379,7 +379,7 @@ export class World {
       home: this.system,
       tell: (fault) => this.#tell(fault),
       heard: (host, event) => this.#write(event, host),
-      instrumentation: (host) => this.recorder?.instrumentation(host),
+      recorder: this.recorder,
       settingUp: (setup) => {
         setup.catch((failure: unknown) => {
           this.#broken ??= { failure };
