@@ -878,7 +878,7 @@ describe('a restart of a machine', () => {
     ref.subscribe((snapshot) => log.push(`is ${String(snapshot.value)} ${snapshot.context.seen.length}`));
     system.tell(ref, { type: 'note' });
     await turns();
-    world.environment.advanceTo(60);
+    await world.advance(60);
     world.crash('/m');
     await turns();
     const before = log.splice(0);

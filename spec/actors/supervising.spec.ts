@@ -235,7 +235,7 @@ describe('siblings', () => {
     const troupe = await family('one-for-one', 1);
 
     await troupe.cue('/a', 'fail');
-    troupe.world.environment.advanceTo(60_100);
+    await troupe.world.advance(60_100);
     await troupe.cue('/a', 'fail');
 
     expect(troupe.failures.map(({ directive }) => directive)).toEqual(['restart', 'restart']);

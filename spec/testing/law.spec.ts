@@ -106,4 +106,38 @@ describe('a law', () => {
 
     expect(ended).toEqual([true, true]);
   });
+
+  it('that looks when the system has stopped has it stopped, and waits for an end that takes its time', async () => {
+    const log: string[] = [];
+    const looks: Law = {
+      name: 'looks',
+      begin: (world) => ({
+        atQuiet: () => void log.push(`${world.system.agents.size} at quiet`),
+        afterStop: () => void log.push(`${world.system.agents.size} after the stop`),
+      }),
+    };
+
+    await explore(
+      (system) => void system.spawn(listener),
+      { laws: [looks], tape: [] },
+      () => {},
+    );
+
+    expect(log).toEqual(['1 at quiet', '0 after the stop']);
+  });
+
+  it('finds it out when a system never stops', async () => {
+    const looks: Law = { name: 'looks', begin: () => ({ afterStop: () => {} }) };
+
+    const exploring = explore(
+      (system) => {
+        system.spawn(listener);
+        Object.assign(system, { stop: () => new Promise<void>(() => {}) });
+      },
+      { laws: [looks], tape: [] },
+      () => {},
+    );
+
+    await expect(exploring).rejects.toThrow('waits for something that is not in this world');
+  });
 });

@@ -91,7 +91,7 @@ export class LawsInForce {
     });
     await world.runUntilQuiet(() => this.afterStep());
     if (!ended) {
-      // Where it waits for something outside of this world, the world says so.
+      // It may wait for more than a turn; where it waits for something outside of this world, the world says so.
       await world.run(() => stopped);
     }
     const checks = this.#checks;

@@ -66,6 +66,10 @@ describe('budget kept', () => {
     expect(await brokenBy([budgetKept()], (system) => kernelOf(system).witness!.leased(over, 'a test'))).toBe(
       'budget kept: of 2 steps for a test, 3 are spent and 1 reserved',
     );
+    const taken = { ...leaseWith({ spent: 3, limit: 2, reserved: 0 }) } as unknown as Lease;
+    expect(
+      await brokenBy([budgetKept()], (system) => kernelOf(system).witness!.leased(taken, 'a test')),
+    ).toBe('budget kept: of 2 steps for a test, 3 are spent');
     expect(await brokenBy([budgetKept()], (system) => kernelOf(system).witness!.leased(kept, 'a test'))).toBe(
       'budget kept: 1 tokens of those for a test are still reserved',
     );

@@ -135,6 +135,13 @@ describe('no leak', () => {
       kernel.subscribe('job', { path: 'ghost', responds: false } as never);
     });
 
+    const stays = await brokenBy([noLeak()], (system) => {
+      const ref = system.spawn(worker);
+      Object.assign(system.agents, { remove: () => {} });
+      return ref;
+    });
+
+    expect(stays).toContain('the system has stopped, and there are left: 1 agents /worker (stopped)');
     expect(keeps).toBe('no leak: /worker is stopped and still has 1 messages and 0 effects');
     expect(listens).toContain(
       'the system has stopped, and there are left: 0 agents, 0 messages, 1 subscriptions',

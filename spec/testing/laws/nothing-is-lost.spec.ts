@@ -151,4 +151,56 @@ describe('nothing is lost', () => {
       "nothing is lost: /worker accepted 'job' from outside, which still waits although nothing is left to do",
     );
   });
+
+  it('says where one of several is open, and tells a message in hand from another', async () => {
+    const hangs = () => new Promise<void>(() => {});
+    const both = await brokenBy([nothingIsLost()], (system) => {
+      for (const name of ['a', 'b']) {
+        system.spawn(defineAgent({ name, concurrency: 2, on: [on(Other, hangs), on(Job, hangs)] }));
+      }
+      system.publish(Job, 1);
+      system.publish(Other, 2);
+    });
+    const second = await brokenBy([nothingIsLost()], (system) => {
+      const ref = system.spawn(
+        defineAgent({
+          name: 'a',
+          concurrency: 2,
+          subscribe: [Job],
+          receive: () => new Promise<void>(() => {}),
+        }),
+      );
+      cellOf(ref as never).messagesOpen = 1;
+      kernelOf(system).witness!.accepted({ path: '/a' } as never, { topic: 'ghost', sender: '/b' } as never);
+      system.publish(Job, 1);
+    });
+
+    expect(both).toContain("/a accepted 'job' from outside, which is still being handled");
+    expect(second).toContain("/a accepted 'ghost' from /b, which still waits");
+  });
+
+  it('finds what was lost of an agent that nobody knows', async () => {
+    const broken = await brokenBy([nothingIsLost()], (system) => {
+      kernelOf(system).witness!.accepted(
+        { path: '/ghost' } as never,
+        { topic: 'job', sender: '/b' } as never,
+      );
+    });
+
+    expect(broken).toContain("/ghost accepted 'job' from /b, and it is nowhere");
+  });
+
+  it('holds of what two heard and one lost more than it had', async () => {
+    const broken = await brokenBy([nothingIsLost()], (system) => {
+      const { witness } = kernelOf(system);
+      const envelope = { topic: 'job', sender: undefined } as unknown as Envelope;
+      witness!.accepted({ path: '/a' } as never, envelope);
+      witness!.accepted({ path: '/b' } as never, envelope);
+      witness!.lost(envelope, '/c', 'Stopped');
+      witness!.lost(envelope, '/a', 'Stopped');
+      witness!.gaveWay({ path: '/b' } as never, envelope);
+    });
+
+    expect(broken).toBeUndefined();
+  });
 });

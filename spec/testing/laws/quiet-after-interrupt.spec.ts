@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { quietAfterInterrupt } from '../../../src/testing/index.ts';
 import type { World } from '../../../src/testing/world.ts';
 import { brokenBy } from '../../support/breaking-a-law.ts';
-import { cellOf } from '../../support/inside.ts';
+import { cellOf, kernelOf } from '../../support/inside.ts';
 
 const Write = defineTopic('write', { schema: type<string>(), reply: type<string>() });
 const Page = defineTopic('page', { schema: type<string>() });
@@ -122,6 +122,14 @@ describe('quiet after interrupt', () => {
       await nap(world, 20);
       receive({ ...envelope });
       await nap(world, 20);
+    });
+
+    expect(broken).toBeUndefined();
+  });
+
+  it('says nothing of a sender it has never seen', async () => {
+    const broken = await brokenBy([quietAfterInterrupt()], (system) => {
+      kernelOf(system).witness!.left({ path: '/archive' } as never, { sender: '/ghost' } as never);
     });
 
     expect(broken).toBeUndefined();
