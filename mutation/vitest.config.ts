@@ -9,6 +9,8 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['troupe-source'] } },
   test: {
     include: (process.env['MUTATION_SPECS'] ?? 'spec/core/**/*.spec.ts spec/actors/**/*.spec.ts').split(' '),
+    // It lets the host take a turn, which a world that an earlier spec left in this thread still forbids.
+    exclude: ['spec/actors/bounded-from.spec.ts'],
     setupFiles: ['mutation/each-file.ts'],
     isolate: false,
     sequence: { sequencer: LikelyFirst },
