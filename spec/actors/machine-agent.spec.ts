@@ -592,7 +592,7 @@ describe('children of a machine', () => {
   });
 
   it('cannot flood their parent: what does not fit is a dead letter', async () => {
-    const { system, quiet, causes } = aStage();
+    const { world, system, quiet, causes } = aStage();
     let got = 0;
     const machine = createMachine({
       invoke: {
@@ -603,7 +603,7 @@ describe('children of a machine', () => {
             }
           };
           flood();
-          setImmediate(flood);
+          world.environment.deferPastIo(flood);
           receive(() => {});
         }),
       },
@@ -616,8 +616,6 @@ describe('children of a machine', () => {
       },
     });
     const ref = system.spawn(machineAgent({ name: 'm', machine, capacity: 10 }));
-    await quiet();
-    await new Promise((resolve) => setImmediate(resolve));
     await quiet();
 
     expect(got).toBe(20);

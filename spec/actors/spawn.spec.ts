@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { AgentRef } from '../../src/actors/agent-ref.ts';
 import { defineAgent } from '../../src/actors/define-agent.ts';
 import { type } from '../../src/core/schema.ts';
 import { defineTopic } from '../../src/core/topic.ts';
@@ -28,6 +29,51 @@ describe('an agent spawned in a step that throws', () => {
     await world.runUntilQuiet();
 
     expect(paths()).toEqual(['/spawner']);
+  });
+});
+
+describe('an agent stopped while what spawned it waits for room', () => {
+  it('has ended, and is not found when there is room', async () => {
+    const world = aWorld();
+    const { system } = world;
+    let open = (): void => {};
+    let child: AgentRef<string> | undefined;
+    const busy = system.spawn(
+      defineAgent({
+        name: 'busy',
+        capacity: 1,
+        subscribe: [Order],
+        receive: () =>
+          new Promise<void>((resolve) => {
+            open = resolve;
+          }),
+      }),
+      { subscribe: false },
+    );
+    system.spawn(
+      defineAgent({
+        name: 'spawner',
+        subscribe: [Order],
+        receive: (_, context) => {
+          context.tell(busy, 'one more');
+          child = context.spawn(helper, { subscribe: true });
+        },
+      }),
+    );
+    for (const order of ['first', 'second']) {
+      system.tell(busy, order);
+      await world.runUntilQuiet();
+    }
+    system.publish(Order, 'spawn');
+    await world.runUntilQuiet();
+
+    const stopped = system.stop(child as AgentRef<never>);
+    await world.runUntilQuiet();
+    await stopped;
+    open();
+    await world.runUntilQuiet();
+
+    expect(system.agents.list().map(({ path }) => path)).toEqual(['/busy', '/spawner']);
   });
 });
 

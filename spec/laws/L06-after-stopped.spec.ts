@@ -33,7 +33,7 @@ describe('a stopped agent', () => {
         async (system, world) => {
           deedsOfGhosts += await new Afterlife(system, world).perform();
         },
-        { ...lawExploration, faults: ['crash', 'slow'], tapeMax: 256 },
+        { ...lawExploration, faults: ['crash', 'slow', 'drop', 'duplicate', 'delay'], tapeMax: 256 },
         () => true,
       );
 

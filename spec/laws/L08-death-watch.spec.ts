@@ -42,7 +42,7 @@ describe('death watch', () => {
           wakes.set(world, wake);
           return wake.perform();
         },
-        { ...lawExploration, faults: ['crash', 'slow'], faultsMax: 2, tapeMax: 128 },
+        { ...lawExploration, faults: ['crash', 'slow', 'drop', 'delay'], faultsMax: 2, tapeMax: 128 },
         (world) => wakes.get(world)!.check(),
       );
 

@@ -71,7 +71,7 @@ describe('deadlines and budgets', () => {
         },
         {
           ...lawExploration,
-          faults: ['crash', 'slow'],
+          faults: ['crash', 'slow', 'drop', 'duplicate', 'delay'],
           tapeMax: 1_024,
           always: (world) => offices.get(world)?.audit(),
         },

@@ -32,7 +32,7 @@ describe('credit', () => {
         },
         {
           ...lawExploration,
-          faults: ['crash', 'slow'],
+          faults: ['crash', 'slow', 'drop', 'duplicate', 'delay'],
           tapeMax: 512,
           always: (world) => audiences.get(world)?.readers.forEach(hasItsBooksInOrder),
         },

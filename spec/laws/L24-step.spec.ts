@@ -54,7 +54,7 @@ describe('step', () => {
         },
         {
           ...lawExploration,
-          faults: ['crash', 'slow'],
+          faults: ['crash', 'slow', 'drop', 'duplicate', 'delay'],
           tapeMax: 1_024,
           always: (world) => companies.get(world)?.report(),
         },

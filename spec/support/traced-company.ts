@@ -5,9 +5,12 @@
  *
  * A new kind of agent joins the company in `players`.
  */
+import { createHash } from 'node:crypto';
 import * as Effect from 'effect/Effect';
 import * as Fiber from 'effect/Fiber';
-import { map, Observable } from 'rxjs';
+import * as Random from 'effect/Random';
+import * as Schedule from 'effect/Schedule';
+import { asapScheduler, delay as delayed, map, Observable, observeOn } from 'rxjs';
 import {
   type Agent,
   batch,
@@ -28,7 +31,13 @@ import {
   type,
 } from 'troupe';
 import { fromCallback, fromPromise, raise, setup, spawnChild } from 'xstate';
-import { readTape } from '../../src/testing/tape.ts';
+import type { Choose } from '../../src/core/simulated-environment.ts';
+import { delayBounded } from '../../src/testing/delay-bounded.ts';
+import type { Fault } from '../../src/testing/fault.ts';
+import { pct } from '../../src/testing/pct.ts';
+import { random } from '../../src/testing/random.ts';
+import type { Strategy } from '../../src/testing/strategy.ts';
+import { readTape, writeTape } from '../../src/testing/tape.ts';
 import { World } from '../../src/testing/world.ts';
 
 interface Line {
@@ -39,6 +48,7 @@ interface Line {
 const Cue = defineTopic('company.cue', { schema: type<Line>(), reply: type<string>() });
 const Song = defineTopic('company.song', { schema: type<Line>(), reply: type<string>() });
 const Aside = defineTopic('company.aside', { schema: type<string>() });
+const Echo = defineTopic('company.echo', { schema: type<string>() });
 
 type Scene = Context<number, string>;
 
@@ -165,7 +175,30 @@ function players(world: World): readonly Agent<never, unknown>[] {
       ),
   });
 
-  const all = [promiser, effectful, reciter, chorus, pusher, understudies, director, editor];
+  const echo = streamAgent({
+    name: 'echo',
+    subscribe: [Aside],
+    publishes: Echo,
+    // RxJS's own operators hold no credit; they take their time from the world all the same.
+    stream: (inbox) => inbox.pipe(observeOn(asapScheduler), delayed(delay()), map(String)),
+  });
+
+  const gambler = defineAgent({
+    name: 'gambler',
+    subscribe: [Echo],
+    overflow: 'drop-oldest',
+    receive: (_, context) =>
+      Effect.gen(function* () {
+        const rolled = yield* Random.nextIntBetween(1, 7);
+        context.log.info('rolls', { rolled });
+        if (rolled > 3) {
+          return yield* Effect.fail(new RangeError('lost'));
+        }
+        return undefined;
+      }).pipe(Effect.retry({ schedule: Schedule.jittered(Schedule.spaced('2 millis')), times: 2 })),
+  });
+
+  const all = [promiser, effectful, reciter, chorus, pusher, understudies, director, editor, echo, gambler];
   return all as readonly unknown[] as readonly Agent<never, unknown>[];
 }
 
@@ -200,13 +233,21 @@ function directing(nap: () => Promise<void>) {
   });
 }
 
-/** Runs the company once and returns everything that was told of it. */
-export async function traceOf(seed: number, tape: readonly number[]): Promise<string> {
+/**
+ * Runs the company once and returns everything that was told of it.
+ *
+ * @param choices A tape, or who chooses.
+ */
+export async function traceOf(
+  seed: number,
+  choices: readonly number[] | Choose,
+  faults: readonly Fault[] = ['crash', 'slow'],
+): Promise<string> {
   const told: string[] = [];
   const world = new World({
-    choose: readTape(tape),
+    choose: typeof choices === 'function' ? choices : readTape(choices),
     seed,
-    faults: ['crash', 'slow'],
+    faults,
     traced: true,
     system: {
       id: 'company',
@@ -241,6 +282,37 @@ async function perform(system: System, world: World): Promise<void> {
       // Whoever is outside may be refused, and may wait in vain.
     }
   }
+}
+
+/** Everything that may go wrong. */
+export const everyFault: readonly Fault[] = ['crash', 'slow', 'drop', 'duplicate', 'delay'];
+
+/** The strategies whose answers come from a seed. */
+export const strategies: readonly Strategy[] = [random(), delayBounded(), pct()];
+
+/** The trace of a run as a strategy chooses it, with every fault; and its tape. */
+export async function strategyTraceOf(
+  strategy: Strategy,
+  seed: number,
+): Promise<{ readonly trace: string; readonly tape: readonly number[] }> {
+  const course = strategy.begin({ seed });
+  // A first run, so that those that draw places know how long runs are.
+  const answers: number[][] = [[], []];
+  let trace = '';
+  for (const [run, taken] of answers.entries()) {
+    trace = await traceOf(seed, writeTape(course.begin(run)!, taken, 1_000), everyFault);
+    course.ended?.({ answers: taken });
+  }
+  return { trace, tape: answers[1]! };
+}
+
+/** What other processes are compared by: SHA-256 of the trace of a tape, and of one that a strategy chose. */
+export async function digestsOf(seed: number): Promise<string> {
+  const ofTape = await traceOf(seed, tapeOf(seed));
+  const ofStrategy = await strategyTraceOf(strategies[seed % strategies.length]!, seed);
+  return [ofTape, ofStrategy.trace]
+    .map((trace) => createHash('sha256').update(trace).digest('hex'))
+    .join(' ');
 }
 
 /** A tape made from a seed, the same everywhere: Park and Miller's generator. */

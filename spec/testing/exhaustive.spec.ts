@@ -15,7 +15,7 @@ import type { World } from '../../src/testing/world.ts';
 /** What an agent does when it takes a message. */
 type Deed =
   | { readonly does: 'tell' | 'ask' | 'ask for a moment' | 'ask all'; readonly whom: number }
-  | { readonly does: 'wait' | 'set a timer' | 'throw dice' | 'spawn' | 'fail' };
+  | { readonly does: 'wait' | 'defer' | 'set a timer' | 'throw dice' | 'spawn' | 'fail' };
 
 interface Play {
   /** What each agent does with the first messages it takes; with later ones, nothing. */
@@ -67,6 +67,12 @@ function player(
           break;
         case 'wait':
           await undefined;
+          break;
+        case 'defer':
+          world.environment.defer(() => {
+            log.push('deferred');
+            void world.system.publish(topics[0]!, `${index} deferred`);
+          });
           break;
         case 'set a timer':
           world.environment.schedule(1, heard('ring'));
@@ -138,6 +144,7 @@ const aDeed = (agents: number): fc.Arbitrary<Deed> => {
       arbitrary: fc.record({
         does: fc.constantFrom(
           'wait' as const,
+          'defer' as const,
           'set a timer' as const,
           'throw dice' as const,
           'spawn' as const,
@@ -194,6 +201,18 @@ describe('an exhaustive search', () => {
     );
     expect(compared).toBeGreaterThan(5);
     expect(fewer).toBeLessThan(all);
+  });
+
+  it('tells those apart who have the same name', async () => {
+    const part: readonly (readonly Deed[])[] = [[{ does: 'defer' }]];
+    const play: Play = { parts: [[], part, part], told: [1, 2], asked: [], capacity: 8, begun: true };
+
+    const bare = await endsOf(play, { hashing: false }, { runs: 50_000 });
+    const hashed = await endsOf(play, {}, { runs: 50_000 });
+
+    expect(bare.explored.complete).toBe(true);
+    expect(hashed.ends).toEqual(bare.ends);
+    expect(hashed.ends.length).toBeGreaterThan(1);
   });
 
   it.each<[string, ExploreOptions]>([

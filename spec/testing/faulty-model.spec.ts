@@ -67,7 +67,9 @@ describe('a faulty model', () => {
       await read(faultyModel(scriptedModel(['Yes.']), { choose, faults: [fault], slowMs: 0 }));
     }
 
-    expect(asked.filter((what) => what === "a model's fault")).toHaveLength(modelFaults.length);
+    expect(asked.filter((what) => what === 'fault: what becomes of an answer')).toHaveLength(
+      modelFaults.length,
+    );
     expect(new Set(asked).size).toBe(14);
   });
 });

@@ -1,13 +1,13 @@
 /** RxJS's default schedulers take time and turns from the world, and are given back. */
 import {
   animationFrameScheduler,
+  animationFrames,
   asapScheduler,
   asyncScheduler,
   debounceTime,
   delay,
   interval,
   map,
-  mergeMap,
   observeOn,
   of,
   Subject,
@@ -110,9 +110,14 @@ describe("RxJS's default schedulers in a world", () => {
       animationFrameScheduler.schedule(() => write(asyncScheduler.now()));
       const cancelled = animationFrameScheduler.schedule(() => write('cancelled'));
       cancelled.unsubscribe();
+      animationFrames().pipe(take(2)).subscribe(write);
     });
 
-    expect(told).toEqual([[16, 16]]);
+    expect(told).toEqual([
+      [16, 16],
+      [16, { timestamp: 16, elapsed: 16 }],
+      [32, { timestamp: 32, elapsed: 32 }],
+    ]);
   });
 
   it('can be unsubscribed from in time', async () => {
@@ -129,24 +134,17 @@ describe("RxJS's default schedulers in a world", () => {
   it('can be unsubscribed from by the test, when the world no longer runs', async () => {
     const world = aWorld();
     const told: unknown[] = [];
-    const subscription = new Subscription();
+    let subscription = Subscription.EMPTY;
 
-    await world.run(() => {
-      subscription.add(
-        timer(10)
-          .pipe(mergeMap(() => interval(5)))
-          .subscribe((n) => {
-            told.push(n);
-            if (n === 2) subscription.unsubscribe();
-          }),
-      );
+    world.environment.schedule(1, () => {
+      subscription = interval(10).subscribe((n) => told.push(n));
     });
-    world.environment.schedule(1, () => subscription.add(interval(10).subscribe((n) => told.push(n))));
+    await world.step();
     await world.step();
     subscription.unsubscribe();
     await world.runUntilQuiet();
 
-    expect(told).toEqual([0, 1, 2]);
+    expect(told).toEqual([0]);
     expect(world.environment.timerCount).toBe(0);
   });
 
@@ -156,21 +154,39 @@ describe("RxJS's default schedulers in a world", () => {
     await expect(failing).rejects.toThrow('nobody handles this');
   });
 
-  it('leave nothing of one world in the next', async () => {
+  it('leave nothing of one world in the next, and find it again in the first', async () => {
     const world = aWorld();
-    await world.step();
-    // Closed with something still to be done as soon as possible.
-    await world
-      .run(
-        () =>
-          void asapScheduler.schedule(() => {
-            throw new Error('ends the run');
-          }),
-      )
-      .catch(() => {});
-    const left = await written((write) => void asapScheduler.schedule(() => write('done')));
+    const told: string[] = [];
+    world.environment.defer(() => void asapScheduler.schedule(() => told.push('later')));
 
-    expect(left).toEqual([[0, 'done']]);
+    await world.step();
+    const next = await written((write) => void asapScheduler.schedule(() => write('in the next')));
+    const between = [...told];
+    await world.step();
+
+    expect(next).toEqual([[0, 'in the next']]);
+    expect([between, told]).toEqual([[], ['later']]);
+  });
+
+  it('do first what the test wants done as soon as possible', async () => {
+    const told: string[] = [];
+
+    asapScheduler.schedule(() => told.push('of the test'));
+    await written(() => void told.push('of the world'));
+
+    expect(told).toEqual(['of the test', 'of the world']);
+  });
+
+  it('give providers back that somebody else had set', async () => {
+    const others = { setInterval: () => 0 as never, clearInterval: () => {} };
+    intervalProvider.delegate = others as never;
+
+    const told = await written((write) => void timer(5).subscribe(write));
+    const after = intervalProvider.delegate;
+    intervalProvider.delegate = undefined;
+
+    expect(told).toEqual([[5, 0]]);
+    expect(after).toBe(others);
   });
 
   it('are the host’s again afterwards, and while the test is asked', async () => {

@@ -1,9 +1,12 @@
 /** What is taken from outside of a world is found, wherever and however it is taken. */
+
+import { Console } from 'node:console';
 import nodeCrypto from 'node:crypto';
 import { promises as dns } from 'node:dns';
 import fs from 'node:fs';
 import { setImmediate as promisedImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { Worker } from 'node:worker_threads';
 import { gzip } from 'node:zlib';
 import * as Effect from 'effect/Effect';
 import { defineAgent, defineTopic, type System, type } from 'troupe';
@@ -115,7 +118,7 @@ describe('ambient time and chance in a handler', () => {
   it('is left alone in what the test itself does between steps and at quiet', async () => {
     const runs = await explore(
       (system) => void system.publish(Asked, 'to nobody'),
-      { runs: 2, seed: 1, always: () => Date.now() > 0 },
+      { runs: 2, seed: 1, always: () => Date.now() > 0 && Date().length > 0 },
       async () => {
         await sleep(1);
         return Math.random() < 1;
@@ -198,6 +201,24 @@ describe('real input and output in a handler', () => {
     expect((await found(() => new Promise((resolve) => taken(resolve, 1)))).called).toBe('a timer (Timeout)');
   });
 
+  it('is found when it is a worker, which Node does not count', async () => {
+    const workers: Worker[] = [];
+
+    const failure = await found(() => void workers.push(new Worker('', { eval: true })));
+    await Promise.all(workers.map((worker) => worker.terminate()));
+
+    expect(failure.called).toBe('a worker or a message port (WORKER)');
+  });
+
+  it('is not the console’s, nor that of a test runner', async () => {
+    const runner = new Function(
+      'setTimeout(() => {}, 1)\n//# sourceURL=/a/node_modules/@vitest/runner/dist/index.js',
+    );
+
+    expect(await exploring(() => void runner())).toBe('nothing was found');
+    expect(await exploring(() => new Console({ stdout: process.stderr }).log(''))).toBe('nothing was found');
+  });
+
   it('is found in a setup that waits for it, before it comes back', async () => {
     const failure = await explore(
       () => fs.promises.readFile(path),
@@ -207,6 +228,30 @@ describe('real input and output in a handler', () => {
 
     expect(failure).toBeInstanceOf(UncontrolledAsync);
     expect((failure as UncontrolledAsync).at[0]).toContain('uncontrolled-async.spec.ts');
+  });
+
+  it('is found when a run goes on only because it came back', async () => {
+    const agent = defineAgent({
+      name: 'digester',
+      subscribe: [Asked],
+      receive: async () => {
+        await crypto.subtle.digest('SHA-256', new Uint8Array(1));
+        return 'digested';
+      },
+    });
+    const asking = (system: System) => {
+      system.spawn(agent);
+      return system.request(Asked, 'now', { timeoutMs: Number.POSITIVE_INFINITY });
+    };
+
+    const failure = await explore(asking, { runs: 1, seed: 1 }, () => {}).catch((thrown: unknown) => thrown);
+    const taken = setImmediate;
+    const byHand = await new World({ choose: readTape([]) })
+      .run(() => new Promise((resolve) => taken(resolve)))
+      .catch((thrown: unknown) => thrown);
+
+    expect(failure).toMatchObject({ called: expect.stringMatching(/crypto/), _tag: 'UncontrolledAsync' });
+    expect(byHand).toMatchObject({ called: 'something of the host', at: [] });
   });
 
   it('fails a world that is run by hand, too, without telling where', async () => {

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { defineAgent } from '../../src/actors/define-agent.ts';
+import { keyedAgent } from '../../src/actors/keyed-agent.ts';
 import { memoryWriter } from '../../src/core/memory-writer.ts';
 import { type } from '../../src/core/schema.ts';
 import { defineTopic } from '../../src/core/topic.ts';
+import { explore } from '../../src/testing/explore.ts';
 import { SimulatedCrash, type World, type WorldOptions } from '../../src/testing/world.ts';
 import { aWorld } from '../support/a-world.ts';
 import { boom } from '../support/boom.ts';
@@ -311,3 +313,67 @@ function aShakyWorld(options: Partial<WorldOptions> = {}) {
   });
   return { world, crashes: () => world.trace.filter((line) => line.includes('SimulatedCrash')).length };
 }
+
+describe('time in a world', () => {
+  it('advances by so much, and stands there, whatever is still to come', async () => {
+    const world = aWorld();
+    const rung: number[] = [];
+    for (const atMs of [10, 20, 30]) world.environment.schedule(atMs, () => rung.push(atMs));
+    const looks: number[] = [];
+
+    await world.advance(25, () => looks.push(world.nowMs));
+
+    expect(rung).toEqual([10, 20]);
+    expect(looks).toEqual([10, 20]);
+    expect(world.nowMs).toBe(25);
+    await world.advance(0);
+    expect(world.nowMs).toBe(25);
+  });
+
+  it('advances by a length of time', async () => {
+    await expect(aWorld().advance(-1)).rejects.toThrow(
+      'a world advances by a number of milliseconds, at least 0; got -1',
+    );
+    await expect(aWorld().advance(Number.POSITIVE_INFINITY)).rejects.toThrow(RangeError);
+  });
+});
+
+describe('crashes among keys', () => {
+  it('pick the group, or the agent of one of its keys that is at work', async () => {
+    const crashed = new Set<string>();
+    const each = defineAgent({
+      name: 'town',
+      subscribe: [Said],
+      receive: (_, context) => new Promise<void>((resolve) => void context.schedule(5, () => resolve())),
+    });
+    await explore(
+      (system) => {
+        system.spawn(
+          keyedAgent({ agent: each, keyed: (said) => said, passivate: 'forget', activeMax: 2, idleMs: 1 }),
+        );
+        for (const said of ['a', 'b', 'c', 'a']) void system.publish(Said, said);
+      },
+      {
+        runs: 300,
+        seed: 1,
+        faults: ['crash'],
+        onFault: (fault) => void (fault._tag === 'Crashed' && crashed.add(fault.name)),
+      },
+      () => {},
+    );
+
+    expect([...crashed].toSorted()).toEqual(['/town', '/town/a', '/town/b', '/town/c']);
+  });
+
+  it('leave alone who waits for a place', async () => {
+    const world = aWorld();
+    const each = defineAgent({ name: 'town', subscribe: [Said], receive: () => {} });
+    world.system.spawn(keyedAgent({ agent: each, keyed: (said) => said, passivate: 'forget' }));
+    void world.system.publish(Said, 'a');
+    await world.runUntilQuiet();
+
+    world.crash('/town/b');
+
+    expect(world.faults).toEqual([]);
+  });
+});

@@ -329,6 +329,9 @@ export class Cell implements Receiver, Runnable {
       return 'taken';
     }
     const offer = mailbox.offer(envelope);
+    if (kernel.witness !== undefined && offer !== 'refused') {
+      kernel.witness.accepted(this, envelope);
+    }
     switch (offer) {
       case 'accepted':
         kernel.inFlight += 1;
@@ -349,6 +352,7 @@ export class Cell implements Receiver, Runnable {
         const { replyTo, payload } = conflated;
         mailbox.handedBack = undefined;
         this.attempts?.delete(conflated);
+        kernel.witness?.gaveWay(this, conflated);
         replyTo?.fail(this.full(payload), this.path);
         return 'taken';
       }

@@ -71,6 +71,10 @@ export class Conductor implements Works, StepEnds {
   }
 
   begin(cell: Cell): void {
+    if (cell.ending) {
+      // It was stopped while what spawned it waited for room.
+      return;
+    }
     this.agents.add(cell);
     if (cell.subscribes) {
       for (const { topic } of cell.definition.handlers) {

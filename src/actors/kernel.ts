@@ -15,6 +15,7 @@ import type { Validation } from '../core/topic.ts';
 import { type Receiver, type Reception, TopicBoard } from '../core/topic-board.ts';
 import { matches } from '../core/topic-name.ts';
 import type { Tracing } from '../core/tracing.ts';
+import type { Witness } from '../core/witness.ts';
 import { EffectRuntime } from './effect-runtime.ts';
 import type { Inspector } from './inspector.ts';
 import { heed } from './thenable.ts';
@@ -77,6 +78,9 @@ export class Kernel {
   listening: boolean;
   /** Who follows messages, if anybody does; whoever does so listens, too. */
   tracing: Tracing | undefined = undefined;
+  #witness: Witness | undefined = undefined;
+  /** Whether a message does not simply go to its receiver: somebody carries it, or sees it leave. */
+  #carries: boolean;
   #listeners: readonly EventListener[];
   #quiet: PromiseWithResolvers<void> | undefined;
   /** Whether somebody has subscribed to `system.events`. */
@@ -98,8 +102,19 @@ export class Kernel {
     this.requestTimeoutMs = options.requestTimeoutMs;
     this.hopsMax = options.hopsMax;
     this.inspect = options.inspect;
+    this.#carries = this.delivery !== undefined;
     this.#listeners = options.listeners;
     this.listening = options.listeners.length > 0;
+  }
+
+  /** Who sees what passes, in a simulation that is checked by laws. */
+  get witness(): Witness | undefined {
+    return this.#witness;
+  }
+
+  set witness(witness: Witness | undefined) {
+    this.#witness = witness;
+    this.#carries = witness !== undefined || this.delivery !== undefined;
   }
 
   /** The time of this turn; outside of turns, the time. */
@@ -170,6 +185,7 @@ export class Kernel {
     };
     this.deadLetters.add(letter);
     this.tracing?.lost(envelope, failure, cause);
+    this.#witness?.lost(envelope, to, cause);
     if (envelope.topic !== undefined) {
       this.board.dropped(envelope.topic, cause);
     }
@@ -189,9 +205,7 @@ export class Kernel {
 
   /** Gives a message to one who is to have it, by whoever carries messages here. */
   offer(receiver: Receiver, envelope: Envelope): Reception {
-    return this.delivery === undefined
-      ? receiver.receive(envelope)
-      : this.delivery.carry(receiver, envelope, this);
+    return this.#carries ? this.#carry(receiver, envelope) : receiver.receive(envelope);
   }
 
   /** Tells that a message leaves. */
@@ -281,6 +295,13 @@ export class Kernel {
         this.unheard += 1;
       }
     }
+  }
+
+  #carry(receiver: Receiver, envelope: Envelope): Reception {
+    this.#witness?.left(receiver, envelope);
+    return this.delivery === undefined
+      ? receiver.receive(envelope)
+      : this.delivery.carry(receiver, envelope, this);
   }
 
   /** What was done last may make new work when the event loop has gone round: so it looks after that. */

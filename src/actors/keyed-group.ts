@@ -417,6 +417,7 @@ export class KeyedGroup extends Cell implements InstanceGroup, Doorkeeper {
     };
     const instance = new KeyedInstance(facts, this, key);
     instance.histogram = this.histogram;
+    kernel.witness?.spawned(instance);
     return instance;
   }
 

@@ -35,6 +35,7 @@ class ParkedEffect implements StandingInLine, PlaceInLine {
     const { sender, receiver, envelope } = this;
     if (receiver.responds) {
       sender.kernel.inFlight += 1;
+      sender.kernel.witness?.accepted(agentAt(receiver) ?? receiver, envelope);
     }
     if (envelope.replyTo instanceof PendingReply) {
       envelope.replyTo.leftLine(this);
@@ -208,6 +209,7 @@ function handOver(cell: Cell, addressee: Receiver, envelope: Envelope): boolean 
     }
     return true;
   }
+  cell.kernel.witness?.left(receiver, envelope);
   const parked = new ParkedEffect(cell, receiver, envelope);
   cell.parked ??= [];
   cell.parked.push(parked);

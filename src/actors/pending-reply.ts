@@ -83,6 +83,7 @@ export abstract class PendingReply implements ReplyPort, Asker {
     this.id = options.id;
     this.#lease = options.lease;
     this.#timeoutMs = options.timeoutMs;
+    kernel.witness?.asked(this, deadlineMs);
     if (deadlineMs < Number.POSITIVE_INFINITY) {
       this.#timer = kernel.environment.schedule(Math.max(0, options.timeoutMs), () =>
         this.interrupt(new RequestTimeout({ target: this.target, timeoutMs: this.#timeoutMs })),
@@ -209,6 +210,7 @@ export abstract class PendingReply implements ReplyPort, Asker {
   /** From here on nothing changes any more. Gives back all that was held. */
   protected settle(failure: { readonly failure: unknown } | undefined): void {
     this.settled = true;
+    this.kernel.witness?.settled(this);
     this.trace?.settled(failure);
     this.#timer?.cancel();
     this.#timer = undefined;

@@ -19,6 +19,7 @@ export class PendingRequest extends PendingReply {
   }
 
   reply(payload: unknown, from: string): undefined {
+    this.kernel.witness?.replied(this, from);
     const { delivery } = this.kernel;
     if (delivery === undefined) {
       this.replied(payload, from);
@@ -40,6 +41,7 @@ export class PendingRequest extends PendingReply {
 
   deliver(): void {
     this.requester.forgetRequest(this);
+    this.kernel.witness?.delivered(this);
     this.trace?.delivered?.();
     if (this.#failed) {
       // Who ignores the promise of a request must not end the process by it.

@@ -48,6 +48,7 @@ export class PendingStream<T> extends PendingReply implements OpenSource<T> {
 
   /** One reply, as it waits there. */
   replyFrom(payload: unknown, from: string): Envelope {
+    this.kernel.witness?.replied(this, from);
     this.#replied = true;
     this.trace?.replied(payload, from);
     const id = this.kernel.environment.nextId();
@@ -79,6 +80,7 @@ export class PendingStream<T> extends PendingReply implements OpenSource<T> {
       firstFailure ?? (!this.#replied && this.askedNobody ? { failure: this.noResponder() } : undefined);
     this.settle(failure);
     this.requester.forgetRequest(this);
+    this.kernel.witness?.delivered(this);
     if (failure === undefined) {
       this.#outlet.complete();
     } else {
@@ -88,6 +90,7 @@ export class PendingStream<T> extends PendingReply implements OpenSource<T> {
 
   protected settledBy(failure: unknown): void {
     this.requester.forgetRequest(this);
+    this.kernel.witness?.delivered(this);
     this.#outlet.fail(failure);
   }
 }

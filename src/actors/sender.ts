@@ -127,6 +127,7 @@ export abstract class Sender implements Verbs, Origin {
         this.ask(entry, checkedInput, options, (pending) => new PendingRequest(pending), 'tool', trace)
           .promise,
     );
+    kernel.witness?.called(called, name, this.cell?.path);
     if (trace === undefined) {
       called.catch(ignore);
     } else {
@@ -178,6 +179,9 @@ export abstract class Sender implements Verbs, Origin {
     const nowMs = kernel.environment.nowMs();
     const deadlineMs = deadlineOf(this, to.timeoutMs, nowMs);
     const lease = leaseFor(this, options?.budget);
+    if (lease !== undefined) {
+      kernel.witness?.leased(lease, `a request to ${to.name}`);
+    }
     const request = makeRequest({
       kernel,
       requester,

@@ -50,6 +50,10 @@ export function startChild(
   const cell = definition.keyed === undefined ? new Cell(facts) : new KeyedGroup(facts, definition.keyed);
   parent.children ??= new Map();
   parent.children.set(id, cell);
+  works.kernel.witness?.spawned(cell);
+  if (facts.lease !== undefined) {
+    works.kernel.witness?.leased(facts.lease, `the life of ${facts.path}`);
+  }
   if (count !== countBefore) {
     cell.countedFrom = countBefore;
     parent.childNames ??= new Map();

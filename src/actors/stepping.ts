@@ -409,6 +409,7 @@ export class Stepping implements TaskEnds {
     if (outcome !== undefined && isMessage) {
       cell[outcome] += 1;
       cell.attempts?.delete(envelope);
+      cell.kernel.witness?.ended(cell, envelope, outcome);
       cell.kernel.settled();
       endTiming(handling, outcome);
     }

@@ -52,8 +52,8 @@ export class BudgetHolders<H> {
     };
   }
 
-  /** Tells all holders, here and under here. */
-  tell(say: (holder: H) => void): void {
+  /** Tells all holders, here and under here; returns how many there were. */
+  tell(say: (holder: H) => void): number {
     const told = new Set<H>();
     for (const hold of this.#everyHold()) {
       if (!hold.released && !told.has(hold.holder)) {
@@ -61,6 +61,7 @@ export class BudgetHolders<H> {
         this.tellOne(hold.holder, say);
       }
     }
+    return told.size;
   }
 
   /** Tells one holder. */

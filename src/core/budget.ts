@@ -136,6 +136,10 @@ export class Lease {
   readonly #time: BudgetTime;
   readonly #holders: BudgetHolders<LeaseHolder>;
   #exceeded: BudgetExceeded | undefined;
+  /** How often a spend was answered by a throw since a limit of this lease was passed, here or under here. */
+  chunksOver = 0;
+  /** How many holders have heard that a limit of this lease was passed. Each may have had one chunk under way. */
+  holdersToldOver = 0;
 
   /** Use `Lease.root` or `child`. */
   constructor(limits: Limits, options: LeaseOptions, parent: Lease | undefined) {
@@ -208,6 +212,7 @@ export class Lease {
       this.#raise(slot);
       const exceeded = this.exceeded;
       if (exceeded !== undefined) {
+        this.#countOver('chunksOver');
         throw exceeded;
       }
     }
@@ -310,6 +315,7 @@ export class Lease {
     const release = this.#holders.add(holder);
     const exceeded = this.exceeded;
     if (exceeded !== undefined) {
+      this.#countOver('holdersToldOver');
       this.#holders.tellOne(holder, (late) => late.interrupt(exceeded));
     }
     return release;
@@ -383,6 +389,12 @@ export class Lease {
     }
   }
 
+  #countOver(what: 'chunksOver' | 'holdersToldOver'): void {
+    for (const lease of this.#chain()) {
+      lease[what] += lease.#exceeded === undefined ? 0 : 1;
+    }
+  }
+
   #close(facts: BudgetFacts): void {
     this.#exceeded = new BudgetExceeded(facts);
     this.#account.close();
@@ -391,7 +403,7 @@ export class Lease {
 
   #tellExceeded(): void {
     const failure = this.#exceeded!;
-    this.#holders.tell((holder) => holder.interrupt(failure));
+    this.holdersToldOver += this.#holders.tell((holder) => holder.interrupt(failure));
   }
 
   #tellLow({ resource, limit, spent }: BudgetFacts): void {

@@ -11,6 +11,7 @@ import type { DeadLetterCause } from './dead-letter.ts';
 import type { Envelope } from './envelope.ts';
 import type { Environment } from './environment.ts';
 import type { Receiver, Reception } from './topic-board.ts';
+import type { Witness } from './witness.ts';
 
 export interface Delivery {
   /**
@@ -36,6 +37,7 @@ export interface Delivery {
 export interface PostOffice {
   /** Messages accepted by agents whose handling is not over. */
   inFlight: number;
+  readonly witness: Witness | undefined;
   deadLetter(envelope: Envelope, to: string | undefined, cause: DeadLetterCause, failure?: unknown): void;
 }
 

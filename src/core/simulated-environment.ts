@@ -58,6 +58,7 @@ export class SimulatedEnvironment implements Delivering, Dispatcher {
   readonly #wheel = new TimerWheel(0);
   #nowMs = 0;
   #lastId = 0;
+  #timersAtClose = 0;
   #chance: number;
 
   constructor({ choose, seed, slow, delivery }: SimulatedOptions) {
@@ -109,8 +110,19 @@ export class SimulatedEnvironment implements Delivering, Dispatcher {
 
   /** Who is ready still has their turns, as on a real machine: they have something to tell to somebody outside. */
   close(): void {
+    this.#timersAtClose = this.#wheel.size;
     this.delivery?.close();
     this.#wheel.clear();
+  }
+
+  /** The last id that was given out. */
+  get lastId(): number {
+    return this.#lastId;
+  }
+
+  /** Timers that were set when it was closed. */
+  get timersAtClose(): number {
+    return this.#timersAtClose;
   }
 
   /** What the last step did, for a trace. */

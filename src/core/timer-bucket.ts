@@ -159,8 +159,8 @@ export class Bucket {
   outer: Slot | undefined;
   /** One bit a slot: whether a timer waits there. */
   occupied = 0;
-  /** Made when they are first used. */
-  readonly #slots = new Array<Slot | undefined>(slotsPerBucket).fill(undefined);
+  /** Made when they are first used, as each of them is: a simulated system may set one timer, and have eleven buckets. */
+  #slots: (Slot | undefined)[] | undefined;
 
   constructor(startMs: number, slotMs: number, outer?: Slot) {
     this.startMs = startMs;
@@ -185,6 +185,7 @@ export class Bucket {
 
   add(timer: PendingTimer): void {
     const index = this.indexAt(timer.dueMs);
+    this.#slots ??= new Array<Slot | undefined>(slotsPerBucket).fill(undefined);
     let slot = this.#slots[index];
     if (slot === undefined) {
       slot = new Slot(this, index);
@@ -200,7 +201,7 @@ export class Bucket {
 
   /** The first occupied slot. There must be one. */
   get first(): Slot {
-    return this.#slots[31 - Math.clz32(this.occupied & -this.occupied)]!; // The lowest bit that is set.
+    return this.#slots![31 - Math.clz32(this.occupied & -this.occupied)]!; // The lowest bit that is set.
   }
 
   /** An earliest timer. There must be one. */

@@ -70,7 +70,7 @@ export interface ModelCall {
 }
 
 /** A tool that the model may call. */
-export interface OfferedTool {
+interface OfferedTool {
   readonly type: 'function' | 'provider';
   readonly name: string;
   readonly description?: string;
@@ -85,7 +85,7 @@ export interface ModelMessage {
 }
 
 /** A part of a message: text, a file, a tool's call or result, and what else providers know. */
-export interface PromptPart {
+interface PromptPart {
   readonly type: string;
   readonly text?: string;
   readonly toolCallId?: string;
@@ -118,7 +118,7 @@ export interface ResponseFacts {
   modelId?: string;
 }
 
-export interface FinishReason {
+interface FinishReason {
   unified: 'stop' | 'length' | 'content-filter' | 'tool-calls' | 'error' | 'other';
   /** As the provider says it. */
   raw: string | undefined;
@@ -142,13 +142,13 @@ export interface ModelUsage {
   raw?: { [name: string]: JsonValue | undefined };
 }
 
-export type WarningV3 =
+type WarningV3 =
   | { type: 'unsupported' | 'compatibility'; feature: string; details?: string }
   | { type: 'other'; message: string };
 export type ModelWarning = WarningV3 | { type: 'deprecated'; setting: string; message: string };
 
 /** What both versions can say as a whole. */
-export type Content = TextContent | ReasoningContent | SourceContent | CalledTool | ToolOutput | ApprovalWish;
+type Content = TextContent | ReasoningContent | SourceContent | CalledTool | ToolOutput | ApprovalWish;
 
 export type ContentV3 = Content | FileV3;
 export type ContentV4 = Content | FileV4 | ReasoningFile | CustomContent;
@@ -165,7 +165,7 @@ export interface ReasoningContent {
   providerMetadata?: ProviderData;
 }
 
-export type SourceContent =
+type SourceContent =
   | {
       type: 'source';
       sourceType: 'url';
@@ -185,7 +185,7 @@ export type SourceContent =
     };
 
 /** The model wants a tool called. */
-export interface CalledTool {
+interface CalledTool {
   type: 'tool-call';
   toolCallId: string;
   toolName: string;
@@ -197,7 +197,7 @@ export interface CalledTool {
 }
 
 /** What came of a tool that the provider ran itself. */
-export interface ToolOutput {
+interface ToolOutput {
   type: 'tool-result';
   toolCallId: string;
   toolName: string;
@@ -209,14 +209,14 @@ export interface ToolOutput {
 }
 
 /** The provider asks whether it may run a tool. */
-export interface ApprovalWish {
+interface ApprovalWish {
   type: 'tool-approval-request';
   approvalId: string;
   toolCallId: string;
   providerMetadata?: ProviderData;
 }
 
-export interface FileV3 {
+interface FileV3 {
   type: 'file';
   mediaType: string;
   data: string | Uint8Array;
@@ -225,28 +225,28 @@ export interface FileV3 {
 
 type FileData = { type: 'data'; data: Uint8Array | string } | { type: 'url'; url: URL; originalUrl?: string };
 
-export interface FileV4 {
+interface FileV4 {
   type: 'file';
   mediaType: string;
   data: FileData;
   providerMetadata?: ProviderData;
 }
 
-export interface ReasoningFile {
+interface ReasoningFile {
   type: 'reasoning-file';
   mediaType: string;
   data: FileData;
   providerMetadata?: ProviderData;
 }
 
-export interface CustomContent {
+interface CustomContent {
   type: 'custom';
   kind: `${string}.${string}`;
   providerMetadata?: ProviderData;
 }
 
 /** What both versions can say in parts: a block of text, reasoning or input begins, goes on and ends under one id. */
-export type StreamPart =
+type StreamPart =
   | BlockPart
   | Exclude<Content, TextContent | ReasoningContent>
   | { type: 'stream-start'; warnings: WarningV3[] }
@@ -265,14 +265,14 @@ export type StreamPartV4 =
   | { type: 'stream-start'; warnings: ModelWarning[] }
   | { type: 'ping' };
 
-export interface FinishPart<F> {
+interface FinishPart<F> {
   type: 'finish';
   usage: ModelUsage;
   finishReason: F;
   providerMetadata?: ProviderData;
 }
 
-export type BlockPart =
+type BlockPart =
   | { type: 'text-start' | 'text-end'; id: string; providerMetadata?: ProviderData }
   | { type: 'reasoning-start' | 'reasoning-end'; id: string; providerMetadata?: ProviderData }
   | {

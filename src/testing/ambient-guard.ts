@@ -28,19 +28,14 @@ interface Place {
 let holders = 0;
 let places: readonly Place[] = [];
 
-/** Puts the guards in their places, unless they are; returns how to let go of them. */
+/** Puts the guards in their places, unless they are; returns how to let go of them, once. */
 export function holdAmbientGuard(): () => void {
   holders += 1;
   if (holders === 1) {
     places = guards().filter(put);
     syncBuiltinESMExports();
   }
-  let held = true;
   return () => {
-    if (!held) {
-      return;
-    }
-    held = false;
     holders -= 1;
     if (holders === 0) {
       for (const place of places) {
@@ -83,7 +78,7 @@ function guards(): Place[] {
 
   for (const owner of [globalThis, timers]) {
     for (const key of ['setTimeout', 'setInterval', 'setImmediate'] as const) {
-      const guard = guarded(owner[key] as Callback, `${key}()`, simulatedTimers[key]);
+      const guard = guarded(owner[key] as unknown as Callback, `${key}()`, simulatedTimers[key]);
       Object.defineProperty(guard, promisify.custom, {
         get: () => (timersPromises as unknown as Record<string, unknown>)[key],
       });

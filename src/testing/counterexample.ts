@@ -17,17 +17,16 @@ export interface Finding {
   /** What was thrown. */
   readonly cause: unknown;
   readonly trace: readonly string[];
-  readonly recorder?: StoryRecorder | undefined;
-  /** What the quiet run was like, if it was run. */
-  readonly quiet?: TracedRun | undefined;
+  /** What was written down while it ran. */
+  readonly recorder: StoryRecorder;
   /** The seed it was found with; when it is replayed, the one given. */
   readonly seed: number;
-  /** Name of the strategy that found it; `undefined` when it was replayed. */
-  readonly strategy?: string | undefined;
-  /** How many runs it took; `undefined` when it was replayed. */
-  readonly runs?: number | undefined;
+  /** By which strategy it has just been found, after how many runs, and what the quiet run was like; `undefined` when it was replayed. */
+  readonly found:
+    | { readonly strategy: string; readonly runs: number; readonly quiet: TracedRun | undefined }
+    | undefined;
   /** The options it was explored with. */
-  readonly options?: object;
+  readonly options: object;
 }
 
 const whyLinesMax = 60;
@@ -53,33 +52,39 @@ export class CounterexampleFound extends Error {
   readonly #options: object;
 
   constructor(finding: Finding) {
-    const { tape, cause, trace, recorder, quiet, seed, strategy, runs, options = {} } = finding;
+    const { tape, cause, trace, recorder, seed, found, options } = finding;
     const why = cause instanceof Error ? cause.message : String(cause);
-    const law = cause instanceof LawBroken ? cause.law : undefined;
     const story = storyOf(recorder, inOneLine(why));
-    const difference = runDifference({ trace, choices: recorder?.choices ?? [], broken: true }, quiet);
-    const found =
-      runs === undefined ? '' : `; found with seed ${seed}${strategy === undefined ? '' : ` by ${strategy}`}`;
+    const difference = runDifference({ trace, choices: recorder.choices, broken: true }, found?.quiet);
+    const [run, how] =
+      found === undefined
+        ? ['', '']
+        : [` (run ${found.runs})`, `; found with seed ${seed} by ${found.strategy}`];
     super(
       [
-        `a schedule breaks the property${runs === undefined ? '' : ` (run ${runs})`}: ${shown(why)}`,
+        `a schedule breaks the property${run}: ${shown(why)}`,
         '',
         story.text,
         '',
         ...difference,
-        `replay it with explore(setup, { …, tape: ${JSON.stringify(tape)} }, atQuiet)${found}`,
+        `replay it with explore(setup, { …, tape: ${JSON.stringify(tape)} }, atQuiet)${how}`,
       ].join('\n'),
       { cause },
     );
     this.tape = tape;
     this.seed = seed;
-    this.runs = runs ?? 1;
+    this.runs = found?.runs ?? 1;
     this.why = why;
-    this.law = law;
+    this.law = cause instanceof LawBroken ? cause.law : undefined;
     this.trace = trace;
     this.story = story;
     this.difference = difference;
     this.#options = options;
+    // Test runners print every property that they can enumerate; the message has these already.
+    for (const name of ['name', 'runs', 'why', 'law', 'trace', 'story', 'difference'] as const) {
+      Object.defineProperty(this, name, { enumerable: false });
+    }
+    this.stack = `${this.name}: ${this.message}${theirs(String(this.stack))}`;
   }
 
   /**
@@ -96,6 +101,18 @@ export class CounterexampleFound extends Error {
     return regressionTest({ tape, why: withoutColours(why), told, options: { ...this.#options } }, options);
   }
 }
+
+/** The lines of a stack that are not of these rooms: where `explore` was called, where that can be known. */
+function theirs(stack: string): string {
+  const frames = stack.split('\n').filter((line) => /^ +at /.test(line));
+  return frames
+    .filter((frame) => !ourRooms.some((folder) => frame.includes(folder)))
+    .map((frame) => `\n${frame}`)
+    .join('');
+}
+
+/** This folder, as stacks write it: as a path, or as a URL. */
+const ourRooms: readonly string[] = [import.meta.dirname, new URL('.', import.meta.url).href];
 
 const inOneLine = (text: string): string =>
   withoutColours(text)

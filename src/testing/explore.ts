@@ -11,9 +11,11 @@
 import type { System } from '../actors/system.ts';
 import { ControlledRuns } from './controlled-runs.ts';
 import { CounterexampleFound } from './counterexample.ts';
+import type { Coverage } from './coverage.ts';
+import { CoverageCollector, type LookAt } from './coverage-collector.ts';
 import { delayBounded } from './delay-bounded.ts';
 import { afterIo, hostNowMs, seedByChance } from './host-loop.ts';
-import { beginLaws, type Law } from './law.ts';
+import { type Law, LawsInForce } from './law.ts';
 import { mixed } from './mixed.ts';
 import { pct } from './pct.ts';
 import type { Played } from './quietest-tape.ts';
@@ -45,6 +47,11 @@ export interface ExploreOptions extends Omit<WorldOptions, 'choose' | 'traced' |
    * regression test, say. What it throws, `explore` rejects with instead.
    */
   readonly onCounterexample?: (counterexample: CounterexampleFound) => unknown;
+  /**
+   * In how many runs it is looked at what is seen: `all`; `some`, which is the default, the first 64 and
+   * then one in 32; `none`. Schedules are counted in all.
+   */
+  readonly coverage?: LookAt;
   /** Checked after each step: `false`, or a throw, fails the run. */
   readonly always?: (world: World) => boolean | void;
   /** What holds whatever the agents do; checked after each step, and at quiet after the property. */
@@ -64,6 +71,8 @@ export interface Explored {
   readonly complete: boolean;
   readonly strategy: string;
   readonly seed: number;
+  /** What was seen: `coverage.report()` says it in words. */
+  readonly coverage: Coverage;
 }
 
 /** For how long the event loop of the host may have to wait, in milliseconds: its timers and signals are those of the test runner. */
@@ -104,6 +113,7 @@ class Exploring {
   readonly #tapeMax: number;
   readonly #endsAtMs: number;
   readonly #controlled: ControlledRuns;
+  readonly #coverage: CoverageCollector;
   #runs = 0;
   #cut = 0;
   #steps = 0;
@@ -118,6 +128,7 @@ class Exploring {
     this.#endsAtMs =
       this.#breathedAtMs + limit('timeLimitMs', options.timeLimitMs ?? Number.POSITIVE_INFINITY);
     limit('shrinkRunsMax', options.shrinkRunsMax ?? 0);
+    this.#coverage = new CoverageCollector(options.coverage ?? 'some');
     this.#controlled = new ControlledRuns();
   }
 
@@ -147,7 +158,7 @@ class Exploring {
       }
       const answers: number[] = [];
       const told = writeTape(choose, answers, this.#tapeMax);
-      const outcome = await this.#runOnce({ choose: told, answers, course });
+      const outcome = await this.#runOnce({ choose: told, answers, course, counts: true });
       long ||= answers.length >= this.#tapeMax;
       if (outcome !== undefined) {
         await this.#explain(answers, seed, strategy.name, outcome.reason);
@@ -191,15 +202,16 @@ class Exploring {
     const quiet = found === undefined || tape.length === 0 ? undefined : await this.#trace([]);
     const { broken, taken, world } = await this.#trace(tape);
     if (broken !== undefined) {
-      const { recorder, trace } = world;
       const counterexample = new CounterexampleFound({
         tape: trimTape(taken),
         cause: broken.reason,
-        trace,
-        recorder,
-        quiet: quiet && { trace: quiet.world.trace, choices: [], broken: quiet.broken !== undefined },
+        trace: world.trace,
+        recorder: world.recorder!,
         seed,
-        ...found,
+        found: found && {
+          ...found,
+          quiet: quiet && { trace: quiet.world.trace, choices: [], broken: quiet.broken !== undefined },
+        },
         options: this.#options,
       });
       await this.#options.onCounterexample?.(counterexample);
@@ -223,8 +235,10 @@ class Exploring {
   }
 
   /** Runs one schedule, and says how it broke the property, if it did. */
-  async #runOnce({ choose, answers, traced, course }: Run): Promise<Broken | undefined> {
-    const world = this.#world(choose, traced !== undefined);
+  async #runOnce({ choose, answers, traced, course, counts = false }: Run): Promise<Broken | undefined> {
+    const looked = counts && this.#coverage.looksNext;
+    const world: World = this.#world(choose, traced !== undefined, looked ? () => world : undefined);
+    this.#controlled.begins();
     traced?.(world);
     this.#runs += 1;
     let broken: Broken | undefined;
@@ -232,9 +246,14 @@ class Exploring {
       broken = await this.#runIn(world, course);
     } finally {
       this.#steps += world.steps;
+      if (counts) {
+        this.#coverage.ended(answers, looked ? world : undefined);
+      }
       world.close();
     }
-    await this.#controlled.ended(world, broken?.reason, () => this.#runAgain(answers));
+    if (this.#controlled.looksCloser(world, broken?.reason)) {
+      await this.#controlled.look(broken?.reason, () => this.#runAgain(answers));
+    }
     return broken;
   }
 
@@ -248,14 +267,15 @@ class Exploring {
     }
   }
 
-  #world(choose: World['choose'], traced: boolean): World {
-    return new World({ ...this.#options, choose, seed: 1, traced });
+  #world(choose: World['choose'], traced: boolean, looked?: () => World): World {
+    const options = { ...this.#options, choose, seed: 1, traced };
+    return new World(looked === undefined ? options : this.#coverage.looking(options, looked));
   }
 
   async #runIn(world: World, course: Course | undefined): Promise<Broken | undefined> {
     const { always, laws } = this.#options;
     try {
-      const checks = laws === undefined ? undefined : beginLaws(laws, world);
+      const checks = laws === undefined ? undefined : new LawsInForce(laws, world);
       const seen = course?.watch?.(world);
       const afterStep = (): void => {
         checks?.afterStep();
@@ -298,6 +318,7 @@ class Exploring {
       complete,
       strategy: strategy.name,
       seed,
+      coverage: this.#coverage.coverage(),
     };
   }
 }
@@ -313,6 +334,8 @@ interface Run {
   /** Is given the world before it begins, when what happens in it is to be written down. */
   readonly traced?: (world: World) => void;
   readonly course?: Course;
+  /** Whether it is one of those that explore, rather than one that explains what was found. */
+  readonly counts?: boolean;
 }
 
 /** Thrown to end a run that comes to where another has been. */

@@ -6,7 +6,7 @@
 import type { CountedFault, Fault, FaultLimits } from './fault.ts';
 
 /** Faults of a run that does not say: enough for most bugs, few enough for a story. */
-export const faultsMaxOtherwise = 3;
+const faultsMaxOtherwise = 3;
 
 const counted: readonly CountedFault[] = ['crash', 'drop', 'duplicate', 'delay', 'partition'];
 

@@ -22,6 +22,7 @@
 import { Door } from '../actors/door.ts';
 import { idOfKey } from '../actors/key.ts';
 import { WaitingKey } from '../actors/waiting-key.ts';
+import { agentAt } from '../actors/waits.ts';
 import type { AnswerKind, Asker } from '../core/asker.ts';
 import type { Delivery, PostOffice } from '../core/delivery.ts';
 import { type Envelope, makeEnvelope } from '../core/envelope.ts';
@@ -273,6 +274,7 @@ class Latecomer implements Parked {
   admitted(): void {
     if (this.#receiver.responds) {
       this.#office.inFlight += 1;
+      this.#office.witness?.accepted(agentAt(this.#receiver) ?? this.#receiver, this.envelope);
     }
   }
 }

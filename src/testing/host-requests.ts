@@ -8,7 +8,7 @@
  * own.
  */
 import { type AsyncHook, createHook } from 'node:async_hooks';
-import { framesOfUser } from './origin.ts';
+import { framesOfUser, isOfUser } from './origin.ts';
 import { present } from './presence.ts';
 
 /** What Node has open now: handles and requests that keep a process alive. */
@@ -76,7 +76,7 @@ export class RequestWatch {
     const init = (_: number, kind: string): void => {
       if (ofTheHost.test(kind) && present() !== undefined) {
         const at = framesOfUser(init);
-        if (at.length > 0) {
+        if (at.length > 0 && isOfUser(init)) {
           this.begun.push({ kind, at });
         }
       }

@@ -14,6 +14,7 @@
 import { createSystem, type System, type SystemOptions } from '../actors/system.ts';
 import type { SystemEvent } from '../core/system-event.ts';
 import type { HostEnvironment } from './host-environment.ts';
+import type { StoryRecorder } from './story-recorder.ts';
 
 /** Options of the systems of a host. */
 export interface HostOptions {
@@ -40,11 +41,13 @@ export interface HostWorld {
   environmentFor(host: string): HostEnvironment;
   /** Told of each event of a living host. */
   heard(host: string, event: SystemEvent): void;
+  /** Writes down what happens, in a world that is traced. */
+  readonly recorder: StoryRecorder | undefined;
   /** The setup of a host is under way. */
   settingUp(setup: Promise<unknown>): void;
 }
 
-export class SimulatedHost implements Host {
+export class RunningHost implements Host {
   readonly name: string;
   readonly #world: HostWorld;
   readonly #setup: HostSetup;
@@ -81,6 +84,7 @@ export class SimulatedHost implements Host {
   start(): void {
     const { name } = this;
     const environment = this.#world.environmentFor(name);
+    const { recorder } = this.#world;
     const { system: options = {} } = this.#options;
     const whileItLives = (next: (event: SystemEvent) => void) => ({
       next: (event: SystemEvent) => (environment.halted ? undefined : next(event)),
@@ -95,6 +99,9 @@ export class SimulatedHost implements Host {
       ...options,
       events: [...told, whileItLives((event) => this.#world.heard(name, event))],
       environment,
+      ...(recorder === undefined
+        ? {}
+        : { instrumentation: recorder.instrumentation(name, () => !environment.halted) }),
     });
     for (const tell of this.onStart) {
       tell();

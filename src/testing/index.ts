@@ -10,6 +10,14 @@ export type { CountedFault, Fault, FaultEvent, FaultLimits, Only, OnTheWay } fro
 export type { Host, HostOptions, HostSetup } from './host.ts';
 // Laws: what holds whatever the agents do.
 export { type Law, LawBroken, type LawCheck } from './law.ts';
+export { budgetKept } from './laws/budget-kept.ts';
+export { type LawPackOptions, lawPack } from './laws/law-pack.ts';
+export { noLeak } from './laws/no-leak.ts';
+export { nothingIsLost, type Unfinished } from './laws/nothing-is-lost.ts';
+export { oneAtATime } from './laws/one-at-a-time.ts';
+export { type QuietOptions, quietAfterInterrupt } from './laws/quiet-after-interrupt.ts';
+export { settlesOnce } from './laws/settles-once.ts';
+export { toolCallsAnswered } from './laws/tool-calls-answered.ts';
 export type { LinkOptions } from './link.ts';
 export { mixed } from './mixed.ts';
 export { type PctOptions, pct } from './pct.ts';
@@ -22,6 +30,25 @@ export { always, atQuiet, eventuallyWithin, type Holds, leadsTo } from './tempor
 // The world.
 export { UncontrolledAsync } from './uncontrolled-async.ts';
 export { SimulatedCrash, World, type WorldOptions } from './world.ts';
+
+// One agent by itself, step by step.
+
+export { type Behaviour, behaviour } from './behaviour.ts';
+export type { MachineStep, Step, StepLog, StepOutcome } from './step.ts';
+export type { StepEffect } from './step-effect.ts';
+export type { AskedTarget, BehaviourOptions, ReceiveAs } from './tried-agent.ts';
+
+// Probes.
+
+export { ExpectationFailed, type Received, type WhyNot } from './expectation-failed.ts';
+export { type Expecting, type Probe, type ProbeOptions, probe } from './probe.ts';
+
+// A simulated disk.
+
+export type { FileStatus, Files, OpenFile, OpenFlags } from '../core/files.ts';
+export type { DiskFault } from './disk-chance.ts';
+export { DiskError, type DiskErrorCode } from './disk-error.ts';
+export { type Cut, type DiskOptions, type DiskWorld, SimulatedDisk } from './simulated-disk.ts';
 
 // Models without a network.
 
@@ -40,6 +67,13 @@ export {
   type Turn,
   type TurnMaker,
 } from './scripted-model.ts';
+export {
+  type ScriptedTool,
+  type ScriptedToolOptions,
+  scriptedTool,
+  type ToolCaller,
+  type ToolTurn,
+} from './scripted-tool.ts';
 export type { ScriptedToolCall, ScriptedTurn } from './scripted-turn.ts';
 
 // Cassettes: what a model answered once, answered again without it.
@@ -68,7 +102,16 @@ export type {
   StreamPartV4,
 } from '../models/language-model.ts';
 
-// Reading what was found.
+// Reading what was found, and what was seen.
+export type {
+  AgentCoverage,
+  ChoiceCoverage,
+  CountsOf,
+  Coverage,
+  MachineCoverage,
+  MessageCoverage,
+} from './coverage.ts';
+export type { LookAt } from './coverage-collector.ts';
 export type { RegressionTestOptions, TestRunner } from './regression-test.ts';
 export type { Story } from './story.ts';
 export type { Flight, Lane, Moment, MomentKind } from './story-moment.ts';

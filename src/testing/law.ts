@@ -15,6 +15,8 @@ export interface LawCheck {
   afterStep?(): void;
   /** When nothing is left to do and the property has been checked. It may have the world do more. */
   atQuiet?(): void | Promise<void>;
+  /** When the systems have been stopped after that, and nothing is left to do. Where no law asks for this, they are not stopped. */
+  afterStop?(): void;
 }
 
 export interface Law {
@@ -35,28 +37,74 @@ export class LawBroken extends Error {
   }
 }
 
-/** Begins all laws in a world, and checks them as one. */
-export function beginLaws(laws: readonly Law[], world: World): Required<LawCheck> {
-  const checks = laws.map((law) => ({ law, check: law.begin(world) }));
-  const stepped = checks.filter(({ check }) => check.afterStep !== undefined);
-  return {
-    afterStep: () => {
-      for (const { law, check } of stepped) {
-        try {
-          check.afterStep!();
-        } catch (thrown) {
-          throw new LawBroken(law.name, thrown);
-        }
+/** All laws of one world, checked as one. Made for every run: it keeps no more than the checks. */
+export class LawsInForce {
+  readonly #world: World;
+  readonly #laws: readonly Law[];
+  readonly #checks: LawCheck[] = [];
+  #stops = false;
+
+  constructor(laws: readonly Law[], world: World) {
+    this.#world = world;
+    this.#laws = laws;
+    for (const law of laws) {
+      const check = law.begin(world);
+      this.#checks.push(check);
+      this.#stops ||= check.afterStop !== undefined;
+    }
+  }
+
+  afterStep(): void {
+    const checks = this.#checks;
+    for (let n = 0; n < checks.length; n += 1) {
+      try {
+        checks[n]!.afterStep?.();
+      } catch (thrown) {
+        throw this.#broken(n, thrown);
       }
-    },
-    atQuiet: async () => {
-      for (const { law, check } of checks) {
-        try {
-          await check.atQuiet?.();
-        } catch (thrown) {
-          throw new LawBroken(law.name, thrown);
+    }
+  }
+
+  /** Checks what holds at quiet, stops the system, and checks what holds after that. */
+  async atQuiet(): Promise<void> {
+    const checks = this.#checks;
+    for (let n = 0; n < checks.length; n += 1) {
+      try {
+        const checked = checks[n]!.atQuiet?.();
+        if (checked !== undefined) {
+          await checked;
         }
+      } catch (thrown) {
+        throw this.#broken(n, thrown);
       }
-    },
-  };
+    }
+    if (this.#stops) {
+      await this.#stop();
+    }
+  }
+
+  async #stop(): Promise<void> {
+    const world = this.#world;
+    let ended = false;
+    const stopped = world.system.stop().then(() => {
+      ended = true;
+    });
+    await world.runUntilQuiet(() => this.afterStep());
+    if (!ended) {
+      // Where it waits for something outside of this world, the world says so.
+      await world.run(() => stopped);
+    }
+    const checks = this.#checks;
+    for (let n = 0; n < checks.length; n += 1) {
+      try {
+        checks[n]!.afterStop?.();
+      } catch (thrown) {
+        throw this.#broken(n, thrown);
+      }
+    }
+  }
+
+  #broken(n: number, thrown: unknown): LawBroken {
+    return new LawBroken(this.#laws[n]!.name, thrown);
+  }
 }

@@ -21,7 +21,7 @@ import type { Parked } from '../core/mailbox.ts';
 import type { AnyTopic, Topic } from '../core/topic.ts';
 import type { Receiver, Reception } from '../core/topic-board.ts';
 import type { OnTheWay } from './fault.ts';
-import { linkPath } from './link-path.ts';
+import { linkPath, viaHeader } from './link-path.ts';
 import type { Wire } from './wire.ts';
 
 export interface LinkOptions {
@@ -45,9 +45,6 @@ export interface LinkedHost {
 export interface Life {
   readonly halted?: boolean;
 }
-
-/** The header in which the hosts are named that a message has passed. */
-const viaHeader = 'troupe-via';
 
 /** One end of a link: hears the topics on its host, and sends what it hears to the other one. */
 export class LinkEnd implements Receiver {
@@ -155,25 +152,31 @@ export class LinkEnd implements Receiver {
       return;
     }
     const replyWay = `${this.path} ${envelope.id}`;
-    const say = (kind: OnTheWay['kind'], content: unknown, hear: () => void): void => {
+    const say = (kind: OnTheWay['kind'], content: unknown, hear: () => void, gone?: () => void): void => {
       const [sender, receiver] = [this.#there.name, this.#here.name];
       // What code of a host says that has crashed, nobody hears.
       if (life.halted !== true) {
         const said = { kind, topic: topic.name, payload: content, sender, receiver, linked: true };
-        this.#back.send(said, replyWay, hear);
+        this.#back.send(said, replyWay, hear, gone);
       }
     };
     try {
       const options = { ...optionsOf(headers, threadId), timeoutMs };
+      let said = false;
       const replies = system.stream(topic as Topic<unknown, unknown>, payload, options);
       for await (const reply of replies) {
-        if (call.over) {
+        if (call.over || this.#life.halted === true) {
           return;
         }
-        say('reply', reply, () => call.reply(reply));
+        // The next one is asked for when this one is not on its way any more, and there is room for it.
+        said = true;
+        await new Promise<void>((gone) => say('reply', reply, () => call.reply(reply), gone));
         await call.room;
       }
-      say('end', undefined, () => call.end());
+      // A reply and the word that this was all are one answer: when it was lost, so is that.
+      if (!said || call.heard) {
+        say('end', undefined, () => call.end());
+      }
     } catch (failure) {
       if (failure instanceof NoResponder) {
         say('end', undefined, () => call.end());
@@ -189,6 +192,8 @@ class Call {
   readonly #path: string;
   readonly #port: ReplyPort;
   #ended = false;
+  /** Whether a reply has come. */
+  heard = false;
   /** Resolves when the reader of the replies has room; the other side waits for it. */
   room: Promise<void> | undefined;
 
@@ -203,6 +208,7 @@ class Call {
   }
 
   reply(reply: unknown): void {
+    this.heard = true;
     try {
       this.room = this.#port.reply(reply, this.#path);
     } catch {

@@ -76,7 +76,7 @@ export function drawFault(
   faults: readonly ModelFault[],
   call: ModelCall,
 ): DrawnFault | undefined {
-  const drawn = choose(faults.length + 1, "a model's fault");
+  const drawn = choose(faults.length + 1, 'fault: what becomes of an answer');
   const fault = faults[drawn - 1];
   const among = <T>(options: readonly T[], what: string): T => options[choose(options.length, what)]!;
   switch (fault) {

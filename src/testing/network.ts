@@ -8,13 +8,14 @@ import type { AnyTopic } from '../core/topic.ts';
 import type { Fate } from './fate.ts';
 import type { FaultEvent } from './fault.ts';
 import { FaultyDelivery } from './faulty-delivery.ts';
-import { type Host, type HostOptions, type HostSetup, type HostWorld, SimulatedHost } from './host.ts';
+import { type Host, type HostOptions, type HostSetup, type HostWorld, RunningHost } from './host.ts';
 import { HostEnvironment } from './host-environment.ts';
 import { LinkEnd, type LinkedHost, type LinkOptions } from './link.ts';
+import type { StoryRecorder } from './story-recorder.ts';
 import { Wire } from './wire.ts';
 
 /** What the system of the world itself is called where a host has its name. */
-export const homeName = 'world';
+const homeName = 'world';
 
 export interface NetworkOptions {
   readonly environment: SimulatedEnvironment;
@@ -24,6 +25,7 @@ export interface NetworkOptions {
   readonly home: System;
   readonly tell: (event: FaultEvent) => void;
   readonly heard: (host: string, event: SystemEvent) => void;
+  readonly recorder: StoryRecorder | undefined;
   readonly settingUp: (setup: Promise<unknown>) => void;
 }
 
@@ -35,13 +37,17 @@ interface Linked {
 
 export class Network implements HostWorld {
   readonly #options: NetworkOptions;
-  readonly #hosts = new Map<string, SimulatedHost>();
+  readonly #hosts = new Map<string, RunningHost>();
   readonly #links: Linked[] = [];
   readonly #home: LinkedHost;
 
   constructor(options: NetworkOptions) {
     this.#options = options;
     this.#home = { name: homeName, system: options.home, up: true, life: {} };
+  }
+
+  get recorder(): StoryRecorder | undefined {
+    return this.#options.recorder;
   }
 
   /** Hosts, in the order in which they were made. */
@@ -59,7 +65,7 @@ export class Network implements HostWorld {
     if (!/^[\w-]+$/.test(name) || name === homeName || this.#hosts.has(name)) {
       throw new RangeError(`the name of a host is its own, of letters, digits, - and _; got '${name}'`);
     }
-    const host = new SimulatedHost(name, setup, this, options);
+    const host = new RunningHost(name, setup, this, options);
     this.#hosts.set(name, host);
     host.start();
     return host;
@@ -144,7 +150,7 @@ export class Network implements HostWorld {
   /** Puts an end of a link into this life of a host, and into each that follows. */
   #attach(host: LinkedHost, listen: () => void): void {
     listen();
-    if (host instanceof SimulatedHost) {
+    if (host instanceof RunningHost) {
       host.onStart.push(listen);
     }
   }

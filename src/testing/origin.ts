@@ -1,13 +1,14 @@
 /**
  * Origin: whose code made a call, read from the stack.
  *
- * The first frame that is not the kit's own decides. XState, RxJS, Effect and
+ * The first frame that is neither the kit's own nor Node's decides: Node calls for
+ * somebody else, as `promisify` and the queue of promises do. XState, RxJS, Effect and
  * OpenTelemetry read clocks for everybody who uses them, so they are known; a test
  * runner has clocks of its own; whatever else is installed is the user's choice
  * and counts as the user's code.
  */
 
-export type Whose = 'user' | 'library' | 'runner' | 'host';
+export type Whose = 'user' | 'library' | 'runner' | 'host' | 'kit';
 
 const libraries = /^(rxjs|xstate|effect|@effect\/.*|@opentelemetry\/.*)$/;
 const runners =
@@ -21,27 +22,36 @@ const framesToDecide = 16;
 const framesToTell = 64;
 
 /**
- * Whose code called.
+ * Whose code called; the user's, when nobody can be seen.
  *
  * Cost: some microseconds; it is asked only for what is called inside of a simulation.
  *
  * @param called The function that was called: frames above it are not looked at.
  */
-export function whoseCall(called: Callable): Whose {
+export function whoseCall(called: Callable): 'user' | 'library' | 'runner' {
   for (const frame of framesAbove(called, framesToDecide)) {
     const path = pathIn(frame);
-    if (path !== undefined && !path.startsWith(kit)) {
-      return whoseFile(path);
+    const whose = path === undefined ? 'host' : whoseFile(path);
+    if (whose !== 'host' && whose !== 'kit') {
+      return whose;
     }
   }
-  return 'host';
+  return 'user';
+}
+
+/** Whether a call is the user's, and not only for something to be printed: the console opens what it prints to when it first does. */
+export function isOfUser(called: Callable): boolean {
+  return (
+    whoseCall(called) === 'user' &&
+    !framesAbove(called, framesToDecide).some((frame) => frame.includes('(node:internal/console/'))
+  );
 }
 
 /** The frames above a call that a user wants to see, innermost first; all others are cut. */
 export function framesOfUser(called: Callable): readonly string[] {
   const frames = framesAbove(called, framesToTell).filter((frame) => {
     const path = pathIn(frame);
-    return path !== undefined && !path.startsWith(kit) && whoseFile(path) === 'user';
+    return path !== undefined && whoseFile(path) === 'user';
   });
   const own = frames.filter((frame) => packageOf(pathIn(frame)!) === undefined);
   return own.length > 0 ? own : frames;
@@ -56,7 +66,10 @@ export function framesOfUser(called: Callable): readonly string[] {
  */
 export function whoseFile(path: string): Whose {
   if (path.startsWith('node:')) {
-    return 'host';
+    return path.startsWith('node:internal/test_runner') ? 'runner' : 'host';
+  }
+  if (path.startsWith(kit)) {
+    return 'kit';
   }
   const name = packageOf(path);
   if (name === undefined) {

@@ -1,8 +1,9 @@
 /**
  * A part stream: parts that are known beforehand, sent one by one at their pace.
  *
- * Nothing is sent before somebody reads (no part stands between the two), so a
- * slow reader slows it, and what comes next is decided as late as possible.
+ * Nothing is sent before somebody reads, and nothing that has to be waited for
+ * before what came before it was read: so a slow reader slows it, and what comes
+ * next is decided as late as possible.
  *
  * Guarantees
  *   - The parts come in order, each once, and then the end that was said.
@@ -53,12 +54,18 @@ export function partStream<P>(options: PartStreamOptions<P>): ReadableStream<P> 
     }
   };
   const goOn = (controller: ReadableStreamDefaultController<P>): void => {
-    if (sent < parts.length) {
-      send(controller);
-    } else {
+    if (sent === parts.length) {
       finish(controller);
+      return;
+    }
+    send(controller);
+    // What need not be waited for comes at once, which costs a reader much less; but not the end of it all.
+    while (sent < parts.length - 1 && needsNoWait(arrivals[sent])) {
+      send(controller);
     }
   };
+  const needsNoWait = (delayMs: number | undefined): boolean =>
+    delayMs === undefined || !pacing.waits(delayMs);
 
   return new ReadableStream<P>(
     {
@@ -74,11 +81,11 @@ export function partStream<P>(options: PartStreamOptions<P>): ReadableStream<P> 
       },
       pull(controller) {
         const delayMs = arrivals[sent];
-        if (delayMs === undefined || !pacing.waits(delayMs)) {
+        if (needsNoWait(delayMs)) {
           goOn(controller);
           return;
         }
-        return pacing.wait(delayMs).then(() => {
+        return pacing.wait(delayMs!).then(() => {
           if (!pacing.over) {
             goOn(controller);
           }

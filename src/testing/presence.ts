@@ -10,8 +10,9 @@
  * world's; code of the user is, too, or fails the run, as the test says.
  */
 import type { Environment } from '../core/environment.ts';
+import { afterMicrotasks } from './host-loop.ts';
 import { framesOfUser, whoseCall } from './origin.ts';
-import { RxjsTime } from './rxjs-time.ts';
+import { RxjsTime, rxjsIsBusy } from './rxjs-time.ts';
 import { SimulatedHost } from './simulated-host.ts';
 import { UncontrolledAsync } from './uncontrolled-async.ts';
 
@@ -43,19 +44,20 @@ export class Presence {
 
   /** Takes the process, when no other world has it. Needs a `leave`. */
   enter(): Promise<void> | undefined {
-    if (has === undefined) {
-      this.#take();
-      return undefined;
+    if (has !== undefined) {
+      return this.#wait();
     }
-    return this.#wait();
+    if (rxjsIsBusy()) {
+      return afterMicrotasks().then(() => this.enter());
+    }
+    this.#take();
+    return undefined;
   }
 
-  /** Gives the process away. */
+  /** Gives the process away, to who has waited for it longest. */
   leave(): void {
-    if (has === this) {
-      this.#giveUp();
-      waiting.shift()?.();
-    }
+    this.#giveUp();
+    waiting.shift()?.();
   }
 
   /** Lets another world that waits have a turn, and waits for the next of its own. */
@@ -82,7 +84,7 @@ export class Presence {
   /** Somebody called `called` of the host, whose real and simulated answers these are. */
   meet<T>(called: string, guard: (...args: never[]) => unknown, simulated: () => T, real: () => T): T {
     const whose = whoseCall(guard);
-    if (whose === 'runner' || whose === 'host') {
+    if (whose === 'runner') {
       return real();
     }
     if (whose === 'library' || this.ambient === 'simulate') {
@@ -90,13 +92,6 @@ export class Presence {
     }
     this.uncontrolled ??= new UncontrolledAsync({ called, at: framesOfUser(guard) });
     throw this.uncontrolled;
-  }
-
-  /** Errors: `UncontrolledAsync`, when something was called that no world controls. */
-  check(): void {
-    if (this.uncontrolled !== undefined) {
-      throw this.uncontrolled;
-    }
   }
 
   #wait(): Promise<void> {

@@ -101,8 +101,8 @@ export class Recorder {
         start: (controller) => {
           listening = new CallPace(undefined, call.abortSignal, (reason) => {
             controller.error(reason);
-            reader.cancel(reason).catch(() => {}); // Nobody waits for the model any more.
-            end({ error: reason }).catch(() => {}); // Whoever waits for the cassette hears of it.
+            reader.cancel(reason).catch(nobodyWaits);
+            end({ error: reason }).catch(nobodyWaits); // Whoever waits for the cassette hears of it.
           });
         },
         pull: async (controller) => {
@@ -121,7 +121,7 @@ export class Recorder {
               parts.push(written(read.value));
             } catch (failure) {
               listening.end();
-              reader.cancel(failure).catch(() => {});
+              reader.cancel(failure).catch(nobodyWaits);
               throw failure;
             }
             controller.enqueue(read.value);
@@ -141,6 +141,9 @@ export class Recorder {
     return this.#tape.redaction.value(written(value));
   }
 }
+
+/** For what is told to a model that nobody waits for any more. */
+const nobodyWaits = (): void => {};
 
 /** Raw chunks are the provider's own words, which nothing else here can look through. */
 function written(value: unknown): JsonValue {

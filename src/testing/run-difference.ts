@@ -25,10 +25,12 @@ export function runDifference(found: TracedRun, quiet: TracedRun | undefined): r
   if (found.choices.length === 0) {
     return ['this is the quiet run: first come, first served, and nothing goes wrong'];
   }
-  const kept =
-    quiet === undefined ? '' : quiet.broken ? 'breaks the property, too; ' : 'keeps the property; ';
+  const compared =
+    quiet === undefined
+      ? 'this run differs from the quiet one:'
+      : `the quiet run ${quiet.broken ? 'breaks the property, too' : 'keeps the property'}; this one differs from it:`;
   return [
-    `the quiet run ${kept}this one differs from it:`,
+    compared,
     ...atMost(found.choices, choicesMax).map((words) => `  * ${words}`),
     ...(quiet === undefined ? [] : consequences(found.trace, quiet.trace)),
   ];

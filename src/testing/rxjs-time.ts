@@ -66,28 +66,54 @@ const delegates: readonly unknown[] = [
   },
 ];
 
-/** RxJS's schedulers, as far as one world has left something in them. */
+/** RxJS's time of one world, and what that has left in the schedulers. */
 export class RxjsTime {
-  #queues: readonly QueueScheduler[] = fresh;
-  /** What was there before the world came. */
-  #before: { readonly delegates: readonly unknown[]; readonly queues: readonly QueueScheduler[] } | undefined;
+  #delegatesBefore: readonly unknown[] = nobody;
+  #queues: readonly QueueScheduler[] | undefined;
 
-  /** RxJS is the world's from now on. */
+  /** RxJS is the world's from now on. Only when `rxjsIsBusy` is not so. */
   enter(host: SimulatedHost): void {
     giving = host;
-    this.#before = { delegates: providers.map(({ delegate }) => delegate), queues: taken() };
-    give(delegates, this.#queues === fresh ? empty() : this.#queues);
+    this.#delegatesBefore = swapDelegates(delegates);
+    for (const [n, left] of this.#queues?.entries() ?? []) {
+      Object.assign(queues[n]!, left);
+    }
   }
 
   /** RxJS is given back to whoever had it. */
   leave(): void {
-    this.#queues = taken();
-    give(this.#before!.delegates, this.#before!.queues);
+    swapDelegates(this.#delegatesBefore);
+    this.#queues = rxjsIsBusy() ? queues.map(emptied) : undefined;
   }
 }
 
-const fresh: readonly QueueScheduler[] = [];
-const empty = (): readonly QueueScheduler[] => queues.map(() => ({ actions: [], _scheduled: undefined }));
+/** Whether something is to be done as soon as possible: then a promise does it, and the queue must not change hands before. */
+export const rxjsIsBusy = (): boolean =>
+  queues.some(({ actions, _scheduled }) => actions.length > 0 || _scheduled !== undefined);
+
+/** Takes everything out of a queue. */
+function emptied(queue: QueueScheduler): QueueScheduler {
+  const { actions, _scheduled } = queue;
+  queue.actions = [];
+  queue._scheduled = undefined;
+  return { actions, _scheduled };
+}
+
+/** Nobody has set a delegate. */
+const nobody: readonly unknown[] = providers.map(() => undefined);
+
+/** Sets the delegates, and gives those that were set. */
+function swapDelegates(to: readonly unknown[]): readonly unknown[] {
+  let before = nobody;
+  for (let n = 0; n < providers.length; n += 1) {
+    const provider = providers[n]!;
+    if (provider.delegate !== undefined && before === nobody) {
+      before = providers.map(({ delegate }) => delegate);
+    }
+    provider.delegate = to[n];
+  }
+  return before;
+}
 
 function clear(real: (handle: never) => void): (handle: unknown) => void {
   return (handle) => {
@@ -96,17 +122,4 @@ function clear(real: (handle: never) => void): (handle: unknown) => void {
       real(handle as never);
     }
   };
-}
-
-const taken = (): readonly QueueScheduler[] =>
-  queues.map(({ actions, _scheduled }) => ({ actions, _scheduled }));
-
-function give(delegates: readonly unknown[], its: readonly QueueScheduler[]): void {
-  for (const [n, provider] of providers.entries()) {
-    provider.delegate = delegates[n];
-  }
-  for (const [n, queue] of queues.entries()) {
-    queue.actions = its[n]!.actions;
-    queue._scheduled = its[n]!._scheduled;
-  }
 }

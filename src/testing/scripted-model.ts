@@ -188,8 +188,8 @@ class ModelOfScript implements Scripted {
     call: ModelCall,
     give: (said: SaidTurn, pacing: CallPace, made: Call) => Promise<R>,
   ): Promise<R> {
-    const made: Call = { method, call: asItIsNow(call), turn: undefined, end: 'open' };
-    this.#calls.push(made);
+    const entry: Call = { method, call: asItIsNow(call), turn: undefined, end: 'open' };
+    this.#calls.push(entry);
     const pacing = new CallPace(this.#pace, call.abortSignal);
     try {
       pacing.check();
@@ -197,15 +197,16 @@ class ModelOfScript implements Scripted {
         () => describeCall(call),
         (next, n) => this.#expect(next, n, call),
       );
-      made.turn = index;
-      const given = typeof turn === 'function' ? await pacing.until(turn(call, index)) : turn;
+      entry.turn = index;
+      const made = typeof turn === 'function' ? turn(call, index) : turn;
+      const given = isPromise(made) ? await pacing.until(made) : made;
       const said = typeof given === 'string' ? { text: given } : given;
       if (typeof turn === 'function') {
         this.#expect(said, index, call); // What a function makes is known only when its turn is taken.
       }
-      return await give(sayTurn(said, { call, modelId: this.modelId, index }), pacing, made);
+      return await give(sayTurn(said, { call, modelId: this.modelId, index }), pacing, entry);
     } catch (thrown) {
-      made.end = call.abortSignal?.aborted === true ? 'aborted' : 'failed';
+      entry.end = call.abortSignal?.aborted === true ? 'aborted' : 'failed';
       throw thrown;
     } finally {
       pacing.end();
@@ -237,6 +238,10 @@ class ModelOfScript implements Scripted {
     throw new UnexpectedCall({ ...facts, expected });
   }
 }
+
+const isPromise = (
+  made: string | ScriptedTurn | PromiseLike<string | ScriptedTurn>,
+): made is PromiseLike<string | ScriptedTurn> => typeof made === 'object' && 'then' in made;
 
 /** A search that begins anew each time, also by an expression that remembers where it was. */
 const matches = (expression: RegExp, call: ModelCall): boolean => lastText(call).search(expression) >= 0;

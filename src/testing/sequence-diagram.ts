@@ -52,8 +52,10 @@ class Drawing {
     const widths = this.#names.map((name) => Math.max(columnsOf(name) + 2, 5));
     this.#beside = widths.reduce((sum, width) => sum + width, 0) <= besideMax;
     this.#columns = this.#beside ? besideEachOther(widths) : narrow(this.#names.length);
-    this.#width =
-      (this.#beside ? widths.reduce((sum, width) => sum + width, 0) : (this.#columns.at(-1) ?? 0) + 2) + 1;
+    // The last lane has room beside it: for a message to itself.
+    this.#width = this.#beside
+      ? widths.reduce((sum, width) => sum + width, 1)
+      : Math.max(0, ...this.#columns) + 3;
     this.#textWidth = columnsMax - this.#width - 1;
     this.#draw(moments);
   }

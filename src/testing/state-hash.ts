@@ -112,19 +112,18 @@ export class StateHash {
     const { environment } = this.#world;
     const actor = environment.last;
     const beyond = this.#lookBeyond();
-    const single = environment.steps === this.#steps + 1;
     const stepped =
-      single &&
+      // The setup may have run the world by itself: then all that is known of these steps is how they were chosen.
+      environment.steps === this.#steps + 1 &&
       actor instanceof Cell &&
       this.#asked.length === 0 &&
       beyond === this.#beyond &&
       this.#state !== 0 &&
       this.#took(actor);
     if (!stepped) {
-      // The setup may have run the world by itself: then all that is known of these steps is how they were chosen.
-      const turns = single ? [] : ['turns', ...this.#turns];
+      // Labels may be those of several. Each state is left by the same way, so that its answers say who it was.
       this.#becomesAnew(
-        this.#tokens.of('all', this.#state, actor?.label ?? 'timer', ...this.#asked, ...turns),
+        this.#tokens.of('all', this.#state, actor?.label ?? 'timer', ...this.#asked, 'turns', ...this.#turns),
       );
     }
     this.#turns = [];

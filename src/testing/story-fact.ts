@@ -31,13 +31,17 @@ export type Fact = FactPlace &
         readonly payload: string;
         /** The request it is, if it is one. */
         readonly question: number | undefined;
+        /** Name of the host from which a link has carried it here, if one did. */
+        readonly via?: string | undefined;
       }
     | {
         readonly _tag: 'Taken';
         readonly agent: string;
         readonly handling: number;
-        /** `undefined` when it is no message: a timer rang. */
+        /** `undefined` when it is none that is known to have left. */
         readonly message: number | undefined;
+        /** Whether it is no message at all: a timer rang. */
+        readonly timed: boolean;
       }
     | {
         readonly _tag: 'Ended';
@@ -95,13 +99,17 @@ export type Fact = FactPlace &
     | { readonly _tag: 'Said'; readonly agent: string; readonly level: Level; readonly text: string }
     | {
         readonly _tag: 'Fault';
-        /** What the world did, in words. */
+        /** What the world did it to, in words: an agent, a host, a link, or what is on its way. */
+        readonly subject: string;
+        /** What it did, in words: `is lost`. */
         readonly words: string;
-        /** To whom, if to one. */
+        /** To whom, or on whose way, if to one. */
         readonly agent: string | undefined;
-        /** What it did to a message or a reply on its way, if it did it to one. */
+        /** The message on its way that it did it to, if it is known to have left. */
         readonly message: number | undefined;
         readonly lost: boolean;
+        /** The answer on its way that it did it to, if it was one that would be held back or lost. */
+        readonly answer: { readonly from: string; readonly to: string | undefined } | undefined;
       }
     | { readonly _tag: 'SystemStopped' }
     | { readonly _tag: 'Chosen'; readonly words: string }

@@ -10,11 +10,11 @@
  * is forgotten, and counted.
  */
 import { describeValue } from '../core/describe-value.ts';
-import { type Envelope, type Headers, noHeaders } from '../core/envelope.ts';
+import type { Envelope, Headers } from '../core/envelope.ts';
 import { isNotice } from '../core/notice.ts';
 import { oneLine } from '../core/one-line.ts';
 import { shorten } from '../core/shorten.ts';
-import type { Choose } from '../core/simulated-environment.ts';
+import { type Choose, isFault } from '../core/simulated-environment.ts';
 import type { EventListener, SystemEvent } from '../core/system-event.ts';
 import type {
   HandlingTrace,
@@ -26,6 +26,8 @@ import type {
   Verb,
 } from '../core/tracing.ts';
 import { choiceWords } from './choice-words.ts';
+import type { FaultEvent, OnTheWay } from './fault.ts';
+import { viaHeader } from './link-path.ts';
 import type { Fact } from './story-fact.ts';
 
 /** A fact without its time and system. */
@@ -49,8 +51,13 @@ const failureCharsMax = 400;
 export class StoryRecorder {
   readonly #nowMs: () => number;
   readonly #facts: Fact[] = [];
-  readonly #messages = new WeakMap<Envelope, number>();
+  /** By the ids of their envelopes: a copy of a message has the same one. */
+  readonly #messages = new Map<string, number>();
   readonly #questions = new WeakMap<Headers, Question>();
+  /** What left last: a fault on the way comes at once. */
+  #last:
+    | { readonly message: number; readonly topic: string | undefined; readonly from: string | undefined }
+    | undefined;
   #omitted = 0;
   #lastNumber = 0;
 
@@ -74,12 +81,22 @@ export class StoryRecorder {
     return factsMax / 2;
   }
 
-  /** Listens to one system from its beginning: give it as its `instrumentation`. */
-  instrumentation(system: string): Instrumentation {
+  /**
+   * Listens to one system from its beginning: give it as its `instrumentation`.
+   *
+   * @param system Name of the host it is on; `''` for the system of the world itself.
+   * @param isHeard Whether what happens in it still has any effect.
+   */
+  instrumentation(system: string, isHeard: () => boolean = always): Instrumentation {
+    const next = (event: SystemEvent): void => {
+      if (isHeard()) {
+        this.#event(system, event);
+      }
+    };
     return {
       attach: () => ({
-        listener: { next: (event: SystemEvent) => this.#event(system, event) } satisfies EventListener,
-        tracing: new RecordedSystem(this, system),
+        listener: { next } satisfies EventListener,
+        tracing: new RecordedSystem(this, system, isHeard),
       }),
     };
   }
@@ -94,7 +111,8 @@ export class StoryRecorder {
       // Before it answers: those who are ready are in a list that changes.
       const names = ready?.map(({ label }) => label);
       const answer = choose(count, what, ready);
-      if (answer !== 0) {
+      // A fault is told by whoever does it.
+      if (answer !== 0 && !isFault(what) && !ofFaults.has(what)) {
         const words = choiceWords({ what, answer, count, ready: names, dueMs: dueMs() });
         this.add('', { _tag: 'Chosen', words: oneLine(words) });
       }
@@ -104,26 +122,80 @@ export class StoryRecorder {
 
   /** How the run was decided otherwise than the quiet one is, in words. */
   get choices(): readonly string[] {
-    return this.#facts.flatMap((fact) =>
-      fact._tag === 'Chosen' ? [`${fact.words} (at ${fact.atMs} ms)`] : [],
-    );
+    return this.#facts.flatMap((fact) => {
+      switch (fact._tag) {
+        case 'Chosen':
+          return [`${fact.words} (at ${fact.atMs} ms)`];
+        case 'Fault':
+          return [`${fact.subject} ${fact.words} (at ${fact.atMs} ms)`];
+        default:
+          return [];
+      }
+    });
   }
 
-  /**
-   * The world did something to an agent, or to what is on its way.
-   *
-   * @param words What it did, without the name of the agent or message: `is lost`.
-   */
-  fault(facts: {
-    words: string;
-    system?: string;
-    agent?: string | undefined;
-    envelope?: Envelope | undefined;
-    lost?: boolean;
-  }): void {
-    const { words, system = '', agent, envelope, lost = false } = facts;
-    const message = envelope === undefined ? undefined : this.#messages.get(envelope);
-    this.add(system, { _tag: 'Fault', words: oneLine(words), agent, message, lost });
+  /** The world did something to an agent, or to what is on its way. */
+  happened(fault: FaultEvent): void {
+    switch (fault._tag) {
+      case 'Dropped':
+        this.#onTheWay(fault.message, 'is lost', true);
+        break;
+      case 'Duplicated':
+        this.#onTheWay(fault.message, `is doubled${late(fault.lateMs, ', the copy comes')}`, false, true);
+        break;
+      case 'Delayed':
+        this.#onTheWay(fault.message, `is held back${late(fault.lateMs, '')}`, false);
+        break;
+      case 'Crashed':
+        this.#fault(fault.what === 'agent' ? fault.name : `host ${fault.name}`, 'is made to crash');
+        break;
+      case 'Restarted':
+        this.#fault(`host ${fault.name}`, 'begins anew');
+        break;
+      case 'Partitioned':
+      case 'Healed':
+        this.#fault(
+          `the link between ${fault.between.join(' and ')}`,
+          fault._tag === 'Healed' ? 'is whole again' : 'carries nothing',
+        );
+    }
+  }
+
+  #onTheWay(way: OnTheWay, words: string, lost: boolean, doubled = false): void {
+    const { kind, topic, payload, sender, receiver, linked } = way;
+    // A host has no lane of its own.
+    const agent = receiver?.includes('/') === true ? receiver : undefined;
+    const isLast =
+      kind === 'message' && this.#last?.topic === topic && (linked || this.#last?.from === sender);
+    const text = payload === undefined ? '' : ` ${describeValue(payload, payloadCharsMax)}`;
+    const what = {
+      message: '',
+      reply: `the reply${text} to `,
+      failure: 'the failure of ',
+      end: 'the end of ',
+    }[kind];
+    const ends = (linked ? undefined : sender) !== undefined && (kind === 'reply' || kind === 'failure');
+    this.add('', {
+      _tag: 'Fault',
+      subject: `${what}${topic ?? 'a message'} from ${sender ?? 'outside'} to ${receiver ?? 'outside'}`,
+      words,
+      agent,
+      message: isLast ? this.#last!.message : undefined,
+      lost,
+      answer: ends && !doubled ? { from: sender!, to: agent } : undefined,
+    });
+  }
+
+  #fault(subject: string, words: string): void {
+    this.add('', {
+      _tag: 'Fault',
+      subject,
+      words,
+      agent: subject.includes('/') ? subject : undefined,
+      message: undefined,
+      lost: false,
+      answer: undefined,
+    });
   }
 
   add(system: string, happening: Happening): void {
@@ -158,7 +230,8 @@ export class StoryRecorder {
   left(system: string, envelope: Envelope): void {
     const message = this.nextNumber();
     const question = this.#questionOf(envelope);
-    this.#messages.set(envelope, message);
+    this.#messages.set(`${system} ${envelope.id}`, message);
+    this.#last = { message, topic: envelope.topic, from: envelope.sender };
     this.add(system, {
       _tag: 'Sent',
       message,
@@ -168,16 +241,19 @@ export class StoryRecorder {
       topic: topicOf(envelope),
       payload: payloadOf(envelope),
       question: question?.number,
+      // What it causes where it has arrived carries the header on, but has a sender.
+      via: envelope.sender === undefined ? envelope.headers[viaHeader]?.split(' ').at(-1) : undefined,
     });
   }
 
   taken(system: string, { agent, envelope, timer }: Taking, handling: number): void {
-    const message = timer === undefined && !isNotice(envelope) ? this.#messages.get(envelope) : undefined;
+    const message = timer === undefined ? this.#messages.get(`${system} ${envelope.id}`) : undefined;
     const question = this.#questionOf(envelope);
     if (question !== undefined) {
       question.worker = agent;
     }
-    this.add(system, { _tag: 'Taken', agent, handling, message });
+    const timed = timer !== undefined || isNotice(envelope);
+    this.add(system, { _tag: 'Taken', agent, handling, message, timed });
   }
 
   #questionOf(envelope: Envelope): Question | undefined {
@@ -204,7 +280,7 @@ export class StoryRecorder {
         const { envelope, to, cause } = event.letter;
         this.add(system, {
           _tag: 'DeadLettered',
-          message: this.#messages.get(envelope),
+          message: this.#messages.get(`${system} ${envelope.id}`),
           from: envelope.sender,
           to,
           topic: envelope.topic,
@@ -231,10 +307,12 @@ export class StoryRecorder {
 class RecordedSystem implements Tracing {
   readonly #recorder: StoryRecorder;
   readonly #system: string;
+  readonly #isHeard: () => boolean;
 
-  constructor(recorder: StoryRecorder, system: string) {
+  constructor(recorder: StoryRecorder, system: string, isHeard: () => boolean) {
     this.#recorder = recorder;
     this.#system = system;
+    this.#isHeard = isHeard;
   }
 
   said({ inherited, given }: Saying): Headers {
@@ -242,13 +320,15 @@ class RecordedSystem implements Tracing {
   }
 
   left(envelope: Envelope): void {
-    this.#recorder.left(this.#system, envelope);
+    if (this.#isHeard()) {
+      this.#recorder.left(this.#system, envelope);
+    }
   }
 
   lost(envelope: Envelope, failure: unknown, cause?: string): void {
     // A dead letter is told of as an event.
     if (cause === undefined) {
-      this.#recorder.add(this.#system, {
+      this.#add({
         _tag: 'Refused',
         from: envelope.sender,
         to: envelope.to,
@@ -264,8 +344,8 @@ class RecordedSystem implements Tracing {
     const { number, topic, asker: to } = question;
     const answer = (payload: unknown, from: string, streamed: boolean): void => {
       question.answered = true;
-      const text = describeValue(payload, payloadCharsMax);
-      this.#recorder.add(this.#system, {
+      const text = payload === undefined ? '' : describeValue(payload, payloadCharsMax);
+      this.#add({
         _tag: 'Answered',
         question: number,
         topic,
@@ -285,28 +365,44 @@ class RecordedSystem implements Tracing {
           answer(undefined, question.worker, true);
         }
         const failure = failed === undefined ? undefined : failureText(failed.failure);
-        this.#recorder.add(this.#system, { _tag: 'Settled', question: number, topic, agent: to, failure });
+        this.#add({ _tag: 'Settled', question: number, topic, agent: to, failure });
       },
-      delivered: () => this.#recorder.add(this.#system, { _tag: 'Delivered', question: number }),
+      delivered: () => this.#add({ _tag: 'Delivered', question: number }),
     };
   }
 
   taken(taking: Taking): HandlingTrace {
     const { agent, envelope } = taking;
     const handling = this.#recorder.nextNumber();
-    this.#recorder.taken(this.#system, taking, handling);
+    if (this.#isHeard()) {
+      this.#recorder.taken(this.#system, taking, handling);
+    }
     return {
-      headers: envelope.headers ?? noHeaders,
+      headers: envelope.headers,
       within: (f) => f(),
       failed: () => {},
-      ended: (outcome) => this.#recorder.add(this.#system, { _tag: 'Ended', agent, handling, outcome }),
+      ended: (outcome) => this.#add({ _tag: 'Ended', agent, handling, outcome }),
     };
   }
 
   terminated(agent: string, ended: string): void {
-    this.#recorder.add(this.#system, { _tag: 'Heard', agent, ended });
+    this.#add({ _tag: 'Heard', agent, ended });
+  }
+
+  #add(happening: Happening): void {
+    if (this.#isHeard()) {
+      this.#recorder.add(this.#system, happening);
+    }
   }
 }
+
+const always = (): boolean => true;
+
+/** Questions that belong to a fault, which says what was answered. */
+const ofFaults: ReadonlySet<string> = new Set(['whom to crash', 'which key to crash', 'how late']);
+
+const late = (ms: number, words: string): string =>
+  ms === 0 ? '' : `${words} ${ms} ms${words === '' ? '' : ' later'}`;
 
 const topicOf = (envelope: Envelope): string => envelope.topic ?? 'a message';
 

@@ -10,6 +10,7 @@
  * who took part, in the order in which they first did; agents to whom nothing
  * happened but their start have none.
  */
+import { hostOfLink } from './link-path.ts';
 import { mermaidDiagram } from './mermaid-diagram.ts';
 import { sequenceDiagram } from './sequence-diagram.ts';
 import type { Fact } from './story-fact.ts';
@@ -62,23 +63,29 @@ type FactOf<Tag extends Fact['_tag']> = Extract<Fact, { readonly _tag: Tag }>;
 
 const outside = 'outside';
 
+/** What links call the host of the world's own system. */
+const home = 'world';
+
+const linkName = (from: string, to: string): string => `${from}→${to === '' ? home : to}`;
+
 class Telling {
   readonly lanes: Lane[] = [];
   readonly #recorded: Recorded;
   readonly #laneOf = new Map<string, number>();
   readonly #moments: Moment[] = [];
-  readonly #severalSystems: boolean;
   /** What is known of each message, from the facts that speak of it. */
   readonly #fates = new Map<number, Fate>();
   readonly #sent = new Map<number, FactOf<'Sent'>>();
   readonly #answers = new Map<number, FactOf<'Answered'>>();
   readonly #delivered = new Set<number>();
+  /** The links that carried requests, by the requests. */
+  readonly #askedBy = new Map<number, string>();
   /** The numbers in the text, by what is on its way. */
   readonly #numbers = new Map<string, number>();
   readonly #handlings = new Map<number, { readonly lane: number; readonly topic: string }>();
   readonly #handledTimes = new Map<string, number>();
-  /** Who starts in which moment: marked when all lanes are known. */
-  readonly #starts = new Map<number, readonly string[]>();
+  /** Who starts, or is hit, in which moment: marked when all lanes are known. */
+  readonly #marked = new Map<number, readonly string[]>();
   #busy: number[] = [];
   #gone: boolean[] = [];
   #nowMs = 0;
@@ -86,7 +93,6 @@ class Telling {
   constructor(recorded: Recorded) {
     this.#recorded = recorded;
     const { facts } = recorded;
-    this.#severalSystems = new Set(facts.map(({ system }) => system).filter((name) => name !== '')).size > 1;
     for (const fact of facts) {
       this.#note(fact);
     }
@@ -103,7 +109,7 @@ class Telling {
     if (broken !== undefined) {
       this.#add('broken', broken);
     }
-    for (const [moment, keys] of this.#starts) {
+    for (const [moment, keys] of this.#marked) {
       const to = keys.flatMap((key) => this.#laneOf.get(key) ?? []);
       this.#moments[moment] = { ...this.#moments[moment]!, to };
     }
@@ -115,6 +121,7 @@ class Telling {
     switch (fact._tag) {
       case 'Sent':
         this.#sent.set(fact.message, fact);
+        this.#carried(fact);
         break;
       case 'Taken':
         if (fact.message !== undefined) {
@@ -122,7 +129,8 @@ class Telling {
         }
         break;
       case 'DeadLettered':
-        if (fact.message !== undefined && fact.to !== undefined) {
+        // Of what never left for anybody the topic is named.
+        if (fact.message !== undefined && fact.to?.startsWith('/') === true) {
           this.#fateOf(fact.message).losers.push(fact.to);
         }
         break;
@@ -141,12 +149,33 @@ class Telling {
     }
   }
 
+  /** What a link carries on is one message on either side: where it left the first, it goes to the link. */
+  #carried(fact: FactOf<'Sent'>): void {
+    const { via, system, topic, payload } = fact;
+    if (via === undefined) {
+      return;
+    }
+    const [from, link] = [via === home ? '' : via, linkName(via, system)];
+    if (fact.question !== undefined) {
+      this.#askedBy.set(fact.question, link);
+    }
+    for (const [message, one] of this.#sent) {
+      if (one.system === from && one.topic === topic && one.payload === payload && one !== fact) {
+        const { links } = this.#fateOf(message);
+        if (!links.includes(link)) {
+          links.push(link);
+          return;
+        }
+      }
+    }
+  }
+
   #fateOf(message: number): Fate {
     const known = this.#fates.get(message);
     if (known !== undefined) {
       return known;
     }
-    const fate: Fate = { takers: [], losers: [], lost: [] };
+    const fate: Fate = { takers: [], losers: [], lost: [], links: [] };
     this.#fates.set(message, fate);
     return fate;
   }
@@ -209,7 +238,7 @@ class Telling {
       case 'SystemStopped':
         this.#add(
           'note',
-          this.#severalSystems ? `system ${fact.system} has stopped` : 'the system has stopped',
+          `${fact.system === '' ? 'the system' : `the system of ${fact.system}`} has stopped`,
         );
         return n;
       case 'Chosen':
@@ -221,34 +250,36 @@ class Telling {
   /** Those who start one after the other share a line. */
   #started(n: number): number {
     const { facts } = this.#recorded;
-    const names: string[] = [];
+    const keys: string[] = [];
     let last = n;
     for (let next = n; next < facts.length; next += 1) {
       const fact = facts[next]!;
       if (fact._tag !== 'Started') {
         break;
       }
-      names.push(fact.agent);
+      keys.push(this.#key(fact.agent, fact.system));
       last = next;
     }
-    const keys = names.map((name) => this.#key(name, facts[n]!.system));
     for (const key of keys) {
       const lane = this.#laneOf.get(key);
       if (lane !== undefined) {
         this.#gone[lane] = false;
       }
     }
-    this.#starts.set(this.#moments.length, keys);
-    this.#add('note', `${names.length === 1 ? 'starts' : 'start'}: ${names.join(', ')}`, { mark: '○' });
+    this.#marked.set(this.#moments.length, keys);
+    this.#add('note', `${keys.length === 1 ? 'starts' : 'start'}: ${keys.join(', ')}`, { mark: '○' });
     return last;
   }
 
   #leaves(fact: FactOf<'Sent'>, n: number): number {
-    const { takers, losers, lost } = this.#fateOf(fact.message);
+    const { takers, losers, lost, links } = this.#fateOf(fact.message);
+    const from = fact.via === undefined ? fact.from : linkName(fact.via, fact.system);
     const { facts } = this.#recorded;
     const next = this.#nextVisible(n);
     const taken = facts[next];
-    const receivers = [...new Set([...(fact.to === undefined ? [] : [fact.to]), ...takers, ...losers])];
+    const receivers = [
+      ...new Set([...(fact.to === undefined ? [] : [fact.to]), ...takers, ...losers, ...links]),
+    ];
     if (
       receivers.length === 1 &&
       takers.length === 1 &&
@@ -256,46 +287,51 @@ class Telling {
       taken.message === fact.message &&
       taken.atMs === fact.atMs
     ) {
+      // The sender's lane comes first.
+      this.#lane(from ?? outside, fact.system);
       this.#begin(taken);
-      this.#message('whole', fact.system, fact.from, takers, said(fact));
+      this.#message('whole', fact.system, from, takers, said(fact));
       for (let skipped = n + 1; skipped < next; skipped += 1) {
         this.#tellOne(skipped);
       }
       return next;
     }
-    if (takers.length + losers.length === 0) {
-      const fate = lost.length > 0 ? 'lost' : fact.to === undefined ? 'nobody handles it' : 'not handled';
-      this.#message('lost', fact.system, fact.from, [fact.to], `${said(fact)}: ${fate}`);
+    // What became of it may be among the facts that were forgotten.
+    if (takers.length + losers.length + links.length === 0 && this.#recorded.omitted === 0) {
+      const fate = lost.length > 0 ? 'lost' : 'nobody has handled it';
+      const flight = fact.to === undefined || lost.length > 0 ? 'lost' : 'leaves';
+      this.#message(flight, fact.system, from, [fact.to], `${said(fact)}: ${fate}`);
       return n;
     }
     const number = this.#number(`message ${fact.message}`);
-    this.#message('leaves', fact.system, fact.from, receivers, `(${number}) ${said(fact)}`);
+    this.#message('leaves', fact.system, from, receivers, `(${number}) ${said(fact)}`);
     return n;
   }
 
   #taken(fact: FactOf<'Taken'>): void {
     this.#begin(fact);
-    if (fact.message === undefined) {
-      this.#mark('◷', fact, fact.agent, 'its timer rings');
+    if (fact.timed) {
+      this.#mark('◷', fact, fact.agent, 'is called by a timer of its own');
       return;
     }
-    const sent = this.#sent.get(fact.message);
+    const sent = fact.message === undefined ? undefined : this.#sent.get(fact.message);
     if (sent === undefined) {
       this.#mark('▶', fact, fact.agent, 'handles a message from before');
       return;
     }
-    const times = `${fact.message} ${fact.agent}`;
+    const times = `${sent.message} ${fact.agent}`;
     const before = this.#handledTimes.get(times) ?? 0;
     this.#handledTimes.set(times, before + 1);
-    const number = this.#number(`message ${fact.message}`);
+    const number = this.#number(`message ${sent.message}`);
     const text = `(${number}) ${before === 0 ? '' : 'again: '}${said(sent)}`;
-    this.#message('arrives', fact.system, sent.from, [fact.agent], text);
+    const from = sent.via === undefined ? sent.from : linkName(sent.via, sent.system);
+    this.#message('arrives', fact.system, from, [fact.agent], text);
   }
 
   #begin(fact: FactOf<'Taken'>): void {
     const lane = this.#lane(fact.agent, fact.system);
-    const topic =
-      fact.message === undefined ? 'a timer' : (this.#sent.get(fact.message)?.topic ?? 'a message');
+    const sent = fact.message === undefined ? undefined : this.#sent.get(fact.message);
+    const topic = fact.timed ? 'a timer' : (sent?.topic ?? 'a message');
     this.#handlings.set(fact.handling, { lane, topic });
     this.#busy[lane]! += 1;
   }
@@ -315,7 +351,7 @@ class Telling {
   #answered(fact: FactOf<'Answered'>, n: number): number {
     const text = `answers ${fact.payload === '' ? fact.topic : `${fact.payload} to ${fact.topic}`}`;
     if (fact.streamed) {
-      this.#message('whole', fact.system, fact.from, [fact.to ?? outside], text, true);
+      this.#message('whole', fact.system, fact.from, [this.#asker(fact)], text, true);
       return n;
     }
     const next = this.#nextVisible(n);
@@ -323,7 +359,7 @@ class Telling {
     const arrives = following?._tag === 'Delivered' && following.question === fact.question;
     if (!arrives && this.#delivered.has(fact.question)) {
       const number = this.#number(`answer ${fact.question}`);
-      this.#message('leaves', fact.system, fact.from, [fact.to ?? outside], `(${number}) ${text}`, true);
+      this.#message('leaves', fact.system, fact.from, [this.#asker(fact)], `(${number}) ${text}`, true);
       return n;
     }
     const unheard = arrives ? '' : ': nobody hears it';
@@ -331,11 +367,16 @@ class Telling {
       arrives ? 'whole' : 'lost',
       fact.system,
       fact.from,
-      [fact.to ?? outside],
+      [this.#asker(fact)],
       `${text}${unheard}`,
       true,
     );
     return n;
+  }
+
+  /** Whom an answer is for: who asked, or the link that carried the question. */
+  #asker({ to, question }: FactOf<'Answered'>): string {
+    return to ?? this.#askedBy.get(question) ?? outside;
   }
 
   #delivery({ question, system }: FactOf<'Delivered'>): void {
@@ -343,7 +384,7 @@ class Telling {
     const answer = this.#answers.get(question);
     if (number !== undefined && answer !== undefined) {
       const text = `(${number}) hears the answer ${answer.payload} to ${answer.topic}`;
-      this.#message('arrives', system, answer.from, [answer.to ?? outside], text, true);
+      this.#message('arrives', system, answer.from, [this.#asker(answer)], text, true);
     }
   }
 
@@ -363,28 +404,24 @@ class Telling {
   }
 
   #fault(fact: FactOf<'Fault'>): void {
-    const sent = fact.message === undefined ? undefined : this.#sent.get(fact.message);
-    if (sent !== undefined) {
-      const { takers, losers } = this.#fateOf(fact.message!);
-      if (fact.lost && takers.length + losers.length === 0) {
+    const { message, agent, lost, words, subject, answer } = fact;
+    if (message !== undefined && lost) {
+      const { takers, losers } = this.#fateOf(message);
+      if (takers.length + losers.length === 0) {
         // Said where it left.
         return;
       }
-      const number = this.#numbers.get(`message ${fact.message}`);
-      const what = `${number === undefined ? '' : `(${number}) `}${sent.topic}`;
-      const text = `${what} ${fact.words}`;
-      if (fact.agent === undefined) {
-        this.#add('note', text);
-      } else {
-        this.#mark('↯', fact, fact.agent, text);
-      }
+    }
+    if (answer !== undefined) {
+      const text = `${subject}: ${lost ? 'lost' : words}`;
+      this.#message(lost ? 'lost' : 'leaves', fact.system, answer.from, [answer.to ?? outside], text, true);
       return;
     }
-    if (fact.agent === undefined) {
-      this.#add('note', fact.words);
-    } else {
-      this.#mark('↯', fact, fact.agent, fact.words);
+    const number = message === undefined ? undefined : this.#numbers.get(`message ${message}`);
+    if (agent !== undefined) {
+      this.#marked.set(this.#moments.length, [this.#key(agent, fact.system)]);
     }
+    this.#add('note', `${number === undefined ? '' : `(${number}) `}${subject} ${words}`, { mark: '↯' });
   }
 
   /** The next fact that will be a moment. */
@@ -419,8 +456,9 @@ class Telling {
   }
 
   #mark(mark: string, { system }: Fact, agent: string | undefined, text: string): void {
-    this.#add('note', `${agent ?? outside} ${text}`, {
-      to: [this.#lane(agent ?? outside, system)],
+    const lane = this.#lane(agent ?? outside, system);
+    this.#add('note', `${this.lanes[lane]!.name} ${text}`, {
+      to: [lane],
       mark,
     });
   }
@@ -461,7 +499,11 @@ class Telling {
   }
 
   #key(name: string, system: string): string {
-    return name === outside || !this.#severalSystems ? name : `${system}:${name}`;
+    const there = hostOfLink(name);
+    if (there !== undefined) {
+      return linkName(system === '' ? home : system, there === home ? '' : there);
+    }
+    return name.startsWith('/') ? system + name : name;
   }
 
   #lane(name: string, system: string): number {
@@ -471,7 +513,10 @@ class Telling {
       return known;
     }
     const lane = this.lanes.length;
-    this.lanes.push({ name: key, system: this.#severalSystems && name !== outside ? system : undefined });
+    this.lanes.push({
+      name: key,
+      system: key.startsWith(`${system}/`) && system !== '' ? system : undefined,
+    });
     this.#laneOf.set(key, lane);
     this.#busy = [...this.#busy, 0];
     this.#gone = [...this.#gone, false];
@@ -484,6 +529,8 @@ interface Fate {
   readonly takers: string[];
   readonly losers: string[];
   readonly lost: FactOf<'Fault'>[];
+  /** Links that carried it on. */
+  readonly links: string[];
 }
 
 const endings = { stopped: 'is stopped', finished: 'has finished', failed: 'ends, it has failed' } as const;

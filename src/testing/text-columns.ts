@@ -31,24 +31,12 @@ export function columnsOf(text: string): number {
  * cutToColumns('漢字漢字', 4) // => '漢…'
  */
 export function cutToColumns(text: string, columns: number): string {
-  if (columnsOf(text) <= columns) {
-    return text;
-  }
-  let cut = '';
-  let left = columns - 1;
-  for (const character of text) {
-    left -= widthOf(character);
-    if (left < 0) {
-      break;
-    }
-    cut += character;
-  }
-  return `${cut}…`;
+  return columnsOf(text) <= columns ? text : `${beginning(text, columns - 1)}…`;
 }
 
 /**
  * Breaks a text into lines of at most `columns`, between words where it can; the
- * last of at most `linesMax` lines is cut.
+ * last of at most `linesMax` lines is cut. `columns` are at least 2.
  *
  * @example
  * wrapToColumns('one two three', 8, 3) // => ['one two', 'three']
@@ -57,15 +45,28 @@ export function wrapToColumns(text: string, columns: number, linesMax: number): 
   const lines: string[] = [];
   let rest = text;
   while (columnsOf(rest) > columns && lines.length < linesMax - 1) {
-    // As long as a line may be, without the sign that something was cut away.
-    const most = cutToColumns(rest, columns + 1).slice(0, -1);
+    const most = beginning(rest, columns);
     const space = rest.startsWith(' ', most.length) ? most.length : most.lastIndexOf(' ');
-    const end = space > most.length / 3 ? space : Math.max(1, most.length);
+    const end = space > most.length / 3 ? space : most.length;
     lines.push(rest.slice(0, end).trimEnd());
     rest = rest.slice(end).trimStart();
   }
   lines.push(cutToColumns(rest, columns));
   return lines;
+}
+
+/** As much of a text as fits. */
+function beginning(text: string, columns: number): string {
+  let end = 0;
+  let left = columns;
+  for (const character of text) {
+    left -= widthOf(character);
+    if (left < 0) {
+      break;
+    }
+    end += character.length;
+  }
+  return text.slice(0, end);
 }
 
 function widthOf(character: string): number {

@@ -20,7 +20,7 @@ export interface WireOptions {
 
 /** What is on one way, in order, and when the last of it arrives. */
 interface Way {
-  readonly acts: (() => void)[];
+  readonly acts: { readonly arrive: () => void; readonly gone: () => void }[];
   lastMs: number;
 }
 
@@ -44,29 +44,33 @@ export class Wire {
   /**
    * @param way What is sent along the same way keeps its order.
    * @param arrive Called when it has arrived, or never.
+   * @param gone Called once, when it is not on its way any more, whether it has arrived or was lost.
    */
-  send(message: OnTheWay, way: string, arrive: () => void): void {
+  send(message: OnTheWay, way: string, arrive: () => void, gone: () => void = nothing): void {
     if (!this.#isOpen()) {
+      gone();
       return;
     }
     const { kind, topic, payload, sender, receiver } = message;
     switch (this.#fate?.of(kind, topic, payload, sender, receiver, true)) {
       case undefined:
-        this.#carry(way, 0, arrive);
+        this.#carry(way, 0, arrive, gone);
         break;
       case 'drop':
+        gone();
         break;
       case 'duplicate':
-        this.#carry(way, 0, arrive);
-        this.#carry(this.#fate!.lateMs === 0 ? way : `copy of ${way}`, this.#fate!.lateMs, arrive);
+        this.#carry(way, 0, arrive, gone);
+        this.#carry(this.#fate!.lateMs === 0 ? way : `copy of ${way}`, this.#fate!.lateMs, arrive, nothing);
         break;
       case 'delay':
-        this.#carry(way, this.#fate!.lateMs, arrive);
+        this.#carry(way, this.#fate!.lateMs, arrive, gone);
     }
   }
 
-  #carry(name: string, lateMs: number, arrive: () => void): void {
+  #carry(name: string, lateMs: number, arrive: () => void, gone: () => void): void {
     if (this.#onTheWay >= this.capacity) {
+      gone();
       return;
     }
     this.#onTheWay += 1;
@@ -76,19 +80,22 @@ export class Wire {
       way = { acts: [], lastMs: 0 };
       this.#ways.set(name, way);
     }
-    way.acts.push(arrive);
+    way.acts.push({ arrive, gone });
     way.lastMs = Math.max(way.lastMs, nowMs + this.#delayMs + lateMs);
     this.#environment.schedule(way.lastMs - nowMs, () => this.#arrive(name, way));
   }
 
   #arrive(name: string, way: Way): void {
     this.#onTheWay -= 1;
-    const act = way.acts.shift()!;
+    const { arrive, gone } = way.acts.shift()!;
     if (way.acts.length === 0) {
       this.#ways.delete(name);
     }
     if (this.#isOpen()) {
-      act();
+      arrive();
     }
+    gone();
   }
 }
+
+const nothing = (): void => {};

@@ -8,6 +8,7 @@
  */
 import type { Cell } from '../actors/cell.ts';
 import { KeyedGroup } from '../actors/keyed-group.ts';
+import { KeyedInstance } from '../actors/keyed-instance.ts';
 import { LocalRef } from '../actors/local-ref.ts';
 import { createSystem, type System, type SystemOptions } from '../actors/system.ts';
 import type { DeadLetterCause } from '../core/dead-letter.ts';
@@ -15,21 +16,20 @@ import { Failure } from '../core/failure.ts';
 import { type Choose, SimulatedEnvironment } from '../core/simulated-environment.ts';
 import type { SystemEvent } from '../core/system-event.ts';
 import type { AnyTopic } from '../core/topic.ts';
-import { holdAmbientGuard } from './ambient-guard.ts';
+import { Control } from './control.ts';
 import { Fate, latenessMs } from './fate.ts';
 import { type Fault, type FaultEvent, type FaultLimits, faultLine, type Only } from './fault.ts';
 import { FaultBudget } from './fault-budget.ts';
 import { FaultyDelivery } from './faulty-delivery.ts';
 import type { Host, HostOptions, HostSetup } from './host.ts';
 import { afterIo, afterMicrotasks } from './host-loop.ts';
-import { begunSince, describeRequest, openRequests } from './host-requests.ts';
 import type { LinkOptions } from './link.ts';
 import { Network } from './network.ts';
-import { type Ambient, Presence } from './presence.ts';
+import type { Ambient } from './presence.ts';
+import { isSpared } from './spared.ts';
 import { type Story, storyOf } from './story.ts';
 import { StoryRecorder } from './story-recorder.ts';
 import { traceLine } from './trace-line.ts';
-import { UncontrolledAsync } from './uncontrolled-async.ts';
 
 export interface WorldOptions {
   readonly choose: Choose;
@@ -91,11 +91,9 @@ export class World {
   readonly #onFault: ((fault: FaultEvent) => void) | undefined;
   readonly #traced: boolean;
   readonly #trace: string[] = [];
+  #running = false;
   #faults: FaultEvent[] | undefined;
-  readonly #presence: Presence;
-  /** What the host had open when this world took the process. */
-  #openBefore: readonly string[] = [];
-  #letGoOfGuard: (() => void) | undefined;
+  readonly #control: Control;
   #network: Network | undefined;
   /** What the setup of a host failed of. */
   #broken: { readonly failure: unknown } | undefined;
@@ -119,7 +117,7 @@ export class World {
       slow: faults.includes('slow'),
       delivery: this.delivery,
     });
-    this.#presence = new Presence(this.environment, options.ambient ?? 'fail');
+    this.#control = new Control(this.environment, options.ambient ?? 'fail');
     const events = [...(options.system?.events ?? [])];
     if (options.traced === true) {
       events.push({ next: (event) => this.#write(event) });
@@ -146,6 +144,11 @@ export class World {
   /** What has happened, a line each, when the world is traced. */
   get trace(): readonly string[] {
     return this.#trace;
+  }
+
+  /** Whether it is running code: whoever waits in it need not step it. */
+  get running(): boolean {
+    return this.#running;
   }
 
   /** What has happened, as a story, when the world is traced; otherwise an empty one. */
@@ -229,7 +232,9 @@ export class World {
       return;
     }
     const cell = this.#cellAt(path);
-    if (cell !== undefined && !cell.ending) {
+    // The agent of a key that waits for its place, or is on its way out, does nothing that could fail.
+    const rests = cell instanceof KeyedInstance && cell.stage !== 'active';
+    if (cell !== undefined && !cell.ending && !rests) {
       this.#tell({ _tag: 'Crashed', atMs: this.nowMs, what: 'agent', name: path });
       cell.conduct.fail(cell, new SimulatedCrash({ agent: path }), undefined);
     }
@@ -237,7 +242,7 @@ export class World {
 
   /** Takes one step and lets promises go on; says whether there was one to take. */
   step(): Promise<boolean> {
-    return this.#inside(() => this.#step());
+    return this.#control.inside(() => this.#step());
   }
 
   /** Lets the promises of user code go on, as far as they can by themselves. */
@@ -251,14 +256,7 @@ export class World {
    * Errors: an `Error` after `stepsMax` steps; `UncontrolledAsync`.
    */
   runUntilQuiet(afterStep?: () => void): Promise<void> {
-    return this.#inside(async () => {
-      await this.settle();
-      while (await this.#step()) {
-        this.#look(afterStep);
-      }
-      this.#look();
-      this.#checkHost();
-    });
+    return this.#control.inside(() => this.#runUntilQuiet(afterStep));
   }
 
   /**
@@ -275,7 +273,7 @@ export class World {
     const untilMs = this.nowMs + ms;
     const isDue = (): boolean =>
       environment.readyCount > 0 || (environment.nextDueMs ?? Number.POSITIVE_INFINITY) <= untilMs;
-    await this.#inside(async () => {
+    await this.#control.inside(async () => {
       await this.settle();
       while (isDue()) {
         await this.#step();
@@ -283,7 +281,7 @@ export class World {
       }
       environment.advanceTo(untilMs);
       this.#look();
-      this.#checkHost();
+      this.#control.atQuiet();
     });
   }
 
@@ -293,7 +291,14 @@ export class World {
    * Errors: what it throws; `UncontrolledAsync`; an `Error` when it waits for something that is not in this world.
    */
   run(code: () => unknown, afterStep?: () => void): Promise<void> {
-    return this.#inside(() => this.#run(code, afterStep));
+    return this.#control.inside(async () => {
+      this.#running = true;
+      try {
+        await this.#run(code, afterStep);
+      } finally {
+        this.#running = false;
+      }
+    });
   }
 
   /**
@@ -306,47 +311,26 @@ export class World {
     );
   }
 
-  /** Has the process while `code` runs. */
-  async #inside<T>(code: () => Promise<T>): Promise<T> {
-    if (this.#letGoOfGuard !== undefined) {
-      return code();
-    }
-    this.#letGoOfGuard = holdAmbientGuard();
-    try {
-      await this.#presence.enter();
-      this.#openBefore = openRequests();
-      try {
-        return await code();
-      } finally {
-        this.#presence.leave();
-      }
-    } finally {
-      this.#letGoOfGuard();
-      this.#letGoOfGuard = undefined;
-    }
-  }
-
   async #step(): Promise<boolean> {
     if (this.#budget !== undefined) {
       this.#mayFail(this.#budget);
     }
     const stepped = this.environment.step();
     await this.settle();
-    this.#presence.check();
-    const way = this.#presence.giveWay();
+    const way = this.#control.afterStep();
     if (way !== undefined) {
       await way;
     }
     return stepped;
   }
 
-  /** Errors: `UncontrolledAsync`, when input or output was begun that no world controls. */
-  #checkHost(): void {
-    const kind = begunSince(this.#openBefore);
-    if (kind !== undefined) {
-      this.#presence.uncontrolled ??= new UncontrolledAsync({ called: describeRequest(kind), at: [] });
+  async #runUntilQuiet(afterStep?: () => void): Promise<void> {
+    await this.settle();
+    while (await this.#step()) {
+      this.#look(afterStep);
     }
-    this.#presence.check();
+    this.#look();
+    this.#control.atQuiet();
   }
 
   async #run(code: () => unknown, afterStep?: () => void): Promise<void> {
@@ -360,7 +344,7 @@ export class World {
     let rounds = 0;
     while (!ended && rounds < patience) {
       rounds = this.steps;
-      await this.runUntilQuiet(afterStep);
+      await this.#runUntilQuiet(afterStep);
       rounds = this.steps > rounds ? 0 : await this.#wait(() => ended);
     }
     if (!ended) {
@@ -369,13 +353,13 @@ export class World {
       );
     }
     await running;
-    await this.runUntilQuiet(afterStep);
+    await this.#runUntilQuiet(afterStep);
   }
 
   /** Has the test look at what the last step did. Errors: whatever ends the run. */
   #look(afterStep?: () => void): void {
     if (afterStep !== undefined) {
-      this.#presence.outside(afterStep);
+      this.#control.outside(afterStep);
     }
     if (this.#broken !== undefined) {
       throw this.#broken.failure;
@@ -395,6 +379,7 @@ export class World {
       home: this.system,
       tell: (fault) => this.#tell(fault),
       heard: (host, event) => this.#write(event, host),
+      recorder: this.recorder,
       settingUp: (setup) => {
         setup.catch((failure: unknown) => {
           this.#broken ??= { failure };
@@ -419,8 +404,17 @@ export class World {
   async #wait(ended: () => boolean): Promise<number> {
     // It may still be taking steps of its own, one promise after the other; only then the host is waited for.
     for (let round = 0; round < 2 * patience; round += 1) {
-      await (round < patience ? afterMicrotasks() : this.#presence.outside(afterIo));
+      await (round < patience ? afterMicrotasks() : this.#control.outside(afterIo));
+      const way = this.#control.afterStep();
+      if (way !== undefined) {
+        // Another world takes its steps, one in the setup of this one perhaps.
+        await way;
+        round = 0;
+      }
       if (ended() || this.environment.readyCount + this.environment.timerCount > 0) {
+        if (round >= patience) {
+          this.#control.cameFromHost();
+        }
         return 0;
       }
     }
@@ -443,9 +437,9 @@ export class World {
   /** Crashes an agent; or a host, which begins anew some time later. */
   #crashSomebody(budget: FaultBudget): void {
     const hosts = this.#network?.hosts.filter(({ up }) => up) ?? [];
-    const paths = this.system.agents.list().map(({ path }) => path);
+    const paths = pathsOfTested(this.system);
     for (const { name, system } of hosts) {
-      paths.push(...system.agents.list().map(({ path }) => name + path));
+      paths.push(...pathsOfTested(system).map((path) => name + path));
     }
     const count = paths.length + hosts.length;
     if (count === 0) {
@@ -498,6 +492,7 @@ export class World {
     if (this.#traced && !(fault._tag === 'Crashed' && fault.what === 'agent')) {
       this.#trace.push(faultLine(fault));
     }
+    this.recorder?.happened(fault);
     this.#onFault?.(fault);
   }
 
@@ -518,3 +513,7 @@ export class World {
 }
 
 const nameOf = (host: Host | string): string => (typeof host === 'string' ? host : host.name);
+
+/** Agents that may be made to fail: those of the test are not. */
+const pathsOfTested = ({ agents }: System): string[] =>
+  agents.list().flatMap(({ path, ref }) => (isSpared(ref) ? [] : [path]));

@@ -1,6 +1,6 @@
 /**
- * A program that prints the traces of a company, one JSON text a line, for the seeds
- * from the first argument up to the second. The third says what was done in this
+ * A program that prints the traces of a company, a digest a line, for the seeds
+ * from the first argument up to the second: of a tape, and of a run of a strategy. The third says what was done in this
  * process before: nothing; other work, with systems, fibres, actors and dice; or other
  * modules were loaded first.
  */
@@ -13,12 +13,12 @@ if (before === 'other modules') {
   await import('../../../src/core/timer-wheel.ts');
   await import('../../../src/testing/index.ts');
 }
-const { tapeOf, traceOf } = await import('../traced-company.ts');
+const { digestsOf, tapeOf, traceOf } = await import('../traced-company.ts');
 if (before === 'other work') {
   await workHard();
 }
 for (let seed = from; seed < to; seed += 1) {
-  console.log(JSON.stringify(await traceOf(seed, tapeOf(seed))));
+  console.log(await digestsOf(seed));
 }
 
 /** Moves every counter of the process that there may be. */

@@ -1,0 +1,82 @@
+/**
+ * Control: a world's hold on the process while it runs, and what it finds that is
+ * out of its control.
+ */
+import type { Environment } from '../core/environment.ts';
+import { holdAmbientGuard } from './ambient-guard.ts';
+import { begunSince, describeRequest, openRequests } from './host-requests.ts';
+import { type Ambient, Presence } from './presence.ts';
+import { UncontrolledAsync } from './uncontrolled-async.ts';
+
+export class Control {
+  readonly #presence: Presence;
+  #inside = false;
+  /** What the host had open when the world took the process. */
+  #openBefore: readonly string[] = [];
+
+  constructor(environment: Environment, ambient: Ambient) {
+    this.#presence = new Presence(environment, ambient);
+  }
+
+  /** Has the process while `code` runs, and the promises behind it. */
+  async inside<T>(code: () => Promise<T>): Promise<T> {
+    if (this.#inside) {
+      return code();
+    }
+    this.#inside = true;
+    const letGo = holdAmbientGuard();
+    try {
+      const door = this.#presence.enter();
+      if (door !== undefined) {
+        await door;
+      }
+      this.#openBefore = openRequests();
+      return await code();
+    } finally {
+      this.#presence.leave();
+      letGo();
+      this.#inside = false;
+    }
+  }
+
+  /** Calls code of the test, which is outside of every world. */
+  outside<T>(code: () => T): T {
+    return this.#presence.outside(code);
+  }
+
+  /**
+   * Called after each step; a promise when another world wants to take one.
+   *
+   * Errors: `UncontrolledAsync`, when something was called that is the host's.
+   */
+  afterStep(): Promise<void> | undefined {
+    this.#check();
+    return this.#presence.giveWay();
+  }
+
+  /** Errors: `UncontrolledAsync`, when something of the host is under way that was not before. */
+  atQuiet(): void {
+    const kind = begunSince(this.#openBefore);
+    if (kind !== undefined) {
+      this.#presence.uncontrolled ??= new UncontrolledAsync({ called: describeRequest(kind), at: [] });
+    }
+    this.#check();
+  }
+
+  /**
+   * Something went on only after the event loop of the host had gone round.
+   *
+   * Errors: `UncontrolledAsync`.
+   */
+  cameFromHost(): never {
+    this.#presence.uncontrolled ??= new UncontrolledAsync({ called: 'something of the host', at: [] });
+    throw this.#presence.uncontrolled;
+  }
+
+  #check(): void {
+    const { uncontrolled } = this.#presence;
+    if (uncontrolled !== undefined) {
+      throw uncontrolled;
+    }
+  }
+}
