@@ -1,4 +1,4 @@
-/** The specs that the mutants meet: those that mirror the sources. */
+/** The specs that the mutants meet: `MUTATION_SPECS`, patterns with spaces between. */
 import { defineConfig } from 'vitest/config';
 import { keptThread } from './kept-thread.ts';
 import { LikelyFirst, noticing } from './noticing.ts';
@@ -8,7 +8,9 @@ export default defineConfig({
   resolve: { conditions: ['troupe-source'] },
   ssr: { resolve: { conditions: ['troupe-source'] } },
   test: {
-    include: (process.env['MUTATION_SPECS'] ?? 'spec/core/**/*.spec.ts spec/actors/**/*.spec.ts').split(' '),
+    include: (process.env['MUTATION_SPECS'] ?? 'spec/core/**/*.spec.ts').split(' '),
+    // It lets the host take a turn, which a world that an earlier spec left in this thread still forbids.
+    exclude: ['spec/actors/bounded-from.spec.ts'],
     setupFiles: ['mutation/each-file.ts'],
     isolate: false,
     sequence: { sequencer: LikelyFirst },

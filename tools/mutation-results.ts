@@ -34,7 +34,7 @@ export interface RoomResult {
   readonly explained: number;
   /** Run while a module loads, or broken code: not counted. */
   readonly ignored: number;
-  /** Of those that count, how many were noticed, in percent. */
+  /** Of those that count, how many were noticed, in percent; 100 when none counts. */
   readonly score: number;
   /** Each survivor without a line in the ledger, as the ledger wants it. */
   readonly unexplained: readonly string[];
@@ -61,7 +61,7 @@ export function resultsOf(report: MutationReport, ledger: string): RoomResult[] 
       notCovered: count('NoCoverage'),
       explained: left.length - unexplained.length,
       ignored: count('Ignored', 'RuntimeError', 'CompileError'),
-      score: (100 * (killed + timeout)) / Math.max(1, killed + timeout + left.length),
+      score: left.length === 0 ? 100 : (100 * (killed + timeout)) / (killed + timeout + left.length),
       unexplained,
     };
   });
