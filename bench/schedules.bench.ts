@@ -1,10 +1,10 @@
 /**
- * What does it cost to explore one schedule? Nanoseconds a schedule: setup, run, checks and all.
+ * What does it cost to explore one schedule? Nanoseconds a schedule: setup, run, the laws of the pack and all.
  *
  *     npm run bench -- schedules
  */
 import { createSystem, defineAgent, defineTopic, type System, type } from 'troupe';
-import { explore } from 'troupe/testing';
+import { explore, lawPack, scriptedModel, type World } from 'troupe/testing';
 import { type Benchmark, justDoIt, type VariantOptions } from './harness/benchmark.ts';
 
 const Question = defineTopic('question', { schema: type<number>(), reply: type<number>() });
@@ -19,16 +19,19 @@ async function askOnce(system: System): Promise<void> {
   await system.request(Question, 1, { timeoutMs: 5 }).catch(() => {});
 }
 
-/** Answers as a model does whose answer is there at once, but for two promises. */
-const model = async (n: number): Promise<number> => {
-  await undefined;
-  return 2 * n;
+/** Asks a model, whose answer is a choice point of the world. */
+const thinkerWith = (world: World) => {
+  const model = scriptedModel(() => 'forty-two', { pace: world.environment });
+  return defineAgent({
+    name: 'thinker',
+    on: (on) => [
+      on(Think, async (n: number) => {
+        const { content } = await model.doGenerate({ prompt: [] });
+        return n + content.length;
+      }),
+    ],
+  });
 };
-
-const thinker = defineAgent({
-  name: 'thinker',
-  on: (on) => [on(Think, async (n: number) => await model(n))],
-});
 const notebook = defineAgent({
   name: 'notebook',
   subscribe: [Noted],
@@ -51,20 +54,24 @@ const worker = defineAgent({
 });
 
 /** Three agents whose handlers wait for each other, and for a model. */
-async function workTogether(system: System): Promise<void> {
-  for (const agent of [thinker, notebook, worker]) {
-    system.spawn(agent);
-  }
+async function workTogether(system: System, world: World): Promise<void> {
+  system.spawn(thinkerWith(world));
+  system.spawn(notebook);
+  system.spawn(worker);
   await Promise.allSettled([system.request(Question, 1), system.request(Question, 2)]);
 }
 
 async function schedules(
-  setup: (system: System) => Promise<void>,
+  setup: (system: System, world: World) => Promise<void>,
   { size, measure = justDoIt }: VariantOptions,
 ): Promise<{ checksum: number }> {
   let checksum = 0;
   await measure(async () => {
-    const { runs } = await explore(setup, { runs: size, seed: 1, faults: ['slow'] }, () => {});
+    const { runs } = await explore(
+      setup,
+      { runs: size, seed: 1, faults: ['slow'], laws: lawPack() },
+      () => {},
+    );
     checksum = runs;
   });
   return { checksum };
