@@ -1191,3 +1191,20 @@ describe('a group', () => {
     expect(statisticsOfCell(cell)).toMatchObject({ handled: 50, offered: 50, handlingMs: { count: 50 } });
   });
 });
+
+it('looks anew for one that comes late: its key may have an agent by then', async () => {
+  const shelf = aShelf({ group: { activeMax: 1 } });
+  await shelf.write('b', 'first');
+  const b = shelf.at('/shelf/b')!;
+  await shelf.write('a', 'wait');
+  const late = ownEnvelope(1_000, shelf.cell.path, undefined, 'write', { key: 'b', text: 'late' });
+  const door = shelf.cell.receiverFor(late);
+  expect(door.path).toBe('/shelf');
+
+  await shelf.go();
+  void shelf.system.tell(b, { key: 'b', text: 'second' });
+  await shelf.turns();
+
+  expect(shelf.active()).toEqual(['b']);
+  expect(shelf.cell.receiverFor(late)).toBe(shelf.cell.children?.get('b'));
+});
