@@ -480,6 +480,23 @@ describe('the places of a group', () => {
     ]);
   });
 
+  it('are given up by an agent that waited for room elsewhere, once it is let go on', async () => {
+    const { write, doing, active, at, ref, go, log } = aShelf({
+      group: { activeMax: 2 },
+      each: { capacity: 1 },
+    });
+    doing('tell b', (context) => void context.tell(ref, { key: 'b', text: '1' }));
+    await write('b', 'wait', 'wait');
+    await write('a', 'tell b');
+    await write('c', '1');
+    expect(cellOf(at('/shelf/a')!).blocked).toBe(true);
+    expect(active()).toEqual(['b', 'a']);
+    await go();
+
+    expect(active()).toEqual(['b', 'c']);
+    expect(log).toEqual(['/shelf/b wait', '/shelf/a tell b', '/shelf/b wait', '/shelf/c 1']);
+  });
+
   it('are waited for by as many messages as may stand at the door, and by agents that send', async () => {
     const { write, system, ref, log, go, turns } = aShelf({
       group: { activeMax: 1 },
