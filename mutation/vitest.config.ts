@@ -9,9 +9,6 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['troupe-source'] } },
   test: {
     include: (process.env['MUTATION_SPECS'] ?? 'spec/core/**/*.spec.ts').split(' '),
-    // It takes turns of the host inside of a world, which the guard of worlds refuses since lately. To be taken
-    // out when that is mended: no mutant is looked at while a spec is red.
-    exclude: ['spec/actors/bounded-from.spec.ts'],
     setupFiles: ['mutation/each-file.ts'],
     isolate: false,
     sequence: { sequencer: LikelyFirst },

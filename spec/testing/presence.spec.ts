@@ -4,6 +4,7 @@ import timersPromises, { setTimeout as sleep } from 'node:timers/promises';
 import { defineAgent, defineTopic, type } from 'troupe';
 import { explore, readTape, UncontrolledAsync, World } from 'troupe/testing';
 import { describe, expect, it } from 'vitest';
+import { present } from '../../src/testing/presence.ts';
 
 const Asked = defineTopic('asked', { schema: type<number>(), reply: type<string>() });
 
@@ -181,5 +182,26 @@ describe('worlds that run at the same time', () => {
     });
 
     expect(times).toEqual([5, 10, 15, 20, 25]);
+  });
+
+  it('that are closed let the others go on, while they run and while they wait', async () => {
+    const first = new World({ choose: readTape([]) });
+    const second = new World({ choose: readTape([]) });
+    const third = new World({ choose: readTape([]) });
+    const had: boolean[] = [];
+    const runs = [
+      first.run(() => {
+        had.push(present() !== undefined);
+        second.close();
+        first.close();
+      }),
+      second.run(() => {}),
+    ];
+    await Promise.all(runs);
+    await third.run(() => {
+      had.push(present() !== undefined);
+    });
+
+    expect([...had, present() !== undefined]).toEqual([true, true, false]);
   });
 });

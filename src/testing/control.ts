@@ -10,7 +10,8 @@ import { UncontrolledAsync } from './uncontrolled-async.ts';
 
 export class Control {
   readonly #presence: Presence;
-  #inside = false;
+  /** Gives the process away, while the world has it. */
+  #letGo: (() => void) | undefined;
   /** What the host had open when the world took the process. */
   #openBefore: readonly string[] = [];
 
@@ -20,11 +21,18 @@ export class Control {
 
   /** Has the process while `code` runs, and the promises behind it. */
   async inside<T>(code: () => Promise<T>): Promise<T> {
-    if (this.#inside) {
+    if (this.#letGo !== undefined) {
       return code();
     }
-    this.#inside = true;
-    const letGo = holdAmbientGuard();
+    const letGoOfGuard = holdAmbientGuard();
+    const letGo = (): void => {
+      if (this.#letGo === letGo) {
+        this.#letGo = undefined;
+        this.#presence.leave();
+        letGoOfGuard();
+      }
+    };
+    this.#letGo = letGo;
     try {
       const door = this.#presence.enter();
       if (door !== undefined) {
@@ -33,10 +41,15 @@ export class Control {
       this.#openBefore = openRequests();
       return await code();
     } finally {
-      this.#presence.leave();
       letGo();
-      this.#inside = false;
+      // Where the world was closed while it waited for its turn, it has got it only since.
+      this.#presence.leave();
     }
+  }
+
+  /** The world is closed: it has the process no more, also when somebody still waits for a step of it. */
+  close(): void {
+    this.#letGo?.();
   }
 
   /** Calls code of the test, which is outside of every world. */

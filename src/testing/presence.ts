@@ -35,6 +35,7 @@ export class Presence {
   readonly ambient: Ambient;
   /** What was called that no world controls, once it has been. */
   uncontrolled: UncontrolledAsync | undefined;
+  #holds = false;
   readonly #rxjs = new RxjsTime();
 
   constructor(environment: Environment, ambient: Ambient) {
@@ -54,10 +55,12 @@ export class Presence {
     return undefined;
   }
 
-  /** Gives the process away, to who has waited for it longest. */
+  /** Gives the process away, to who has waited for it longest. Does nothing when it has not got it. */
   leave(): void {
-    this.#giveUp();
-    waiting.shift()?.();
+    if (this.#holds) {
+      this.#giveUp();
+      waiting.shift()?.();
+    }
   }
 
   /** Lets another world that waits have a turn, and waits for the next of its own. */
@@ -77,7 +80,10 @@ export class Presence {
     try {
       return call();
     } finally {
-      has = before;
+      // It may have been given away meanwhile: the world was closed.
+      if (before !== undefined && before.#holds) {
+        has = before;
+      }
     }
   }
 
@@ -105,11 +111,13 @@ export class Presence {
 
   #take(): void {
     has = this;
+    this.#holds = true;
     this.#rxjs.enter(this.host);
   }
 
   #giveUp(): void {
     has = undefined;
+    this.#holds = false;
     this.#rxjs.leave();
   }
 }

@@ -425,6 +425,7 @@ export class World {
   close(): void {
     this.#network?.close();
     this.environment.close();
+    this.#control.close();
   }
 
   async #wait(ended: () => boolean): Promise<number> {
