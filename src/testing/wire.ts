@@ -4,18 +4,23 @@
  *
  * Order: what is sent along one way of it arrives in order; a copy may come later.
  */
-import type { SimulatedEnvironment } from '../core/simulated-environment.ts';
 import type { Fate } from './fate.ts';
 import type { OnTheWay } from './fault.ts';
 
 export interface WireOptions {
-  readonly environment: SimulatedEnvironment;
+  /** The time of the world, and its timers. */
+  readonly clock: WireClock;
   /** Who decides what is lost, if anything may be. */
   readonly fate: Fate | undefined;
   readonly delayMs: number;
   readonly capacity: number;
   /** Whether the other end can be reached now. */
   readonly isOpen: () => boolean;
+}
+
+interface WireClock {
+  nowMs(): number;
+  schedule(delayMs: number, f: () => void): void;
 }
 
 /** What is on one way, in order, and when the last of it arrives. */
@@ -26,15 +31,15 @@ interface Way {
 
 export class Wire {
   readonly capacity: number;
-  readonly #environment: SimulatedEnvironment;
+  readonly #clock: WireClock;
   readonly #fate: Fate | undefined;
   readonly #delayMs: number;
   readonly #isOpen: () => boolean;
   readonly #ways = new Map<string, Way>();
   #onTheWay = 0;
 
-  constructor({ environment, fate, delayMs, capacity, isOpen }: WireOptions) {
-    this.#environment = environment;
+  constructor({ clock, fate, delayMs, capacity, isOpen }: WireOptions) {
+    this.#clock = clock;
     this.#fate = fate;
     this.#delayMs = delayMs;
     this.capacity = capacity;
@@ -74,7 +79,7 @@ export class Wire {
       return;
     }
     this.#onTheWay += 1;
-    const nowMs = this.#environment.nowMs();
+    const nowMs = this.#clock.nowMs();
     let way = this.#ways.get(name);
     if (way === undefined) {
       way = { acts: [], lastMs: 0 };
@@ -82,7 +87,7 @@ export class Wire {
     }
     way.acts.push({ arrive, gone });
     way.lastMs = Math.max(way.lastMs, nowMs + this.#delayMs + lateMs);
-    this.#environment.schedule(way.lastMs - nowMs, () => this.#arrive(name, way));
+    this.#clock.schedule(way.lastMs - nowMs, () => this.#arrive(name, way));
   }
 
   #arrive(name: string, way: Way): void {
