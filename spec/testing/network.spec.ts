@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { defineAgent } from '../../src/actors/define-agent.ts';
 import { NoResponder, RequestTimeout } from '../../src/actors/request-failures.ts';
 import type { System } from '../../src/actors/system.ts';
+import type { Envelope } from '../../src/core/envelope.ts';
 import { memoryWriter } from '../../src/core/memory-writer.ts';
 import { type } from '../../src/core/schema.ts';
 import { defineTopic } from '../../src/core/topic.ts';
@@ -330,6 +331,45 @@ describe('a link', () => {
     await world.runUntilQuiet();
 
     expect(all.map(({ heard }) => heard)).toEqual([['round'], ['round', 'round'], ['round', 'round']]);
+  });
+
+  it('brings what agents say because of what came by it', async () => {
+    const { world, a, b } = aPair();
+    b.host.system.spawn(
+      defineAgent({
+        name: 'teller',
+        subscribe: [Count],
+        receive: (n, context) => {
+          context.publish(Said, `heard ${n}`);
+        },
+      }),
+    );
+
+    a.host.system.publish(Count, 1, { headers: { tenant: 'x' } });
+    await world.runUntilQuiet();
+
+    expect(a.heard).toEqual(['heard 1']);
+    expect(a.envelopes[0]).toMatchObject({ headers: { tenant: 'x' } });
+    expect(Object.keys((b.envelopes[0] as Envelope).headers)).toEqual(['tenant']);
+  });
+
+  it('asks each host once, also where links go in a circle', async () => {
+    const world = aWorld();
+    const all = ['a', 'b', 'c'].map((name) => {
+      const listener = aListener((asked) => `${name}: ${asked}`);
+      world.host(name, listener.setup);
+      return listener;
+    });
+    world.link('a', 'b', { topics });
+    world.link('b', 'c', { topics });
+    world.link('c', 'a', { topics });
+    const [a] = all;
+
+    const asking = a!.host().request(Question, 'Ada');
+    await world.runUntilQuiet();
+
+    expect(await asking).toBe('a: Ada');
+    expect(all.map(({ deadlines }) => deadlines.length)).toEqual([1, 2, 2]);
   });
 
   it('carries requests, with what is left of their time', async () => {

@@ -4,7 +4,8 @@
  * It hears some topics on either side. What is published there is published on the
  * other side, too; a request is made there again, with the time that is left of its
  * deadline, and its replies and failures come back. Thread and headers travel along.
- * What came by a link does not go back by it, and passes each host once.
+ * What came by a link does not go back by it, and passes each host once; what agents
+ * say because of it is new, and goes wherever links lead.
  *
  * Order: what one sender says on one side arrives in that order. Replies to one
  * request are a way of their own.
@@ -16,12 +17,12 @@
 import type { Kernel } from '../actors/kernel.ts';
 import { NoResponder, RequestTimeout } from '../actors/request-failures.ts';
 import type { System } from '../actors/system.ts';
-import { type Envelope, type Headers, ownEnvelope, type ReplyPort } from '../core/envelope.ts';
+import { type Envelope, ownEnvelope, type ReplyPort } from '../core/envelope.ts';
 import type { Parked } from '../core/mailbox.ts';
 import type { AnyTopic, Topic } from '../core/topic.ts';
 import type { Receiver, Reception } from '../core/topic-board.ts';
 import type { OnTheWay } from './fault.ts';
-import { linkPath, viaHeader } from './link-path.ts';
+import { bring, linkPath, passedBy } from './link-path.ts';
 import type { Wire } from './wire.ts';
 
 export interface LinkOptions {
@@ -93,14 +94,14 @@ export class LinkEnd implements Receiver {
     if (this.#life.halted === true) {
       return 'taken';
     }
-    const via = envelope.headers[viaHeader]?.split(' ') ?? [];
+    const passed = passedBy(envelope);
     const { replyTo } = envelope;
-    if (via.includes(this.#there.name)) {
+    if (passed.includes(this.#there.name)) {
       // It has been there.
       replyTo?.finished(this.path);
       return 'taken';
     }
-    const headers = { ...envelope.headers, [viaHeader]: [...via, this.#here.name].join(' ') };
+    const passedThen = [...passed, this.#here.name];
     const topic = this.#topics.get(envelope.topic!)!;
     const call = replyTo === undefined ? undefined : new Call(this.path, replyTo);
     this.#out.send(
@@ -115,9 +116,9 @@ export class LinkEnd implements Receiver {
       envelope.sender ?? '',
       () => {
         if (call === undefined) {
-          this.#publish(topic, envelope, headers);
+          this.#publish(topic, envelope, passedThen);
         } else {
-          void this.#ask(topic, envelope, headers, call);
+          void this.#ask(topic, envelope, passedThen, call);
         }
       },
     );
@@ -134,19 +135,22 @@ export class LinkEnd implements Receiver {
   }
   /* v8 ignore stop -- @preserve */
 
-  #publish(topic: AnyTopic, { payload, threadId }: Envelope, headers: Headers): void {
+  #publish(topic: AnyTopic, envelope: Envelope, passed: readonly string[]): void {
     const { system } = this.#there;
+    const { payload } = envelope;
     try {
-      void system.publish(topic as Topic<unknown>, payload, optionsOf(headers, threadId));
+      void bring(topic.name, passed, () =>
+        system.publish(topic as Topic<unknown>, payload, optionsOf(envelope)),
+      );
     } catch (refusal) {
       refused(system, topic, payload, refusal);
     }
   }
 
   /** Makes a request anew where it has arrived, and sends back what is said to it. */
-  async #ask(topic: AnyTopic, envelope: Envelope, headers: Headers, call: Call): Promise<void> {
+  async #ask(topic: AnyTopic, envelope: Envelope, passed: readonly string[], call: Call): Promise<void> {
     const { system, life } = this.#there;
-    const { payload, threadId, deadlineMs } = envelope;
+    const { payload, deadlineMs } = envelope;
     const timeoutMs = deadlineMs - kernelOf(system).environment.nowMs();
     if (timeoutMs < 0) {
       return;
@@ -161,10 +165,10 @@ export class LinkEnd implements Receiver {
       }
     };
     try {
-      const options = { ...optionsOf(headers, threadId), timeoutMs };
+      const options = { ...optionsOf(envelope), timeoutMs };
       let said = false;
       const replies = system.stream(topic as Topic<unknown, unknown>, payload, options);
-      for await (const reply of replies) {
+      for await (const reply of asked(replies, (ask) => bring(topic.name, passed, ask))) {
         if (call.over || this.#life.halted === true) {
           return;
         }
@@ -231,8 +235,16 @@ class Call {
   }
 }
 
-const optionsOf = (headers: Headers, threadId: string | undefined) =>
+const optionsOf = ({ headers, threadId }: Envelope) =>
   threadId === undefined ? { headers } : { headers, threadId };
+
+/** A stream of replies that is asked for in a way of its own: the request leaves with the first. */
+const asked = <T>(replies: AsyncIterable<T>, by: <R>(ask: () => R) => R): AsyncIterable<T> => ({
+  [Symbol.asyncIterator]: () => {
+    const iterator = replies[Symbol.asyncIterator]();
+    return { next: () => by(() => iterator.next()), return: () => iterator.return!() };
+  },
+});
 
 /** What arrived and was refused there is a dead letter there. */
 function refused(system: System, topic: AnyTopic, payload: unknown, refusal: unknown): void {
