@@ -528,6 +528,34 @@ describe('a link that is cut', () => {
   });
 });
 
+describe('what is on its way over a link', () => {
+  it('is lost when the link is cut, also when it is whole again before it would have arrived', async () => {
+    const { world, a, b } = aPair({ delayMs: 100 });
+
+    a.host.system.publish(Said, 'on its way');
+    await world.advance(10);
+    world.partition('a', 'b');
+    await world.advance(10);
+    world.heal('a', 'b');
+    a.host.system.publish(Said, 'after it');
+    await world.runUntilQuiet();
+
+    expect(b.heard).toEqual(['after it']);
+  });
+
+  it('does not come to the next life of the host it goes to', async () => {
+    const { world, a, b } = aPair({ delayMs: 100 });
+
+    a.host.system.publish(Said, 'to the first life');
+    await world.advance(10);
+    world.restart('b');
+    a.host.system.publish(Said, 'to the second');
+    await world.runUntilQuiet();
+
+    expect(b.heard).toEqual(['to the second']);
+  });
+});
+
 describe('a link with faults', () => {
   const linked = (...becomes: Becomes[]) => {
     const { world } = aFaultyWorld(becomes, { only: { linked: true } });

@@ -12,7 +12,8 @@
  *
  * Bound: at most `capacity` are on their way in one direction; what does not fit is
  * lost, as is everything while the link is cut, or when the host it goes to is down.
- * Nobody is told of a loss; who asked runs into its deadline.
+ * What is on its way then is lost, also when the link is whole, or the host up,
+ * again before it would have arrived. Nobody is told of a loss; who asked runs into its deadline.
  */
 import type { Kernel } from '../actors/kernel.ts';
 import { NoResponder, RequestTimeout } from '../actors/request-failures.ts';
@@ -39,6 +40,8 @@ export interface LinkedHost {
   readonly name: string;
   readonly system: System;
   readonly up: boolean;
+  /** How often it has begun. */
+  readonly lives: number;
   readonly life: Life;
 }
 

@@ -33,6 +33,8 @@ export interface NetworkOptions {
 interface Linked {
   readonly names: readonly [string, string];
   cut: boolean;
+  /** How often it was cut. */
+  cuts: number;
 }
 
 export class Network implements HostWorld {
@@ -43,7 +45,7 @@ export class Network implements HostWorld {
 
   constructor(options: NetworkOptions) {
     this.#options = options;
-    this.#home = { name: homeName, system: options.home, up: true, life: {} };
+    this.#home = { name: homeName, system: options.home, up: true, lives: 1, life: {} };
   }
 
   get recorder(): StoryRecorder | undefined {
@@ -77,11 +79,13 @@ export class Network implements HostWorld {
       throw new RangeError(`a link is between two hosts that have none yet; got '${one}' and '${other}'`);
     }
     const [a, b] = [this.#at(one), this.#at(other)];
-    const linked: Linked = { names: [one, other], cut: false };
+    const linked: Linked = { names: [one, other], cut: false, cuts: 0 };
     const byName = new Map<string, AnyTopic>(topics.map((topic) => [topic.name, topic]));
     const wireTo = (to: LinkedHost): Wire => {
       const { environment, fate } = this.#options;
-      return new Wire({ environment, fate, delayMs, capacity, isOpen: () => !linked.cut && to.up });
+      // Both only grow, so their sum is another one after either has.
+      const passage = () => (!linked.cut && to.up ? linked.cuts + to.lives : undefined);
+      return new Wire({ environment, fate, delayMs, capacity, passage });
     };
     const [there, back] = [wireTo(b), wireTo(a)];
     this.#links.push(linked);
@@ -114,6 +118,7 @@ export class Network implements HostWorld {
     const link = this.#linkBetween(one, other);
     if (!link.cut) {
       link.cut = true;
+      link.cuts += 1;
       this.#tell({ _tag: 'Partitioned', atMs: this.#nowMs, between: link.names });
     }
   }
