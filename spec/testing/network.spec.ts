@@ -609,6 +609,36 @@ describe('a link with faults', () => {
     expect(b.deadlines).toHaveLength(2);
   });
 
+  it.each(['duplicate 0', 'duplicate 10'] as const)(
+    'has a stream of one answer only: %s',
+    async (becomes) => {
+      const { world, a, b } = linked(becomes);
+      let begun = 0;
+      b.host().spawn(
+        defineAgent({
+          name: 'counter',
+          subscribe: [Count],
+          concurrency: 2,
+          receive: async function* (to) {
+            begun += 1;
+            for (let n = 1; n <= to; n += 1) {
+              await new Promise<void>((resolve) => void world.environment.schedule(20, resolve));
+              yield n;
+            }
+          },
+        }),
+      );
+      const read: number[] = [];
+
+      await world.run(async () => {
+        for await (const n of a.host().stream(Count, 4)) read.push(n);
+      });
+
+      expect(read).toEqual([1, 2, 3, 4]);
+      expect(begun).toBe(2);
+    },
+  );
+
   it('loses a reply, a failure or an end', async () => {
     for (const becomes of [
       ['arrives', 'drop', 'drop'],

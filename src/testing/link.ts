@@ -121,7 +121,7 @@ export class LinkEnd implements Receiver {
         if (call === undefined) {
           this.#publish(topic, envelope, passedThen);
         } else {
-          void this.#ask(topic, envelope, passedThen, call);
+          void this.#ask(topic, envelope, passedThen, call.arrived());
         }
       },
     );
@@ -151,7 +151,7 @@ export class LinkEnd implements Receiver {
   }
 
   /** Makes a request anew where it has arrived, and sends back what is said to it. */
-  async #ask(topic: AnyTopic, envelope: Envelope, passed: readonly string[], call: Call): Promise<void> {
+  async #ask(topic: AnyTopic, envelope: Envelope, passed: readonly string[], call: Answering): Promise<void> {
     const { system, life } = this.#there;
     const { payload, deadlineMs } = envelope;
     const timeoutMs = deadlineMs - kernelOf(system).environment.nowMs();
@@ -194,10 +194,24 @@ export class LinkEnd implements Receiver {
   }
 }
 
+/** What a request that has arrived is answered by. */
+interface Answering {
+  /** Nobody wants any more replies. */
+  readonly over: boolean;
+  /** Whether a reply has come. */
+  readonly heard: boolean;
+  /** Resolves when the reader of the replies has room; the other side waits for it. */
+  readonly room: Promise<void> | undefined;
+  reply(reply: unknown): void;
+  fail(failure: unknown): void;
+  end(): void;
+}
+
 /** A request that went over a link, on the side of who asked. */
-class Call {
+class Call implements Answering {
   readonly #path: string;
   readonly #port: ReplyPort;
+  #arrived = false;
   #ended = false;
   /** Whether a reply has come. */
   heard = false;
@@ -209,9 +223,23 @@ class Call {
     this.#port = port;
   }
 
+  /** It has arrived; when it has before, this is a copy. */
+  arrived(): Answering {
+    if (this.#arrived) {
+      return new CopiedCall(this);
+    }
+    this.#arrived = true;
+    return this;
+  }
+
   /** Nobody wants any more replies. */
   get over(): boolean {
     return this.#ended || this.#port.settled;
+  }
+
+  /** Whether its replies are a stream, in which those of a copy have no place. */
+  get isStream(): boolean {
+    return 'reader' in this.#port && this.#port.reader !== undefined;
   }
 
   reply(reply: unknown): void {
@@ -236,6 +264,39 @@ class Call {
       this.#port.finished(this.#path);
     }
   }
+}
+
+/**
+ * One that arrived a second time. It is worked on, at the same pace, and may be the
+ * one that answers; but a stream has the replies of the first one only, and that
+ * alone says whether anybody is still going to answer.
+ */
+class CopiedCall implements Answering {
+  readonly #original: Call;
+  heard = false;
+
+  constructor(original: Call) {
+    this.#original = original;
+  }
+
+  get over(): boolean {
+    return this.#original.over;
+  }
+
+  get room(): Promise<void> | undefined {
+    return this.#original.room;
+  }
+
+  reply(reply: unknown): void {
+    this.heard = true;
+    if (!this.#original.isStream) {
+      this.#original.reply(reply);
+    }
+  }
+
+  fail(): void {}
+
+  end(): void {}
 }
 
 const optionsOf = ({ headers, threadId }: Envelope) =>
