@@ -4,12 +4,12 @@
  *
  * Order: what is sent along one way of it arrives in order; a copy may come later.
  */
-import type { SimulatedEnvironment } from '../core/simulated-environment.ts';
 import type { Fate } from './fate.ts';
 import type { OnTheWay } from './fault.ts';
 
 export interface WireOptions {
-  readonly environment: SimulatedEnvironment;
+  /** The time of the world, and its timers. */
+  readonly clock: WireClock;
   /** Who decides what is lost, if anything may be. */
   readonly fate: Fate | undefined;
   readonly delayMs: number;
@@ -22,6 +22,11 @@ export interface WireOptions {
   readonly passage: () => number | undefined;
 }
 
+interface WireClock {
+  nowMs(): number;
+  schedule(delayMs: number, f: () => void): void;
+}
+
 /** What is on one way, in order, and when the last of it arrives. */
 interface Way {
   readonly acts: { readonly passage: number; readonly arrive: () => void; readonly gone: () => void }[];
@@ -30,15 +35,15 @@ interface Way {
 
 export class Wire {
   readonly capacity: number;
-  readonly #environment: SimulatedEnvironment;
+  readonly #clock: WireClock;
   readonly #fate: Fate | undefined;
   readonly #delayMs: number;
   readonly #passage: () => number | undefined;
   readonly #ways = new Map<string, Way>();
   #onTheWay = 0;
 
-  constructor({ environment, fate, delayMs, capacity, passage }: WireOptions) {
-    this.#environment = environment;
+  constructor({ clock, fate, delayMs, capacity, passage }: WireOptions) {
+    this.#clock = clock;
     this.#fate = fate;
     this.#delayMs = delayMs;
     this.capacity = capacity;
@@ -81,7 +86,7 @@ export class Wire {
       return;
     }
     this.#onTheWay += 1;
-    const nowMs = this.#environment.nowMs();
+    const nowMs = this.#clock.nowMs();
     let way = this.#ways.get(name);
     if (way === undefined) {
       way = { acts: [], lastMs: 0 };
@@ -89,7 +94,7 @@ export class Wire {
     }
     way.acts.push(act);
     way.lastMs = Math.max(way.lastMs, nowMs + this.#delayMs + lateMs);
-    this.#environment.schedule(way.lastMs - nowMs, () => this.#arrive(name, way));
+    this.#clock.schedule(way.lastMs - nowMs, () => this.#arrive(name, way));
   }
 
   #arrive(name: string, way: Way): void {
