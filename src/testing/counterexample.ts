@@ -56,7 +56,10 @@ export class CounterexampleFound extends Error {
     const { tape, cause, trace, recorder, seed, found, options } = finding;
     const why = cause instanceof Error ? cause.message : String(cause);
     const story = storyOf(recorder, inOneLine(why));
-    const difference = runDifference({ trace, choices: recorder.choices, broken: true }, found?.quiet);
+    const difference = runDifference(
+      { trace, choices: recorder.choices, quiet: tape.length === 0, broken: true },
+      found?.quiet,
+    );
     const [run, how] =
       found === undefined
         ? ['', '']

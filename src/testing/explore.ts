@@ -210,7 +210,12 @@ class Exploring {
         seed,
         found: found && {
           ...found,
-          quiet: quiet && { trace: quiet.world.trace, choices: [], broken: quiet.broken !== undefined },
+          quiet: quiet && {
+            trace: quiet.world.trace,
+            choices: quiet.world.recorder!.choices,
+            quiet: true,
+            broken: quiet.broken !== undefined,
+          },
         },
         options: this.#options,
       });

@@ -21,6 +21,9 @@ export function contentText(content: unknown): string {
 /** What somebody wrote, in one line. */
 export const lineText = (text: string): string => shorten(oneLine(text), contentCharsMax);
 
+/** What somebody did in words of their own, in one line: longer than what is said. */
+export const wordsText = (text: string): string => shorten(oneLine(text), failureCharsMax);
+
 /** What a message holds; nothing for one that holds nothing. */
 export function payloadOf(envelope: Envelope): string {
   return contentText(envelope.payload);
