@@ -34,6 +34,16 @@ export function failureText(failure: unknown): string {
   return shorten(oneLine(withoutColours(describeValue(failure, failureCharsMax))), failureCharsMax);
 }
 
+/** Lines of a message for a terminal: colours and tabs stay, all else that a terminal would obey is written as an escape. */
+export const linesText = (text: string): string =>
+  text
+    .split(coloursAndBreaks)
+    .map((part, n) => (n % 2 === 1 ? part : oneLine(part)))
+    .join('');
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the character that begins a colour.
+const coloursAndBreaks = /(\u001b\[[0-9;]*m|\r?\n|\t)/;
+
 /** Messages of assertions may be coloured for a terminal. */
 export function withoutColours(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the character that begins a colour.

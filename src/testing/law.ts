@@ -7,6 +7,7 @@
  *
  * Guarantees: what a law throws fails the run as `LawBroken`, which names the law.
  */
+import { reasonOf } from '../core/failure.ts';
 import type { World } from './world.ts';
 
 /** What is looked at in one world. Each throws an `Error` that says what was broken. */
@@ -32,7 +33,7 @@ export class LawBroken extends Error {
   readonly law: string;
 
   constructor(law: string, cause: unknown) {
-    super(`${law}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    super(`${law}: ${reasonOf(cause)}`, { cause });
     this.law = law;
   }
 }

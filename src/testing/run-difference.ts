@@ -3,6 +3,8 @@
  * happened in consequence.
  */
 
+import { oneLine } from '../core/one-line.ts';
+
 /** A run that was traced. */
 export interface TracedRun {
   /** What happened, a line each. */
@@ -38,7 +40,7 @@ export function runDifference(found: TracedRun, quiet: TracedRun | undefined): r
       ? ['  * something was decided otherwise that nobody tells of: the tape says what']
       : atMost(choices, choicesMax).map((words) => `  * ${words}`)),
     ...(quiet === undefined ? [] : consequences(found.trace, quiet.trace)),
-  ];
+  ].map(oneLine);
 }
 
 /** What happened in one of them only, or more often, whenever that was. */

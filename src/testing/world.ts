@@ -526,8 +526,8 @@ export class World {
   }
 
   #write(event: SystemEvent, host?: string): void {
-    const line = this.#traced ? traceLine(event) : undefined;
-    if (line !== undefined) {
+    if (this.#traced) {
+      const line = traceLine(event);
       this.#trace.push(host === undefined ? line : line.replace(' ms  ', ` ms  ${host}: `));
     }
   }
