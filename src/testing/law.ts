@@ -14,6 +14,7 @@
  * Guarantees: what a law throws fails the run as `LawBroken`, which names the law.
  */
 import type { System } from '../actors/system.ts';
+import { reasonOf } from '../core/failure.ts';
 import type { Host } from './host.ts';
 import { unwitness } from './laws/witnesses.ts';
 import type { World } from './world.ts';
@@ -48,10 +49,7 @@ export class LawBroken extends Error {
 
   /** @param host Where it does not hold; the world itself when not given. */
   constructor(law: string, cause: unknown, host?: string) {
-    super(
-      `${law}: ${host === undefined ? '' : `on host ${host}, `}${cause instanceof Error ? cause.message : String(cause)}`,
-      { cause },
-    );
+    super(`${law}: ${host === undefined ? '' : `on host ${host}, `}${reasonOf(cause)}`, { cause });
     this.law = law;
   }
 }

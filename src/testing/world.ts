@@ -16,6 +16,7 @@ import { Failure } from '../core/failure.ts';
 import { type Choose, SimulatedEnvironment } from '../core/simulated-environment.ts';
 import type { SystemEvent } from '../core/system-event.ts';
 import type { AnyTopic } from '../core/topic.ts';
+import type { Chance } from './chance.ts';
 import { Control } from './control.ts';
 import { Fate, latenessMs } from './fate.ts';
 import { type Fault, type FaultEvent, type FaultLimits, faultLine, type Only } from './fault.ts';
@@ -87,6 +88,9 @@ export class World {
   readonly delivery: FaultyDelivery | undefined;
   readonly #fate: Fate | undefined;
   readonly #choose: Choose;
+  /** The same, without a word of what is answered. */
+  readonly #untold: Choose;
+  #chance: Chance | undefined;
   readonly #stepsMax: number;
   readonly #budget: FaultBudget | undefined;
   readonly #onFault: ((fault: FaultEvent) => void) | undefined;
@@ -106,6 +110,7 @@ export class World {
     const choose =
       this.recorder?.choosing(options.choose, () => this.environment.nextDueMs) ?? options.choose;
     this.#choose = choose;
+    this.#untold = options.choose;
     this.#stepsMax = options.stepsMax ?? 10_000;
     this.#onFault = options.onFault;
     this.#traced = options.traced === true;
@@ -242,6 +247,21 @@ export class World {
   /** A choice of the test's own: a whole number from 0 up to, not including, `count`. */
   choose(count: number, what = 'a choice of the test'): number {
     return this.#choose(count, what);
+  }
+
+  /**
+   * Choices for whoever makes something go wrong, and tells in words what came of it: give it to a
+   * `faultyModel` as `choose`. A `SimulatedDisk` takes it by itself.
+   */
+  get chance(): Chance {
+    this.#chance ??= Object.assign(
+      ((count, what, ready) => this.#untold(count, what, ready)) satisfies Choose as Choose,
+      {
+        tell: (subject: string, words: string) =>
+          this.#tell({ _tag: 'Told', atMs: this.nowMs, subject, words }),
+      },
+    );
+    return this.#chance;
   }
 
   /**
@@ -532,8 +552,8 @@ export class World {
   }
 
   #write(event: SystemEvent, host?: string): void {
-    const line = this.#traced ? traceLine(event) : undefined;
-    if (line !== undefined) {
+    if (this.#traced) {
+      const line = traceLine(event);
       this.#trace.push(host === undefined ? line : line.replace(' ms  ', ` ms  ${host}: `));
     }
   }
