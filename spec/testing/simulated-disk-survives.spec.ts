@@ -15,6 +15,14 @@ type Command =
   | { readonly do: 'write'; readonly name: Name; readonly position: number; readonly length: number }
   | { readonly do: 'truncate'; readonly name: Name; readonly length: number }
   | { readonly do: 'sync'; readonly name: Name }
+  | {
+      /** A sync, and while it is under way so many writes; and, if it says so, a crash before all of them are done. */
+      readonly do: 'syncAmid';
+      readonly name: Name;
+      readonly position: number;
+      readonly writes: number;
+      readonly crashes: boolean;
+    }
   | { readonly do: 'syncNames' }
   | { readonly do: 'crash' }
   | { readonly do: 'rename'; readonly name: Name; readonly to: Name }
@@ -36,6 +44,16 @@ const aCommand: fc.Arbitrary<Command> = fc.oneof(
     arbitrary: fc.record({ do: fc.constant('truncate' as const), name: aName, length: fc.nat(24) }),
   },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('sync' as const), name: aName }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('syncAmid' as const),
+      name: aName,
+      position: fc.nat(12),
+      writes: fc.integer({ min: 1, max: 20 }),
+      crashes: fc.boolean(),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('syncNames' as const) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('crash' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('rename' as const), name: aName, to: aName }) },
@@ -48,6 +66,14 @@ class ReferenceFile {
   /** For each place: what it was at the last sync, and all that it has been since. */
   may: Set<number>[] = [];
   lengths = new Set([0]);
+
+  /** What it is after a write. */
+  with(position: number, length: number, byte: number): number[] {
+    const bytes = [...this.now];
+    while (bytes.length < position) bytes.push(0);
+    bytes.splice(position, length, ...new Array(length).fill(byte));
+    return bytes;
+  }
 
   become(now: number[]): void {
     this.now = now;
@@ -86,26 +112,35 @@ describe('a simulated disk', () => {
     async () => {
       await fc.assert(
         fc.asyncProperty(
+          fc.boolean(),
           fc.array(aCommand, { maxLength: 30 }),
-          fc.array(fc.nat(255), { maxLength: 60 }),
-          async (commands, tape) => {
+          fc.array(fc.nat(255), { maxLength: 200, size: 'max' }),
+          async (namesAreSafe, commands, tape) => {
             const world = new World({ choose: readTape(tape) });
+            const all = namesAreSafe ? [...eachName, ...commands] : commands;
             try {
-              await world.run(() => checkAll(world, commands));
+              await world.run(() => checkAll(world, all));
             } finally {
               world.close();
             }
           },
         ),
-        { ...lawParameters, examples: [grownOverWhatWasLost] },
+        { ...lawParameters, examples: [grownOverWhatWasLost, writtenWhileSynced] },
       );
     },
     lawTimeoutMs,
   );
 });
 
+/** A file of each name, and the names are safe. */
+const eachName: readonly Command[] = [
+  ...names.map((name) => ({ do: 'write' as const, name, position: 0, length: 8 })),
+  { do: 'syncNames' },
+];
+
 /** What a page held behind the end that it has after a crash is not there when the file grows again. */
-const grownOverWhatWasLost: [Command[], number[]] = [
+const grownOverWhatWasLost: [boolean, Command[], number[]] = [
+  false,
   [
     { do: 'write', name: 'c', position: 0, length: 2 },
     { do: 'truncate', name: 'c', length: 1 },
@@ -113,6 +148,13 @@ const grownOverWhatWasLost: [Command[], number[]] = [
     { do: 'write', name: 'c', position: 2, length: 1 },
   ],
   [0, 4],
+];
+
+/** More writes than there are versions of a page, while a sync of what was there before is under way. */
+const writtenWhileSynced: [boolean, Command[], number[]] = [
+  true,
+  [{ do: 'syncAmid', name: 'a', position: 0, writes: 15, crashes: true }],
+  [1, 46, 15, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 109],
 ];
 
 async function checkAll(world: DiskWorld, commands: readonly Command[]): Promise<void> {
@@ -133,11 +175,18 @@ async function checkAll(world: DiskWorld, commands: readonly Command[]): Promise
         await file.write(new Uint8Array(length).fill(written), 0, length, position);
       });
       const file = reference.now.get(name) ?? new ReferenceFile();
-      const bytes = [...file.now];
-      while (bytes.length < position) bytes.push(0);
-      bytes.splice(position, length, ...new Array(length).fill(written));
-      file.become(bytes);
+      file.become(file.with(position, length, written));
       if (!reference.now.has(name)) reference.name(name, file);
+    } else if (command.do === 'syncAmid') {
+      if (reference.now.has(command.name)) {
+        const bytes = Array.from({ length: command.writes }, (_, n) => written + n + 1);
+        written += command.writes;
+        await syncAmid(disk, reference.now.get(command.name)!, command, bytes);
+        if (command.crashes) {
+          disk.crash();
+          reference = await checkAfterCrash(disk, reference);
+        }
+      }
     } else if (reference.now.has(command.name)) {
       await onExisting(disk, reference, command);
     }
@@ -145,10 +194,39 @@ async function checkAll(world: DiskWorld, commands: readonly Command[]): Promise
   }
 }
 
+/** Syncs a file while it is written: what was there when the sync was called is covered, the rest may be there. */
+async function syncAmid(
+  disk: SimulatedDisk,
+  file: ReferenceFile,
+  { name, position, crashes }: Extract<Command, { do: 'syncAmid' }>,
+  bytes: readonly number[],
+): Promise<void> {
+  const one = await disk.open(`/${name}`, 'r+');
+  const syncing = one.sync();
+  file.sync();
+  const left = new Set(bytes);
+  const writing = bytes.map(async (byte) => {
+    await one.write(new Uint8Array(2).fill(byte), 0, 2, position);
+    left.delete(byte);
+    file.become(file.with(position, 2, byte));
+  });
+  await syncing;
+  if (crashes) {
+    // The crash comes at once: those that are not done may be, in whatever order they were called.
+    void Promise.allSettled(writing);
+    const { now } = file;
+    for (const byte of left) file.become(file.with(position, 2, byte));
+    file.now = now;
+  } else {
+    await Promise.all(writing);
+    await one.close();
+  }
+}
+
 async function onExisting(
   disk: SimulatedDisk,
   reference: Reference,
-  command: Exclude<Command, { do: 'crash' } | { do: 'syncNames' } | { do: 'write' }>,
+  command: Exclude<Command, { do: 'crash' } | { do: 'syncNames' } | { do: 'write' } | { do: 'syncAmid' }>,
 ): Promise<void> {
   const { name } = command;
   const file = reference.now.get(name)!;

@@ -356,6 +356,43 @@ describe('a simulated disk that loses power', () => {
     );
   });
 
+  it('covers with a sync what was there before, however much is written meanwhile', async () => {
+    const { world, disk } = aDisk({ 'whose turn': (count) => Math.min(1, count - 1), 'what survives': 1 });
+    await world.run(async () => {
+      await keep(disk, '/log', '');
+      const file = await disk.open('/log', 'a');
+      await append(file, 'A');
+      const syncing = file.datasync();
+      const writing = [...'BCDEFGHIJKLM'].map((letter) => append(file, letter));
+      await syncing;
+      disk.crash();
+      await Promise.all(writing);
+
+      expect(text(await disk.readFile('/log'))).toBe('A');
+    });
+  });
+
+  it('keeps what each of several syncs is to cover', async () => {
+    let syncsLater = true;
+    const whoseTurn = (count: number): number => (syncsLater ? count - 1 : 0);
+    const { world, disk } = aDisk({ 'whose turn': whoseTurn, 'what survives': 1 });
+    await world.run(async () => {
+      await keep(disk, '/log', '');
+      const file = await disk.open('/log', 'a');
+      const syncing: Promise<void>[] = [];
+      for (const letter of 'ABCDEFGHIJKL') {
+        await append(file, letter);
+        syncing.push(file.sync());
+      }
+      syncsLater = false;
+      await syncing[2];
+      disk.crash();
+      await Promise.allSettled(syncing);
+
+      expect(text(await disk.readFile('/log'))).toBe('ABC');
+    });
+  });
+
   it('does not cover with a sync another page that is written while it is under way', async () => {
     const { world, disk } = aDisk({ 'whose turn': (count) => Math.min(1, count - 1), 'what survives': 1 });
     await world.run(async () => {

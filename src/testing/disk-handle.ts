@@ -109,7 +109,12 @@ export class DiskHandle implements OpenFile {
   async #sync(syscall: string): Promise<void> {
     // What is written while it is under way need not be in it.
     const upTo = this.#disk.at;
-    await this.#do(syscall, () => this.#disk.sync(this.#node, upTo));
+    const over = this.#node instanceof DiskFile ? this.#node.syncBegins(upTo) : undefined;
+    try {
+      await this.#do(syscall, () => this.#disk.sync(this.#node, upTo));
+    } finally {
+      over?.();
+    }
   }
 
   #do<T>(syscall: string, act: () => T): Promise<T> {
