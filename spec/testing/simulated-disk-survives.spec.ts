@@ -1,7 +1,7 @@
 /** A simulated disk against the simplest reference there is: which bytes may be where. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { OpenFile } from '../../src/core/files.ts';
+import type { Files, OpenFile, OpenFlags } from '../../src/core/files.ts';
 import { explore } from '../../src/testing/explore.ts';
 import { type DiskWorld, SimulatedDisk } from '../../src/testing/simulated-disk.ts';
 import { readTape } from '../../src/testing/tape.ts';
@@ -292,12 +292,12 @@ function mayBe(file: ReferenceFile, bytes: readonly number[]): boolean {
 }
 
 async function opened(
-  disk: SimulatedDisk,
+  files: Files,
   path: string,
-  flags: Parameters<SimulatedDisk['open']>[1],
+  flags: OpenFlags,
   use: (file: OpenFile) => Promise<void>,
 ): Promise<void> {
-  const file = await disk.open(path, flags);
+  const file = await files.open(path, flags);
   await use(file);
   await file.close();
 }
@@ -306,18 +306,18 @@ async function opened(
 type Planted = 'nothing' | 'no sync before the acknowledgement' | 'no checksum';
 
 class WriteAheadLog {
-  readonly #disk: SimulatedDisk;
+  readonly #files: Files;
   readonly #planted: Planted;
   #file: OpenFile | undefined;
 
-  constructor(disk: SimulatedDisk, planted: Planted) {
-    this.#disk = disk;
+  constructor(files: Files, planted: Planted) {
+    this.#files = files;
     this.#planted = planted;
   }
 
   async open(): Promise<void> {
-    this.#file = await this.#disk.open('/log', 'a');
-    await opened(this.#disk, '/', 'r', (directory) => directory.sync());
+    this.#file = await this.#files.open('/log', 'a');
+    await opened(this.#files, '/', 'r', (directory) => directory.sync());
   }
 
   async append(record: string): Promise<void> {
@@ -332,8 +332,8 @@ class WriteAheadLog {
   /** What is in it, up to the first record that is not whole. */
   async records(): Promise<string[]> {
     const records: string[] = [];
-    const bytes = (await this.#disk.readdir('/')).includes('log')
-      ? await this.#disk.readFile('/log')
+    const bytes = (await this.#files.readdir('/')).includes('log')
+      ? await this.#files.readFile('/log')
       : new Uint8Array();
     for (let place = 0; place < bytes.length; ) {
       const length = bytes[place]!;
@@ -353,8 +353,8 @@ const words = ['apple', 'pear', 'a much longer plum', 'fig'];
 const logging = (planted: Planted) => async (_: unknown, world: World) => {
   const disk = new SimulatedDisk(world, { pageBytes: 16, sectorBytes: 4 });
   const acknowledged: string[] = [];
-  await disk.crashDuring(async () => {
-    const log = new WriteAheadLog(disk, planted);
+  await disk.crashDuring(async (files) => {
+    const log = new WriteAheadLog(files, planted);
     await log.open();
     for (const word of words) {
       await log.append(word);
@@ -373,15 +373,15 @@ type Replacing = 'nothing' | 'no sync of the directory' | 'no sync of the file';
 const replacing = (planted: Replacing) => async (_: unknown, world: World) => {
   const disk = new SimulatedDisk(world, { pageBytes: 16, sectorBytes: 4 });
   let acknowledged = '';
-  await disk.crashDuring(async () => {
+  await disk.crashDuring(async (files) => {
     for (const word of words) {
-      await opened(disk, '/next', 'w', async (file) => {
+      await opened(files, '/next', 'w', async (file) => {
         await file.write(new TextEncoder().encode(word), 0, word.length, 0);
         if (planted !== 'no sync of the file') await file.sync();
       });
-      await disk.rename('/next', '/value');
+      await files.rename('/next', '/value');
       if (planted !== 'no sync of the directory') {
-        await opened(disk, '/', 'r', (directory) => directory.sync());
+        await opened(files, '/', 'r', (directory) => directory.sync());
       }
       acknowledged = word;
     }

@@ -452,7 +452,7 @@ describe('a simulated disk that loses power', () => {
 });
 
 describe('work during which the power fails', () => {
-  const three = async (disk: SimulatedDisk, done: string[]): Promise<void> => {
+  const three = async (disk: Files, done: string[]): Promise<void> => {
     const file = await disk.open('/log', 'w');
     for (const word of ['a', 'b', 'c']) {
       await append(file, word);
@@ -464,7 +464,7 @@ describe('work during which the power fails', () => {
     await using(async (disk) => {
       const done: string[] = [];
 
-      expect(await disk.crashDuring(() => three(disk, done))).toEqual({ ended: true, operations: 4 });
+      expect(await disk.crashDuring((files) => three(files, done))).toEqual({ ended: true, operations: 4 });
       expect(done).toEqual(['a', 'b', 'c']);
       expect(disk.operations).toBe(4);
     });
@@ -475,7 +475,7 @@ describe('work during which the power fails', () => {
       async (disk) => {
         const done: string[] = [];
 
-        expect(await disk.crashDuring(() => three(disk, done))).toMatchObject({ ended: false });
+        expect(await disk.crashDuring((files) => three(files, done))).toMatchObject({ ended: false });
         expect(done).toEqual(['a']);
       },
       { 'after how many operations the power fails': 2 },
@@ -486,7 +486,7 @@ describe('work during which the power fails', () => {
     const failure = new RangeError('my own');
     await using(
       async (disk) => {
-        expect(await disk.crashDuring(() => three(disk, []))).toEqual({ ended: true, operations: 4 });
+        expect(await disk.crashDuring((files) => three(files, []))).toEqual({ ended: true, operations: 4 });
         expect(
           await disk.crashDuring(() => {
             throw failure;
@@ -498,10 +498,109 @@ describe('work during which the power fails', () => {
     );
   });
 
+  it('stands still from then on, although it catches and tries again', async () => {
+    await using(
+      async (disk) => {
+        const caught: unknown[] = [];
+        await disk.crashDuring(async (files) => {
+          const file = await files.open('/log', 'a');
+          for (const letter of 'abc') {
+            for (;;) {
+              try {
+                await append(file, letter);
+                await file.sync();
+                break;
+              } catch (failure) {
+                caught.push(failure);
+              }
+            }
+          }
+        });
+        const [one, operations] = [await disk.readFile('/log'), disk.operations];
+        for (let n = 0; n < 5; n += 1) await disk.readdir('/');
+
+        expect(await disk.readFile('/log')).toEqual(one);
+        expect(disk.operations).toBe(operations + 6);
+        expect(caught).toEqual([]);
+      },
+      { 'after how many operations the power fails': 3 },
+    );
+  });
+
+  it('can call nothing any more that would be done or answered', async () => {
+    await using(async (disk) => {
+      const over: string[] = [];
+      let left: Promise<unknown>[] = [];
+      await disk.crashDuring(async (files) => {
+        const file = await files.open('/log', 'w+');
+        disk.crash();
+        const one = new Uint8Array(1);
+        left = [
+          file.read(one, 0, 1, 0),
+          file.write(one, 0, 1, 0),
+          file.truncate(0),
+          file.stat(),
+          file.sync(),
+          file.datasync(),
+          file.close(),
+          files.open('/other', 'w'),
+          files.readFile('/log'),
+          files.readdir('/'),
+          files.stat('/log'),
+          files.rename('/log', '/other'),
+          files.unlink('/log'),
+          files.mkdir('/a'),
+        ];
+        await Promise.race(left).finally(() => over.push('answered'));
+        over.push('went on');
+      });
+      expect(left).toHaveLength(14);
+
+      expect(await disk.readdir('/')).toEqual(['log']);
+      expect([over, disk.crashes]).toEqual([[], 1]);
+    });
+  });
+
+  it('has the files of the disk until then, with their failures', async () => {
+    await using(async (disk) => {
+      const cut = await disk.crashDuring(async (files) => {
+        await files.mkdir('/a');
+        const file = await files.open('/a/one', 'w+');
+        await append(file, 'abc');
+        await file.truncate(2);
+        await file.datasync();
+        expect((await file.stat()).size).toBe(2);
+        expect((await file.read(new Uint8Array(9), 0, 9, 0)).bytesRead).toBe(2);
+        await file.close();
+        await files.rename('/a/one', '/a/two');
+        expect(await files.readdir('/a')).toEqual(['two']);
+        expect(text(await files.readFile('/a/two'))).toBe('ab');
+        expect((await files.stat('/a')).isDirectory()).toBe(true);
+        await files.unlink('/a/two');
+        expect(await codeOf(files.unlink('/a/two'))).toBe('ENOENT');
+      });
+
+      expect(cut).toEqual({ ended: true, operations: 14 });
+    });
+  });
+
+  it('is cut together with other work that is under way', async () => {
+    await using(
+      async (disk) => {
+        const done: string[] = [];
+        const cuts = await Promise.all([1, 2].map(() => disk.crashDuring((files) => three(files, done), 5)));
+
+        expect(cuts).toMatchObject([{ ended: false }, { ended: false }]);
+        expect(disk.crashes).toBe(1);
+      },
+      { 'after how many operations the power fails': 3 },
+    );
+  });
+
   it('loses power once, although it ends meanwhile', async () => {
     await using(
       async (disk) => {
-        await disk.crashDuring(() => three(disk, []));
+        await disk.crashDuring((files) => three(files, []));
         await disk.readdir('/');
 
         expect(disk.crashes).toBe(1);
