@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { defineAgent } from '../../src/actors/define-agent.ts';
-import type { Files, OpenFile } from '../../src/core/files.ts';
+import type { Files, OpenFile, OpenFlags } from '../../src/core/files.ts';
 import { type } from '../../src/core/schema.ts';
 import { defineTopic } from '../../src/core/topic.ts';
 import type { DiskError } from '../../src/testing/disk-error.ts';
@@ -195,6 +195,82 @@ describe.each([
       expect(await codeOf(reading.read(one, 0, 1, 0))).toBe('EBADF');
       await files.rename(at('full'), at('empty'));
       expect(await files.readdir(root)).toEqual(['empty', 'file']);
+    }));
+
+  it('is closed as often as one likes', () =>
+    on(async (files, root) => {
+      const file = await files.open(join(root, 'log'), 'w');
+      await Promise.all([file.close(), file.close()]);
+      await file.close();
+
+      expect(await codeOf(file.sync())).toBe('EBADF');
+    }));
+
+  it('goes on where the last call ended when the position is none', () =>
+    on(async (files, root) => {
+      const path = join(root, 'log');
+      const file = await files.open(path, 'w+');
+      for (const [letter, position] of [
+        ['a', null],
+        ['b', -1],
+        ['c', -5],
+        ['d', 1.5],
+      ] as const) {
+        expect(await file.write(bytes(letter), 0, 1, position)).toMatchObject({ bytesWritten: 1 });
+      }
+      expect(text(await files.readFile(path))).toBe('abcd');
+      const reading = await files.open(path, 'r');
+      const one = new Uint8Array(1);
+      for (const letter of 'abcd') {
+        await reading.read(one, 0, 1, -1);
+        expect(text(one)).toBe(letter);
+      }
+      await file.truncate(-1);
+      expect((await file.stat()).size).toBe(0);
+      await expect(file.truncate(1.5)).rejects.toThrow(RangeError);
+      await expect(file.truncate(Number.NaN)).rejects.toThrow(RangeError);
+      await Promise.all([file.close(), reading.close()]);
+    }));
+
+  it('follows every step of a path', () =>
+    on(async (files, root) => {
+      const at = (path: string): string => `${root === '/' ? '' : root}${path}`;
+      await keep(files, at('/f'), 'x');
+      await files.mkdir(at('/d/'));
+      const opening = (path: string, flags: OpenFlags) => codeOf(files.open(path, flags));
+
+      for (const flags of ['r', 'w'] as const) {
+        expect(await opening('', flags)).toBe('ENOENT');
+        expect(await opening(at('/none/../f'), flags)).toBe('ENOENT');
+        expect(await opening(at('/f/../f'), flags)).toBe('ENOTDIR');
+        expect(await opening(at('/f/.'), flags)).toBe('ENOTDIR');
+        expect(await opening(at('/none/.'), flags)).toBe('ENOENT');
+      }
+      expect(await opening(at('/f/'), 'r')).toBe('ENOTDIR');
+      expect(await opening(at('/none/'), 'r')).toBe('ENOENT');
+      for (const path of ['/f/', '/none/', '/d/']) expect(await opening(at(path), 'w')).toBe('EISDIR');
+      expect(await opening(at('/none/none/'), 'w')).toBe('ENOENT');
+      for (const path of ['', at('/none/../f')]) {
+        expect(await codeOf(files.stat(path))).toBe('ENOENT');
+        expect(await codeOf(files.readFile(path))).toBe('ENOENT');
+        expect(await codeOf(files.readdir(path))).toBe('ENOENT');
+        expect(await codeOf(files.unlink(path))).toBe('ENOENT');
+        expect(await codeOf(files.rename(at('/f'), path))).toBe('ENOENT');
+      }
+      expect(await codeOf(files.mkdir(''))).toBe('ENOENT');
+      expect(await codeOf(files.mkdir('', { recursive: true }))).toBe('ENOENT');
+      expect(await codeOf(files.mkdir(at('/f/')))).toBe('EEXIST');
+      expect(await codeOf(files.mkdir(at('/f/g')))).toBe('ENOTDIR');
+      expect(await codeOf(files.mkdir(at('/f/'), { recursive: true }))).toBe('ENOTDIR');
+      expect(await codeOf(files.mkdir(at('/f/g'), { recursive: true }))).toBe('ENOTDIR');
+      expect(await codeOf(files.unlink(at('/f/')))).toBe('ENOTDIR');
+      expect(await codeOf(files.rename(at('/f'), at('/none/')))).toBe('ENOTDIR');
+      expect(await codeOf(files.rename(at('/f/'), at('/none')))).toBe('ENOTDIR');
+      expect(await codeOf(files.readdir(at('/f/')))).toBe('ENOTDIR');
+      await files.rename(at('/d'), at('/e/'));
+      await files.mkdir(at('/a/../b/./c//d'), { recursive: true });
+      expect(await files.readdir(root)).toEqual(['a', 'b', 'e', 'f']);
+      expect(await files.readdir(at('/b/c/'))).toEqual(['d']);
     }));
 
   it('refuses what is not within the buffer', () =>
@@ -788,12 +864,17 @@ describe('what a simulated disk refuses', () => {
     await expect(disk.open('/log', 'rw' as 'r')).rejects.toThrow("got 'rw'");
   });
 
-  it('is to unlink, move or empty a directory', async () => {
+  it('is to unlink or empty a directory, or to move that of all', async () => {
     await using(async (disk) => {
       await disk.mkdir('/a');
 
-      expect(await codeOf(disk.unlink('/a'))).toBe('EPERM');
-      expect(await codeOf(disk.rename('/', '/a'))).toBe('EPERM');
+      expect(await codeOf(disk.unlink('/a'))).toBe('EISDIR');
+      expect(await codeOf(disk.unlink('/'))).toBe('EISDIR');
+      expect(await codeOf(disk.rename('/', '/a'))).toBe('EBUSY');
+      expect(await codeOf(disk.rename('/a', '/'))).toBe('EBUSY');
+      expect(await codeOf(disk.mkdir('/'))).toBe('EEXIST');
+      await disk.mkdir('/', { recursive: true });
+      expect(await codeOf(disk.open('/', 'wx'))).toBe('EEXIST');
       expect(await codeOf(disk.open('/', 'w'))).toBe('EISDIR');
       expect(await codeOf((await disk.open('/', 'r')).write(bytes('x'), 0, 1, 0))).toBe('EISDIR');
     });
