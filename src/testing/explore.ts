@@ -52,7 +52,7 @@ export interface ExploreOptions extends Omit<WorldOptions, 'choose' | 'traced' |
    * then one in 32; `none`. Schedules are counted in all.
    */
   readonly coverage?: LookAt;
-  /** Checked after each step: `false`, or a throw, fails the run. */
+  /** Checked after each step: `false`, or a throw, fails the run. It looks at the world as it is, and remembers nothing: one that remembers is a law with a `state`. */
   readonly always?: (world: World) => boolean | void;
   /** What holds whatever the agents do; checked after each step, and at quiet after the property. */
   readonly laws?: readonly Law[];
@@ -276,7 +276,7 @@ class Exploring {
     const { always, laws } = this.#options;
     try {
       const checks = laws === undefined ? undefined : new LawsInForce(laws, world);
-      const seen = course?.watch?.(world);
+      const seen = course?.watch?.(world, () => (checks === undefined ? '' : checks.state()));
       const afterStep = (): void => {
         checks?.afterStep();
         hold(always?.(world), 'always');

@@ -17,6 +17,12 @@ export interface LawCheck {
   atQuiet?(): void | Promise<void>;
   /** When the systems have been stopped after that, and nothing is left to do. Where no law asks for this, they are not stopped. */
   afterStop?(): void;
+  /**
+   * What it remembers of the steps so far, as a text, as far as their order matters: the same text
+   * where what comes is judged in the same way. `''` when only the world as it is now matters, or counts
+   * of what happened. `exhaustive` compares states only where every law says this.
+   */
+  state?(): string;
 }
 
 export interface Law {
@@ -63,6 +69,19 @@ export class LawsInForce {
         throw this.#broken(n, thrown);
       }
     }
+  }
+
+  /** What all laws remember of the steps so far; `undefined` when one of them does not say. */
+  state(): string | undefined {
+    let state = '';
+    for (const [n, check] of this.#checks.entries()) {
+      const remembered = check.state?.();
+      if (remembered === undefined) {
+        return undefined;
+      }
+      state += remembered === '' ? '' : `${n}: ${remembered}; `;
+    }
+    return state;
   }
 
   /** Checks what holds at quiet, stops the system, and checks what holds after that. */

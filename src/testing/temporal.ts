@@ -16,6 +16,9 @@ import type { World } from './world.ts';
 /** Says whether something is true of a world now. */
 export type Holds = (world: World) => boolean;
 
+/** The state of a law that looks only at the world as it is now. */
+const fromNowOn = (): string => '';
+
 /**
  * Holds after every step.
  *
@@ -26,6 +29,7 @@ export function always(name: string, holds: Holds): Law {
   return {
     name,
     begin: (world) => ({
+      state: fromNowOn,
       afterStep: () => {
         if (!holds(world)) {
           throw new Error(`it does not hold at ${world.nowMs} ms`);
@@ -40,6 +44,7 @@ export function atQuiet(name: string, holds: Holds): Law {
   return {
     name,
     begin: (world) => ({
+      state: fromNowOn,
       atQuiet: () => {
         if (!holds(world)) {
           throw new Error(`it does not hold at quiet, at ${world.nowMs} ms`);
@@ -112,6 +117,11 @@ class Obligation implements LawCheck {
   /** The conclusion is owed from now on. */
   begin(): void {
     this.#sinceMs = this.#world.nowMs;
+  }
+
+  /** Whether it still has to come says what it is to come to, so since when is all there is to know. */
+  state(): string {
+    return String(this.#sinceMs);
   }
 
   afterStep(): void {
