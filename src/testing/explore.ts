@@ -9,32 +9,36 @@
  * deterministic simulation for the rest.
  */
 import type { System } from '../actors/system.ts';
+import { describeThrown } from '../core/failure.ts';
 import { ControlledRuns } from './controlled-runs.ts';
 import { CounterexampleFound } from './counterexample.ts';
 import type { Coverage } from './coverage.ts';
 import { CoverageCollector, type LookAt } from './coverage-collector.ts';
 import { delayBounded } from './delay-bounded.ts';
 import { afterIo, hostNowMs, seedByChance } from './host-loop.ts';
-import { type Law, LawsInForce } from './law.ts';
+import { type Law, LawsInForce, refusePromise } from './law.ts';
 import { mixed } from './mixed.ts';
 import { pct } from './pct.ts';
 import type { Played } from './quietest-tape.ts';
 import { random } from './random.ts';
 import { shrinkTape } from './shrink-tape.ts';
 import type { Course, Strategy } from './strategy.ts';
-import { countAnswers, readTape, trimTape, writeTape } from './tape.ts';
+import { countAnswers, isQuieter, readTape, type TapeTrouble, trimTape, writeTape } from './tape.ts';
 import { World, type WorldOptions } from './world.ts';
 
 export interface ExploreOptions extends Omit<WorldOptions, 'choose' | 'traced' | 'seed'> {
-  /** Most schedules; 1 000 when not given. */
+  /** Most schedules, at least 1; 1 000 when not given. */
   readonly runs?: number;
   /** Which schedules are looked at; `random`, `delayBounded` and `pct` in turn when not given. */
   readonly strategy?: Strategy;
   /** Where the choice of schedules begins; the same seed explores the same ones, on any machine. Made by chance when not given. */
   readonly seed?: number;
-  /** Ends when so many milliseconds of the host's time have passed; no limit when not given. The run that is under way is finished. */
+  /**
+   * Ends when so many milliseconds of the host's time have passed; no limit when not given. The run that is under way is finished.
+   * When they pass while a counterexample is made quieter, it is told as it is then.
+   */
   readonly timeLimitMs?: number;
-  /** Ends it between two runs: it rejects with the reason of the signal. */
+  /** Ends it between two runs: it rejects with the reason of the signal, or with the counterexample that was found until then. */
   readonly signal?: AbortSignal;
   /** Longest tape; 256 choices when not given. Later choices are the quietest ones. */
   readonly tapeMax?: number;
@@ -115,6 +119,18 @@ class Exploring {
   readonly #controlled: ControlledRuns;
   readonly #coverage: CoverageCollector;
   #runs = 0;
+  /** Whether the last run asked for more choices than its tape had room for. */
+  #longer = false;
+  /** What the strategy did that no strategy may do. */
+  #misled: { readonly failure: unknown } | undefined;
+  readonly #trouble: TapeTrouble = {
+    full: () => {
+      this.#longer = true;
+    },
+    misled: (failure) => {
+      this.#misled ??= { failure };
+    },
+  };
   #cut = 0;
   #steps = 0;
   #breathedAtMs = hostNowMs();
@@ -123,7 +139,7 @@ class Exploring {
     this.#setup = setup;
     this.#options = options;
     this.#atQuiet = atQuiet;
-    this.#runsMax = limit('runs', options.runs ?? 1_000);
+    this.#runsMax = limit('runs', options.runs ?? 1_000, 1);
     this.#tapeMax = limit('tapeMax', options.tapeMax ?? 256);
     this.#endsAtMs =
       this.#breathedAtMs + limit('timeLimitMs', options.timeLimitMs ?? Number.POSITIVE_INFINITY);
@@ -157,9 +173,13 @@ class Exploring {
         break;
       }
       const answers: number[] = [];
-      const told = writeTape(choose, answers, this.#tapeMax);
+      this.#longer = false;
+      const told = writeTape(choose, answers, this.#tapeMax, this.#trouble);
       const outcome = await this.#runOnce({ choose: told, answers, course, counts: true });
-      long ||= answers.length >= this.#tapeMax;
+      long ||= this.#longer;
+      if (this.#misled !== undefined) {
+        throw this.#misled.failure;
+      }
       if (outcome !== undefined) {
         await this.#explain(answers, seed, strategy.name, outcome.reason);
       }
@@ -171,17 +191,41 @@ class Exploring {
   /** Shrinks a schedule that broke the property, and throws what there is to tell of it. */
   async #explain(answers: readonly number[], seed: number, strategy: string, reason: unknown): Promise<void> {
     const runs = this.#runs;
-    const { tape } = await shrinkTape(
-      answers,
-      (tape) => this.#play(tape),
-      this.#options.shrinkRunsMax ?? 5_000,
+    await this.#replay(await this.#shrunk(answers), seed, { runs, strategy });
+    throw new Error(
+      `a run failed that does not fail again with the same tape; it failed of: ${describeThrown(reason)}`,
+      { cause: reason },
     );
-    await this.#replay(tape, seed, { runs, strategy });
-    throw new Error(`a run failed that does not fail again with the same tape: ${String(reason)}`);
+  }
+
+  /** The quietest tape that is found in the runs and the time there are. */
+  async #shrunk(answers: readonly number[]): Promise<readonly number[]> {
+    let quietest = trimTape(answers);
+    try {
+      const { tape } = await shrinkTape(
+        answers,
+        async (tape) => {
+          const played = await this.#play(tape);
+          if (played.broken && isQuieter(played.answers, quietest)) {
+            quietest = trimTape(played.answers);
+          }
+          return played;
+        },
+        this.#options.shrinkRunsMax ?? 5_000,
+      );
+      return tape;
+    } catch (thrown) {
+      if (thrown !== outOfTime) {
+        throw thrown;
+      }
+      return quietest;
+    }
   }
 
   async #play(tape: readonly number[]): Promise<Played> {
-    await this.#isOutOfTime();
+    if ((await this.#breathe()) || this.#options.signal?.aborted === true) {
+      throw outOfTime;
+    }
     const answers: number[] = [];
     const counts: number[] = [];
     const choose = countAnswers(readTape(tape), counts);
@@ -247,7 +291,7 @@ class Exploring {
     } finally {
       this.#steps += world.steps;
       if (counts) {
-        this.#coverage.ended(answers, looked ? world : undefined);
+        this.#coverage.ended(answers, this.#longer, looked ? world : undefined);
       }
       world.close();
     }
@@ -297,15 +341,20 @@ class Exploring {
     return undefined;
   }
 
-  /** Lets the host have its turn from time to time. */
   async #isOutOfTime(): Promise<boolean> {
+    const isOver = await this.#breathe();
+    this.#options.signal?.throwIfAborted();
+    return isOver;
+  }
+
+  /** Lets the host have its turn from time to time; says whether the time is over. */
+  async #breathe(): Promise<boolean> {
     let nowMs = hostNowMs();
     if (nowMs - this.#breathedAtMs > breathMs) {
       await afterIo();
       nowMs = hostNowMs();
       this.#breathedAtMs = nowMs;
     }
-    this.#options.signal?.throwIfAborted();
     return nowMs >= this.#endsAtMs;
   }
 
@@ -341,17 +390,23 @@ interface Run {
 /** Thrown to end a run that comes to where another has been. */
 const seenBefore = Symbol('seen before');
 
+/** Thrown to end the shrinking when there is no more time for it. */
+const outOfTime = Symbol('out of time');
+
 function hold(outcome: unknown, when: string): void {
   if (outcome === false) {
     throw new Error(`the property does not hold ${when}`);
   }
+  if (when === 'always') {
+    refusePromise(outcome, 'always');
+  }
 }
 
 /** Checks a limit. Only time is no whole number of things. */
-function limit(name: string, value: number): number {
-  if (!(value >= 0) || (name !== 'timeLimitMs' && !Number.isInteger(value))) {
+function limit(name: string, value: number, least = 0): number {
+  if (!(value >= least) || (name !== 'timeLimitMs' && !Number.isInteger(value))) {
     throw new RangeError(
-      `${name} is a ${name === 'timeLimitMs' ? '' : 'whole '}number, at least 0; got ${value}`,
+      `${name} is a ${name === 'timeLimitMs' ? '' : 'whole '}number, at least ${least}; got ${value}`,
     );
   }
   return value;

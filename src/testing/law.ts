@@ -32,6 +32,16 @@ export interface Law {
   begin(world: World): LawCheck;
 }
 
+/** What is looked at between two steps is looked at now: nobody waits for what a promise would tell. */
+export function refusePromise(outcome: unknown, what: string): void {
+  if (typeof outcome === 'object' && outcome !== null && 'then' in outcome) {
+    Promise.resolve(outcome).catch(() => {});
+    throw new TypeError(
+      `${what} returned a promise; it is called between two steps and cannot wait: make it synchronous`,
+    );
+  }
+}
+
 /** A law does not hold. Its message begins with the name of the law. */
 export class LawBroken extends Error {
   override readonly name = 'LawBroken';
@@ -64,7 +74,7 @@ export class LawsInForce {
     const checks = this.#checks;
     for (let n = 0; n < checks.length; n += 1) {
       try {
-        checks[n]!.afterStep?.();
+        refusePromise(checks[n]!.afterStep?.(), 'afterStep');
       } catch (thrown) {
         throw this.#broken(n, thrown);
       }
@@ -116,7 +126,7 @@ export class LawsInForce {
     const checks = this.#checks;
     for (let n = 0; n < checks.length; n += 1) {
       try {
-        checks[n]!.afterStop?.();
+        refusePromise(checks[n]!.afterStop?.(), 'afterStop');
       } catch (thrown) {
         throw this.#broken(n, thrown);
       }

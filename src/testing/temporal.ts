@@ -10,11 +10,17 @@
  * 1977, and Owicki & Lamport, "Proving Liveness Properties of Concurrent Programs",
  * ACM TOPLAS 4(3), 1982, for "always" and "leads to"; the bounds in time are ours.
  */
-import type { Law, LawCheck } from './law.ts';
+import { type Law, type LawCheck, refusePromise } from './law.ts';
 import type { World } from './world.ts';
 
 /** Says whether something is true of a world now. */
 export type Holds = (world: World) => boolean;
+
+/** A promise would be true whatever it came to. */
+function isTrue(outcome: boolean): boolean {
+  refusePromise(outcome, 'what holds');
+  return outcome;
+}
 
 /** The state of a law that looks only at the world as it is now. */
 const fromNowOn = (): string => '';
@@ -31,7 +37,7 @@ export function always(name: string, holds: Holds): Law {
     begin: (world) => ({
       state: fromNowOn,
       afterStep: () => {
-        if (!holds(world)) {
+        if (!isTrue(holds(world))) {
           throw new Error(`it does not hold at ${world.nowMs} ms`);
         }
       },
@@ -46,7 +52,7 @@ export function atQuiet(name: string, holds: Holds): Law {
     begin: (world) => ({
       state: fromNowOn,
       atQuiet: () => {
-        if (!holds(world)) {
+        if (!isTrue(holds(world))) {
           throw new Error(`it does not hold at quiet, at ${world.nowMs} ms`);
         }
       },
@@ -66,7 +72,7 @@ export function eventuallyWithin(withinMs: number, name: string, holds: Holds): 
     begin: (world) => {
       let came = false;
       const comes = (): boolean => {
-        came ||= holds(world);
+        came ||= isTrue(holds(world));
         return came;
       };
       const owed = new Obligation(world, () => !came, comes, withinMs);
@@ -132,10 +138,10 @@ class Obligation implements LawCheck {
       // Nothing has changed since the step before, so it did not hold in time, whatever is true now.
       throw new Error(`${this.#owed(sinceMs)} and had not come by ${sinceMs + this.#withinMs} ms`);
     }
-    if (sinceMs === undefined && !this.#premise(world)) {
+    if (sinceMs === undefined && !isTrue(this.#premise(world))) {
       return;
     }
-    this.#sinceMs = this.#conclusion(world) ? undefined : (sinceMs ?? nowMs);
+    this.#sinceMs = isTrue(this.#conclusion(world)) ? undefined : (sinceMs ?? nowMs);
   }
 
   atQuiet(): void {

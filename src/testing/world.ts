@@ -92,6 +92,8 @@ export class World {
   readonly #traced: boolean;
   readonly #trace: string[] = [];
   #running = false;
+  /** Hosts that faults are restricted to: there is to be one of that name when the setup is done. */
+  readonly #restrictedTo: readonly string[];
   #faults: FaultEvent[] | undefined;
   readonly #control: Control;
   #network: Network | undefined;
@@ -104,9 +106,10 @@ export class World {
     const choose =
       this.recorder?.choosing(options.choose, () => this.environment.nextDueMs) ?? options.choose;
     this.#choose = choose;
-    this.#stepsMax = options.stepsMax ?? 10_000;
+    this.#stepsMax = checkedSteps(options.stepsMax ?? 10_000);
     this.#onFault = options.onFault;
     this.#traced = options.traced === true;
+    this.#restrictedTo = hostsOf(options.only);
     this.#budget = faults.length === 0 ? undefined : new FaultBudget(faults, options.faultsMax);
     this.#fate = faults.some(hitsMessages) ? this.#fateWith(options.only) : undefined;
     this.delivery =
@@ -353,7 +356,18 @@ export class World {
       );
     }
     await running;
+    this.#checkRestriction();
     await this.#runUntilQuiet(afterStep);
+  }
+
+  #checkRestriction(): void {
+    for (const name of this.#restrictedTo) {
+      if (name !== 'world' && this.#network?.hosts.some((host) => host.name === name) !== true) {
+        throw new RangeError(
+          `faults are restricted (only) to what goes from or to '${name}': that is neither the path of an agent, as '/${name}', nor the name of a host`,
+        );
+      }
+    }
   }
 
   /** Has the test look at what the last step did. Errors: whatever ends the run. */
@@ -511,6 +525,25 @@ export class World {
       this.#trace.push(host === undefined ? line : line.replace(' ms  ', ` ms  ${host}: `));
     }
   }
+}
+
+/** The hosts named by a restriction of faults; paths of agents begin with a slash. */
+function hostsOf(only: Only | undefined): readonly string[] {
+  if (only === undefined || typeof only === 'function' || 'length' in only) {
+    return nobody;
+  }
+  return [only.from, only.to].flatMap((path) =>
+    path === undefined || path.startsWith('/') ? [] : [path.split('/')[0]!],
+  );
+}
+
+const nobody: readonly string[] = [];
+
+function checkedSteps(stepsMax: number): number {
+  if (!(stepsMax >= 1)) {
+    throw new RangeError(`stepsMax is a number of steps, at least 1; got ${stepsMax}`);
+  }
+  return stepsMax;
 }
 
 const nameOf = (host: Host | string): string => (typeof host === 'string' ? host : host.name);
