@@ -19,6 +19,7 @@ import { afterIo, hostNowMs, seedByChance } from './host-loop.ts';
 import { type Law, LawsInForce, refusePromise } from './law.ts';
 import { mixed } from './mixed.ts';
 import { pct } from './pct.ts';
+import { whileWorldGoesOn } from './property.ts';
 import type { Played } from './quietest-tape.ts';
 import { random } from './random.ts';
 import { shrinkTape } from './shrink-tape.ts';
@@ -282,7 +283,7 @@ class Exploring {
   async #runOnce({ choose, answers, traced, course, counts = false }: Run): Promise<Broken | undefined> {
     const looked = counts && this.#coverage.looksNext;
     const world: World = this.#world(choose, traced !== undefined, looked ? () => world : undefined);
-    this.#controlled.begins();
+    this.#controlled.begins(world);
     traced?.(world);
     this.#runs += 1;
     let broken: Broken | undefined;
@@ -296,14 +297,15 @@ class Exploring {
       world.close();
     }
     if (this.#controlled.looksCloser(world, broken?.reason)) {
-      await this.#controlled.look(broken?.reason, () => this.#runAgain(answers));
+      await this.#controlled.look(broken?.reason, (watch) => this.#runAgain(answers, watch));
     }
     return broken;
   }
 
   /** The same once more, to be looked at closer. */
-  async #runAgain(answers: readonly number[]): Promise<void> {
+  async #runAgain(answers: readonly number[], watch: (world: World) => void): Promise<void> {
     const world = this.#world(readTape(answers), false);
+    watch(world);
     try {
       await this.#runIn(world, undefined);
     } finally {
@@ -321,16 +323,23 @@ class Exploring {
     try {
       const checks = laws === undefined ? undefined : new LawsInForce(laws, world);
       const seen = course?.watch?.(world, () => (checks === undefined ? '' : checks.state()));
+      let asking = false;
       const afterStep = (): void => {
         checks?.afterStep();
         hold(always?.(world), 'always');
-        if (seen?.() === true) {
+        // How far the property has come is no part of a state.
+        if (!asking && seen?.() === true) {
           throw seenBefore;
         }
       };
-      const looks = checks !== undefined || always !== undefined || seen !== undefined;
-      await world.run(() => this.#setup(world.system, world), looks ? afterStep : undefined);
-      hold(await this.#atQuiet(world), 'at quiet');
+      if (checks !== undefined || always !== undefined || seen !== undefined) {
+        world.lookAfterSteps(afterStep);
+      }
+      await world.run(() => this.#setup(world.system, world));
+      asking = true;
+      const holds = this.#atQuiet(world);
+      hold(isPromise(holds) ? await whileWorldGoesOn(world, holds, this.#options.signal) : holds, 'at quiet');
+      world.lookAfterSteps(undefined);
       await checks?.atQuiet();
     } catch (reason) {
       if (reason !== seenBefore) {
@@ -392,6 +401,9 @@ const seenBefore = Symbol('seen before');
 
 /** Thrown to end the shrinking when there is no more time for it. */
 const outOfTime = Symbol('out of time');
+
+const isPromise = (outcome: unknown): outcome is PromiseLike<unknown> =>
+  typeof outcome === 'object' && outcome !== null && 'then' in outcome;
 
 function hold(outcome: unknown, when: string): void {
   if (outcome === false) {

@@ -97,7 +97,8 @@ export class World {
   #faults: FaultEvent[] | undefined;
   readonly #control: Control;
   #network: Network | undefined;
-  /** What the setup of a host failed of. */
+  #afterStep: (() => void) | undefined;
+  /** What the setup of a host failed of, or what was found after a step. */
   #broken: { readonly failure: unknown } | undefined;
 
   constructor(options: WorldOptions) {
@@ -245,7 +246,29 @@ export class World {
 
   /** Takes one step and lets promises go on; says whether there was one to take. */
   step(): Promise<boolean> {
-    return this.#control.inside(() => this.#step());
+    return this.#control.inside(async () => {
+      const stepped = await this.#step();
+      this.#lookAfterStep(undefined);
+      return stepped;
+    });
+  }
+
+  /**
+   * Has `look` called after each step from now on, whoever takes it, where that call brings none of
+   * its own. What it throws ends the run.
+   */
+  lookAfterSteps(look: (() => void) | undefined): void {
+    this.#afterStep = look;
+  }
+
+  /** The end of the call that drives it now, if there is one: whoever else would take a step waits for that. */
+  get driven(): Promise<void> | undefined {
+    return this.#control.driven;
+  }
+
+  /** Whether it has the process now, and none of the worlds beside it. */
+  get present(): boolean {
+    return this.#control.isPresent;
   }
 
   /** Lets the promises of user code go on, as far as they can by themselves. */
@@ -277,10 +300,13 @@ export class World {
     const isDue = (): boolean =>
       environment.readyCount > 0 || (environment.nextDueMs ?? Number.POSITIVE_INFINITY) <= untilMs;
     await this.#control.inside(async () => {
+      const { depth } = this.#control;
       await this.settle();
+      await this.#control.innerThan(depth);
       while (isDue()) {
         await this.#step();
         this.#look(afterStep);
+        await this.#control.innerThan(depth);
       }
       environment.advanceTo(untilMs);
       this.#look();
@@ -295,11 +321,12 @@ export class World {
    */
   run(code: () => unknown, afterStep?: () => void): Promise<void> {
     return this.#control.inside(async () => {
+      const before = this.#running;
       this.#running = true;
       try {
         await this.#run(code, afterStep);
       } finally {
-        this.#running = false;
+        this.#running = before;
       }
     });
   }
@@ -328,8 +355,16 @@ export class World {
   }
 
   async #runUntilQuiet(afterStep?: () => void): Promise<void> {
+    const { depth } = this.#control;
     await this.settle();
-    while (await this.#step()) {
+    for (;;) {
+      const inner = this.#control.innerThan(depth);
+      if (inner !== undefined) {
+        await inner;
+      }
+      if (!(await this.#step())) {
+        break;
+      }
       this.#look(afterStep);
     }
     this.#look();
@@ -372,16 +407,26 @@ export class World {
 
   /** Has the test look at what the last step did. Errors: whatever ends the run. */
   #look(afterStep?: () => void): void {
-    if (afterStep !== undefined) {
-      this.#control.outside(afterStep);
-    }
-    if (this.#broken !== undefined) {
-      throw this.#broken.failure;
-    }
+    this.#lookAfterStep(afterStep);
     if (this.steps > this.#stepsMax) {
       throw new Error(
         `not quiet after ${this.#stepsMax} steps: a timer that rings for ever, or agents that tell each other without end`,
       );
+    }
+  }
+
+  #lookAfterStep(afterStep: (() => void) | undefined): void {
+    const look = afterStep ?? this.#afterStep;
+    if (look !== undefined) {
+      try {
+        this.#control.outside(look);
+      } catch (failure) {
+        // Code that drives the world may catch it; it ends the run all the same.
+        this.#broken ??= { failure };
+      }
+    }
+    if (this.#broken !== undefined) {
+      throw this.#broken.failure;
     }
   }
 
@@ -417,6 +462,7 @@ export class World {
   }
 
   async #wait(ended: () => boolean): Promise<number> {
+    const { depth } = this.#control;
     // It may still be taking steps of its own, one promise after the other; only then the host is waited for.
     for (let round = 0; round < 2 * patience; round += 1) {
       await (round < patience ? afterMicrotasks() : this.#control.outside(afterIo));
@@ -424,6 +470,12 @@ export class World {
       if (way !== undefined) {
         // Another world takes its steps, one in the setup of this one perhaps.
         await way;
+        round = 0;
+      }
+      const inner = this.#control.innerThan(depth);
+      if (inner !== undefined) {
+        // The setup drives the world by itself.
+        await inner;
         round = 0;
       }
       if (ended() || this.environment.readyCount + this.environment.timerCount > 0) {
