@@ -9,7 +9,7 @@
  * deterministic simulation for the rest.
  */
 import type { System } from '../actors/system.ts';
-import { describeThrown } from '../core/failure.ts';
+import { reasonOf } from '../core/failure.ts';
 import { ControlledRuns } from './controlled-runs.ts';
 import { CounterexampleFound } from './counterexample.ts';
 import type { Coverage } from './coverage.ts';
@@ -194,7 +194,7 @@ class Exploring {
     const runs = this.#runs;
     await this.#replay(await this.#shrunk(answers), seed, { runs, strategy });
     throw new Error(
-      `a run failed that does not fail again with the same tape; it failed of: ${describeThrown(reason)}`,
+      `a run failed that does not fail again with the same tape; it failed of: ${reasonOf(reason)}`,
       { cause: reason },
     );
   }
@@ -255,7 +255,12 @@ class Exploring {
         seed,
         found: found && {
           ...found,
-          quiet: quiet && { trace: quiet.world.trace, choices: [], broken: quiet.broken !== undefined },
+          quiet: quiet && {
+            trace: quiet.world.trace,
+            choices: quiet.world.recorder!.choices,
+            quiet: true,
+            broken: quiet.broken !== undefined,
+          },
         },
         options: this.#options,
       });
