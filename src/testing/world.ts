@@ -291,7 +291,7 @@ export class World {
   step(): Promise<boolean> {
     return this.#control.inside(async () => {
       const stepped = await this.#step();
-      this.#lookAfterStep(undefined);
+      this.#look(undefined);
       return stepped;
     });
   }
@@ -352,7 +352,7 @@ export class World {
         await this.#control.innerThan(depth);
       }
       environment.advanceTo(untilMs);
-      this.#look();
+      this.#checkRun();
       this.#control.atQuiet();
     });
   }
@@ -408,7 +408,7 @@ export class World {
       }
       this.#look(afterStep);
     }
-    this.#look();
+    this.#checkRun();
     this.#control.atQuiet();
   }
 
@@ -448,15 +448,6 @@ export class World {
 
   /** Has the test look at what the last step did. Errors: whatever ends the run. */
   #look(afterStep?: () => void): void {
-    this.#lookAfterStep(afterStep);
-    if (this.steps > this.#stepsMax) {
-      throw new Error(
-        `not quiet after ${this.#stepsMax} steps: a timer that rings for ever, or agents that tell each other without end`,
-      );
-    }
-  }
-
-  #lookAfterStep(afterStep: (() => void) | undefined): void {
     const look = afterStep ?? this.#afterStep;
     if (look !== undefined) {
       try {
@@ -466,8 +457,18 @@ export class World {
         this.#broken ??= { failure };
       }
     }
+    this.#checkRun();
+  }
+
+  /** Errors: whatever ends the run. */
+  #checkRun(): void {
     if (this.#broken !== undefined) {
       throw this.#broken.failure;
+    }
+    if (this.steps > this.#stepsMax) {
+      throw new Error(
+        `not quiet after ${this.#stepsMax} steps: a timer that rings for ever, or agents that tell each other without end`,
+      );
     }
   }
 
