@@ -499,7 +499,10 @@ describe('the places of a group', () => {
 
   it('are given up by an agent that drains, and was interrupted while what it sent waited for room', async () => {
     const { write, doing, active, at, ref, go, system, turns } = aShelf({ each: { capacity: 1 } });
-    doing('tell b', (context) => void context.tell(ref, { key: 'b', text: '1' }));
+    doing('tell b', (context) => {
+      void context.tell(ref, { key: 'b', text: '1' });
+      return new Promise(() => {});
+    });
     await write('b', 'wait', 'wait');
     await write('a', 'tell b');
     const stopped = system.stop(at('/shelf/a')!, { drain: true });
