@@ -36,6 +36,8 @@ interface Linked {
   /** How many topics either end of it hears. */
   readonly topics: number;
   cut: boolean;
+  /** How often it was cut. */
+  cuts: number;
 }
 
 export class Network implements HostWorld {
@@ -48,7 +50,7 @@ export class Network implements HostWorld {
 
   constructor(options: NetworkOptions) {
     this.#options = options;
-    this.#home = { name: homeName, system: options.home, up: true, life: {} };
+    this.#home = { name: homeName, system: options.home, up: true, lives: 1, life: {} };
   }
 
   get recorder(): StoryRecorder | undefined {
@@ -99,10 +101,12 @@ export class Network implements HostWorld {
     }
     const [a, b] = [this.#at(one), this.#at(other)];
     const byName = new Map<string, AnyTopic>(topics.map((topic) => [topic.name, topic]));
-    const linked: Linked = { names: [one, other], topics: byName.size, cut: false };
+    const linked: Linked = { names: [one, other], topics: byName.size, cut: false, cuts: 0 };
     const wireTo = (to: LinkedHost): Wire => {
       const { fate } = this.#options;
-      return new Wire({ clock: this, fate, delayMs, capacity, isOpen: () => !linked.cut && to.up });
+      // Both only grow, so their sum is another one after either has.
+      const passage = () => (!linked.cut && to.up ? linked.cuts + to.lives : undefined);
+      return new Wire({ clock: this, fate, delayMs, capacity, passage });
     };
     const [there, back] = [wireTo(b), wireTo(a)];
     this.#links.push(linked);
@@ -135,6 +139,7 @@ export class Network implements HostWorld {
     const link = this.#linkBetween(one, other);
     if (!link.cut) {
       link.cut = true;
+      link.cuts += 1;
       this.#tell({ _tag: 'Partitioned', atMs: this.nowMs(), between: link.names });
     }
   }
