@@ -14,6 +14,7 @@ import {
   type HostOptions,
   type HostSetup,
   type HostWorld,
+  hasWork,
   RunningHost,
 } from './host.ts';
 import { HostEnvironment } from './host-environment.ts';
@@ -35,13 +36,18 @@ export interface NetworkOptions {
   readonly recorder: StoryRecorder | undefined;
   /** What looks at each system, if anything does. */
   readonly equip: Equip | undefined;
+  readonly lifeBegan: (host: Host) => void;
   readonly settingUp: (setup: Promise<unknown>) => void;
 }
 
 /** A link, whole or cut. */
 interface Linked {
   readonly names: readonly [string, string];
+  /** How many topics either end of it hears. */
+  readonly topics: number;
   cut: boolean;
+  /** How often it was cut. */
+  cuts: number;
 }
 
 export class Network implements HostWorld {
@@ -49,10 +55,12 @@ export class Network implements HostWorld {
   readonly #hosts = new Map<string, RunningHost>();
   readonly #links: Linked[] = [];
   readonly #home: LinkedHost;
+  /** Timers of the network itself that are set. */
+  timers = 0;
 
   constructor(options: NetworkOptions) {
     this.#options = options;
-    this.#home = { name: homeName, system: options.home, up: true, life: {} };
+    this.#home = { name: homeName, system: options.home, up: true, lives: 1, life: {} };
   }
 
   get recorder(): StoryRecorder | undefined {
@@ -66,6 +74,22 @@ export class Network implements HostWorld {
   /** Hosts, in the order in which they were made. */
   get hosts(): readonly Host[] {
     return [...this.#hosts.values()];
+  }
+
+  /** How many topics of a system links listen to, from its beginning to its end and longer. */
+  heardByLinks(system: System): number {
+    const { name } = [this.#home, ...this.#hosts.values()].find((host) => host.system === system)!;
+    return this.#links.reduce((sum, { names, topics }) => sum + (names.includes(name) ? topics : 0), 0);
+  }
+
+  /** Hosts that run, and have not been stopped in good order. */
+  get running(): readonly Host[] {
+    return [...this.#hosts.values()].filter(({ up, life }) => up && !life.closed);
+  }
+
+  /** Whether work may be under way outside of this world in a host, or in one that crashed. */
+  get doubtful(): boolean {
+    return [...this.#hosts.values()].some(({ system, leftWork }) => leftWork || hasWork(system));
   }
 
   /** Links that are whole. */
@@ -90,11 +114,13 @@ export class Network implements HostWorld {
       throw new RangeError(`a link is between two hosts that have none yet; got '${one}' and '${other}'`);
     }
     const [a, b] = [this.#at(one), this.#at(other)];
-    const linked: Linked = { names: [one, other], cut: false };
     const byName = new Map<string, AnyTopic>(topics.map((topic) => [topic.name, topic]));
+    const linked: Linked = { names: [one, other], topics: byName.size, cut: false, cuts: 0 };
     const wireTo = (to: LinkedHost): Wire => {
-      const { environment, fate } = this.#options;
-      return new Wire({ environment, fate, delayMs, capacity, isOpen: () => !linked.cut && to.up });
+      const { fate } = this.#options;
+      // Both only grow, so their sum is another one after either has.
+      const passage = () => (!linked.cut && to.up ? linked.cuts + to.lives : undefined);
+      return new Wire({ clock: this, fate, delayMs, capacity, passage });
     };
     const [there, back] = [wireTo(b), wireTo(a)];
     this.#links.push(linked);
@@ -107,7 +133,7 @@ export class Network implements HostWorld {
     const host = this.#hosts.get(name);
     if (host?.up === true) {
       host.crash();
-      this.#tell({ _tag: 'Crashed', atMs: this.#nowMs, what: 'host', name });
+      this.#tell({ _tag: 'Crashed', atMs: this.nowMs(), what: 'host', name });
     }
     return host !== undefined;
   }
@@ -119,7 +145,7 @@ export class Network implements HostWorld {
       throw new RangeError(`there is no host '${name}'; there are: ${[...this.#hosts.keys()].join(', ')}`);
     }
     this.crash(name);
-    this.#tell({ _tag: 'Restarted', atMs: this.#nowMs, name });
+    this.#tell({ _tag: 'Restarted', atMs: this.nowMs(), name });
     host.start();
   }
 
@@ -127,7 +153,8 @@ export class Network implements HostWorld {
     const link = this.#linkBetween(one, other);
     if (!link.cut) {
       link.cut = true;
-      this.#tell({ _tag: 'Partitioned', atMs: this.#nowMs, between: link.names });
+      link.cuts += 1;
+      this.#tell({ _tag: 'Partitioned', atMs: this.nowMs(), between: link.names });
     }
   }
 
@@ -135,8 +162,21 @@ export class Network implements HostWorld {
     const link = this.#linkBetween(one, other);
     if (link.cut) {
       link.cut = false;
-      this.#tell({ _tag: 'Healed', atMs: this.#nowMs, between: link.names });
+      this.#tell({ _tag: 'Healed', atMs: this.nowMs(), between: link.names });
     }
+  }
+
+  nowMs(): number {
+    return this.#options.environment.nowMs();
+  }
+
+  /** Has something happen later in the network, whatever becomes of any system. */
+  schedule(delayMs: number, f: () => void): void {
+    this.timers += 1;
+    this.#options.environment.schedule(delayMs, () => {
+      this.timers -= 1;
+      f();
+    });
   }
 
   close(): void {
@@ -154,6 +194,10 @@ export class Network implements HostWorld {
 
   heard(host: string, event: SystemEvent): void {
     this.#options.heard(host, event);
+  }
+
+  lifeBegan(host: Host): void {
+    this.#options.lifeBegan(host);
   }
 
   settingUp(setup: Promise<unknown>): void {
@@ -191,9 +235,5 @@ export class Network implements HostWorld {
 
   #tell(event: FaultEvent): void {
     this.#options.tell(event);
-  }
-
-  get #nowMs(): number {
-    return this.#options.environment.nowMs();
   }
 }

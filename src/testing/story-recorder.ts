@@ -19,7 +19,7 @@ import { choiceWords } from './choice-words.ts';
 import { failureText, lineText, payloadOf, topicOf } from './fact-texts.ts';
 import type { FaultEvent } from './fault.ts';
 import { faultFact, type LastSent } from './fault-fact.ts';
-import { viaHeader } from './link-path.ts';
+import { passedBy } from './link-path.ts';
 import { type Question, RecordedSystem, type Recording } from './recorded-system.ts';
 import type { Fact, Happening } from './story-fact.ts';
 
@@ -157,8 +157,7 @@ export class StoryRecorder implements Recording {
       topic: topicOf(envelope),
       payload: payloadOf(envelope),
       question: question?.number,
-      // What it causes where it has arrived carries the header on, but has a sender.
-      via: envelope.sender === undefined ? envelope.headers[viaHeader]?.split(' ').at(-1) : undefined,
+      via: passedBy(envelope).at(-1),
     });
   }
 

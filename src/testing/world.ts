@@ -22,7 +22,7 @@ import { Fate, latenessMs } from './fate.ts';
 import { type Fault, type FaultEvent, type FaultLimits, faultLine, type Only } from './fault.ts';
 import { FaultBudget } from './fault-budget.ts';
 import { FaultyDelivery } from './faulty-delivery.ts';
-import type { Equip, Host, HostOptions, HostSetup } from './host.ts';
+import { type Equip, type Host, type HostOptions, type HostSetup, hasWork } from './host.ts';
 import { afterIo, afterMicrotasks } from './host-loop.ts';
 import type { LinkOptions } from './link.ts';
 import { Network } from './network.ts';
@@ -71,6 +71,7 @@ export class SimulatedCrash extends Failure {
 }
 
 const noFaults: readonly FaultEvent[] = [];
+const noHosts: readonly Host[] = [];
 
 const hitsMessages = (fault: Fault): boolean => messageFaults.has(fault);
 const messageFaults: ReadonlySet<Fault> = new Set(['drop', 'duplicate', 'delay']);
@@ -99,6 +100,7 @@ export class World {
   #faults: FaultEvent[] | undefined;
   readonly #control: Control;
   #network: Network | undefined;
+  #onLife: ((host: Host) => void)[] | undefined;
   /** What the setup of a host failed of. */
   #broken: { readonly failure: unknown } | undefined;
 
@@ -207,6 +209,27 @@ export class World {
    */
   link(one: Host | string, other: Host | string, options: LinkOptions): void {
     this.#reach().link(nameOf(one), nameOf(other), options);
+  }
+
+  /** Its hosts, in the order in which they were made. */
+  get hosts(): readonly Host[] {
+    return this.#network?.hosts ?? noHosts;
+  }
+
+  /** Calls `f` whenever a life of a host begins: its system is there, and nothing has happened in it yet. */
+  onLife(f: (host: Host) => void): void {
+    this.#onLife ??= [];
+    this.#onLife.push(f);
+  }
+
+  /** How many topics of a system of this world links listen to. */
+  heardByLinks(system: System): number {
+    return this.#network?.heardByLinks(system) ?? 0;
+  }
+
+  /** Timers of the network itself that are set, or were when the system of this world ended. */
+  get networkTimers(): number {
+    return this.#network?.timers ?? 0;
   }
 
   /** Cuts a link: nothing passes, either way, and what is on its way is lost. Errors: `RangeError` for no link. */
@@ -332,9 +355,7 @@ export class World {
    * that has not ended, or that was given up.
    */
   get doubtful(): boolean {
-    return this.#systems.some((system) =>
-      system.statistics().agents.some(({ inFlight, interrupted }) => inFlight + interrupted > 0),
-    );
+    return hasWork(this.system) || this.#network?.doubtful === true;
   }
 
   async #step(): Promise<boolean> {
@@ -407,6 +428,11 @@ export class World {
       heard: (host, event) => this.#write(event, host),
       recorder: this.recorder,
       equip: this.#equip,
+      lifeBegan: (host) => {
+        for (const tell of this.#onLife ?? []) {
+          tell(host);
+        }
+      },
       settingUp: (setup) => {
         setup.catch((failure: unknown) => {
           this.#broken ??= { failure };
@@ -458,13 +484,13 @@ export class World {
       budget.spend('partition');
       const [one, other] = links[links.length === 1 ? 0 : this.#choose(links.length, 'which link')]!;
       this.partition(one, other);
-      this.environment.schedule(this.#awhile(), () => this.heal(one, other));
+      this.#network!.schedule(this.#awhile(), () => this.heal(one, other));
     }
   }
 
   /** Crashes an agent; or a host, which begins anew some time later. */
   #crashSomebody(budget: FaultBudget): void {
-    const hosts = this.#network?.hosts.filter(({ up }) => up) ?? [];
+    const hosts = this.#network?.running ?? noHosts;
     const paths = pathsOfTested(this.system);
     for (const { name, system } of hosts) {
       paths.push(...pathsOfTested(system).map((path) => name + path));
@@ -481,7 +507,7 @@ export class World {
     }
     const host = hosts[chosen - paths.length]!;
     this.crash(host);
-    this.environment.schedule(this.#awhile(), () => {
+    this.#network!.schedule(this.#awhile(), () => {
       if (!host.up) {
         this.restart(host);
       }
