@@ -19,6 +19,7 @@ import type { Environment } from '../core/environment.ts';
 import { describeThrown } from '../core/failure.ts';
 import type { FileStatus, Files, OpenFile, OpenFlags } from '../core/files.ts';
 import type { Choose } from '../core/simulated-environment.ts';
+import type { Chance } from './chance.ts';
 import { DiskChance, type DiskFault } from './disk-chance.ts';
 import type { DiskNode } from './disk-directory.ts';
 import { DiskError } from './disk-error.ts';
@@ -31,6 +32,8 @@ import { DiskTree } from './disk-tree.ts';
 export interface DiskWorld {
   readonly environment: Environment;
   readonly choose: Choose;
+  /** Choices for which the disk says in words what came of them, so that a story tells it. */
+  readonly chance?: Chance;
 }
 
 export interface DiskOptions {
@@ -75,6 +78,7 @@ export class SimulatedDisk implements Files {
   #at = 0;
   #life = 0;
   #done = 0;
+  #startedAt = 0;
   #powerFailsAt = Number.POSITIVE_INFINITY;
   /** Those who wait for the power to fail. */
   readonly #onPowerFailure: (() => void)[] = [];
@@ -88,7 +92,8 @@ export class SimulatedDisk implements Files {
       );
     }
     this.#world = world;
-    this.#chance = new DiskChance((count, what) => world.choose(count, what), faults, faultsMax);
+    const { chance = (count, what) => world.choose(count, what) } = world;
+    this.#chance = new DiskChance(chance, faults, faultsMax);
     this.#pageBytes = pageBytes;
     this.#sectorBytes = sectorBytes;
     this.#capacityBytes = capacityBytes;
@@ -163,12 +168,22 @@ export class SimulatedDisk implements Files {
    * handles are dead.
    */
   crash(): void {
+    const early =
+      this.#done === this.#powerFailsAt
+        ? `, after ${this.#done - this.#startedAt} operations of the work`
+        : '';
+    const lost: string[] = [];
+    const happened = (line: string): void => {
+      lost.push(line);
+      this.#note(`  ${line}`);
+    };
     this.#note('the power fails');
     const underWay = [...this.#underWay];
     this.#underWay.clear();
     for (const operation of underWay) {
       if (this.#chance.may('lose') && this.#chance.which(2, 'whether what was under way was done') === 1) {
         operation.attempt();
+        lost.push(`${operation.syscall} ${operation.path}: was under way, and was done`);
       }
       operation.fail(new DiskError('EIO', operation.syscall, operation.path));
     }
@@ -177,17 +192,18 @@ export class SimulatedDisk implements Files {
     this.#powerFailsAt = Number.POSITIVE_INFINITY;
     const survives = this.#whatSurvives();
     for (const change of this.#tree.crash(({ what }) => survives(2, what) === 0)) {
-      this.#note(`  ${change.what}: did not happen`);
+      happened(`${change.what}: did not happen`);
     }
     for (const { file, path } of this.#tree.files()) {
       for (const line of file.crash(
         (versions, part) => survives(versions, `${part} of ${path}`),
         this.#chance,
       )) {
-        this.#note(`  ${path}: ${line}`);
+        happened(`${path}: ${line}`);
       }
     }
-    this.#mayFlip();
+    this.#mayFlip(happened);
+    this.#tell(`loses power${early}${lost.length === 0 ? '' : `: ${listed(lost)}`}`);
     for (const heard of this.#onPowerFailure.splice(0)) {
       heard();
     }
@@ -213,6 +229,7 @@ export class SimulatedDisk implements Files {
     // Also when the work lets it fail itself: nobody would hear of its end then.
     this.#onPowerFailure.push(() => failed.resolve({ ended: false }));
     if (chosen > 0) {
+      this.#startedAt = before;
       this.#powerFailsAt = Math.min(this.#powerFailsAt, before + chosen);
     }
     const ended = Promise.resolve(new DiskLife(this))
@@ -289,15 +306,19 @@ export class SimulatedDisk implements Files {
   /** Errors: `EIO`. */
   mayFailToRead(path: string): void {
     if (this.#chance.strikes('read', 'fault: a read fails')) {
+      this.#tell(`fails a read of ${path}`);
       throw new DiskError('EIO', 'read', path);
     }
   }
 
   /** How much of what was asked for is done. */
   mayBeShort(length: number): number {
-    return length > 1 && this.#chance.strikes('short', 'fault: less is done than was asked for')
-      ? 1 + this.#chance.which(length - 1, 'how much of it is done')
-      : length;
+    if (length <= 1 || !this.#chance.strikes('short', 'fault: less is done than was asked for')) {
+      return length;
+    }
+    const done = 1 + this.#chance.which(length - 1, 'how much of it is done');
+    this.#tell(`reads or writes ${done} of ${length} bytes`);
+    return done;
   }
 
   /** Writes as much as there is room for. Errors: `ENOSPC` when that is nothing. */
@@ -320,6 +341,7 @@ export class SimulatedDisk implements Files {
   sync(node: DiskNode, upTo: number): void {
     if (this.#chance.strikes('sync', 'fault: a sync fails')) {
       const how = failedSyncs[this.#chance.which(failedSyncs.length, 'what a failed sync does')]!;
+      this.#tell(`fails a sync: ${afterFailedSync[how]}`);
       if (node instanceof DiskFile) {
         node.failSync(upTo, how);
       }
@@ -338,6 +360,7 @@ export class SimulatedDisk implements Files {
     if (!this.#isFull && this.#chance.strikes('full', 'fault: the disk is full')) {
       this.#isFull = true;
       fits = Math.min(fits, this.#chance.which(length, 'how much still fits'));
+      this.#tell(`is full: of ${length} bytes ${Math.max(0, fits)} fit`);
     } else if (this.#isFull) {
       fits = Math.min(fits, Math.max(0, length - more));
     }
@@ -387,14 +410,18 @@ export class SimulatedDisk implements Files {
     }
   }
 
-  #mayFlip(): void {
+  #tell(words: string): void {
+    this.#world.chance?.tell?.('the disk', words);
+  }
+
+  #mayFlip(happened: (line: string) => void): void {
     const files = [...this.#tree.files()].filter(({ file }) => file.size > 0);
     if (files.length > 0 && this.#chance.strikes('flip', 'fault: a bit flips')) {
       const { file, path } = files[this.#chance.which(files.length, 'in which file')]!;
       const byte = this.#chance.which(file.size, 'which byte');
       const bit = this.#chance.which(8, 'which bit');
       file.flip(byte, bit);
-      this.#note(`  ${path}: bit ${bit} of byte ${byte} flipped`);
+      happened(`${path}: bit ${bit} of byte ${byte} flipped`);
     }
   }
 }
@@ -419,6 +446,20 @@ const flagsKnown: ReadonlySet<string> = new Set([
   'ax',
   'ax+',
 ] satisfies OpenFlags[]);
+
+/** How much of what a crash did is told in a story; the history has all of it. */
+const toldMax = 8;
+
+const listed = (lines: readonly string[]): string =>
+  [...lines.slice(0, toldMax), ...(lines.length > toldMax ? [`${lines.length - toldMax} more`] : [])].join(
+    '; ',
+  );
+
+const afterFailedSync: Readonly<Record<FailedSync, string>> = {
+  kept: 'it can be tried again',
+  forgotten: 'what was to be synced is forgotten, though readers see it',
+  reverted: 'what was to be synced is gone from the cache',
+};
 
 /** The quietest first: one that can be tried again. */
 const failedSyncs: readonly FailedSync[] = ['kept', 'forgotten', 'reverted'];
