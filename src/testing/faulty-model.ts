@@ -9,7 +9,6 @@
  * A call that fails before there is an answer (429, 500, a refusal) does not reach
  * the model: its next turn is still there when the call is made again.
  */
-import type { Choose } from '../core/simulated-environment.ts';
 import { unknownUsage } from '../models/answer-of-parts.ts';
 import type {
   LanguageModel,
@@ -18,6 +17,7 @@ import type {
   ModelStream,
   SameVersion,
 } from '../models/language-model.ts';
+import type { Chance } from './chance.ts';
 import { connectionBroken, FaultyParts, type Part } from './faulty-parts.ts';
 import { type DrawnFault, describeFault, drawFault, type ModelFault, modelFaults } from './model-fault.ts';
 import { CallPace, type Pace } from './pace.ts';
@@ -25,8 +25,8 @@ import { ProviderError } from './provider-error.ts';
 import { scriptedModel } from './scripted-model.ts';
 
 export interface FaultyModelOptions {
-  /** Whoever chooses: `(count, what) => world.choose(count, what)`, or a tape. 0 is no fault. */
-  readonly choose: Choose;
+  /** Whoever chooses: `world.chance`, so that a story tells what went wrong, or a tape. 0 is no fault. */
+  readonly choose: Chance;
   /** Which faults may happen; all of them when not given. */
   readonly faults?: readonly ModelFault[];
   /** Most faults in all calls; 3 when not given. */
@@ -135,7 +135,9 @@ class ModelWithFaults implements Faulty {
     const happened = (): void => {
       if (!isTold) {
         isTold = true;
-        this.faults.push({ call: number, fault: drawn!.fault, what: describeFault(drawn!) });
+        const what = describeFault(drawn!);
+        this.faults.push({ call: number, fault: drawn!.fault, what });
+        choose.tell?.(`the model ${this.modelId}`, `spoils its answer to call ${number + 1}: ${what}`);
       }
     };
     return { drawn, happened };
