@@ -70,6 +70,34 @@ describe('a host', () => {
     expect(world.nowMs).toBe(100);
   });
 
+  it("goes on when the world's own system ends, and so do links", async () => {
+    const world = aWorld();
+    const { heard, setup } = aListener();
+    const rung: string[] = [];
+    const ringing = (name: string) =>
+      defineAgent({
+        name,
+        on: [],
+        onStart: (context) => {
+          context.schedule(100, (context) => {
+            rung.push(name);
+            context.publish(Said, 'it rang');
+          });
+        },
+      });
+    world.system.spawn(ringing('home'));
+    const a = world.host('a', (system) => void system.spawn(ringing('a')));
+    world.host('b', setup);
+    world.link(a, 'b', { topics, delayMs: 10 });
+    await world.advance(10);
+
+    await world.run(() => world.system.stop());
+
+    expect(rung).toEqual(['a']);
+    expect(heard).toEqual(['it rang']);
+    expect(world.nowMs).toBe(110);
+  });
+
   it('is told in the trace by its name, and its options are those of its system', async () => {
     const memory = memoryWriter({ capacity: 10 });
     const world = aWorld({ traced: true });

@@ -59,6 +59,8 @@ export class SimulatedEnvironment implements Delivering, Dispatcher {
   #nowMs = 0;
   #lastId = 0;
   #timersAtClose = 0;
+  /** Timers of others on this clock, in the order in which they were set. */
+  #beside: Set<TimerBeside> | undefined;
   #chance: number;
 
   constructor({ choose, seed, slow, delivery }: SimulatedOptions) {
@@ -74,6 +76,12 @@ export class SimulatedEnvironment implements Delivering, Dispatcher {
 
   schedule(delayMs: number, f: () => void): Timer {
     return this.#wheel.set(this.#nowMs + delayMs, f);
+  }
+
+  /** Sets a timer for somebody beside the system of this environment: it stays when that ends. */
+  scheduleBeside(delayMs: number, f: () => void): Timer {
+    this.#beside ??= new Set();
+    return new TimerBeside(this.#wheel, this.#beside, this.#nowMs + delayMs, f);
   }
 
   /** Marsaglia's xorshift32: small, and the same everywhere. */
@@ -110,9 +118,12 @@ export class SimulatedEnvironment implements Delivering, Dispatcher {
 
   /** Who is ready still has their turns, as on a real machine: they have something to tell to somebody outside. */
   close(): void {
-    this.#timersAtClose = this.#wheel.size;
+    this.#timersAtClose = this.#wheel.size - (this.#beside?.size ?? 0);
     this.delivery?.close();
     this.#wheel.clear();
+    for (const timer of this.#beside ?? []) {
+      timer.set();
+    }
   }
 
   /** The last id that was given out. */
@@ -120,7 +131,7 @@ export class SimulatedEnvironment implements Delivering, Dispatcher {
     return this.#lastId;
   }
 
-  /** Timers that were set when it was closed. */
+  /** Timers that were set when it was closed, without those of others. */
   get timersAtClose(): number {
     return this.#timersAtClose;
   }
@@ -190,6 +201,39 @@ export class SimulatedEnvironment implements Delivering, Dispatcher {
     this.last = undefined;
     this.#wheel.fire(due[chosen]!);
     return true;
+  }
+}
+
+/** A timer that is set anew when the wheel forgets all others. */
+class TimerBeside implements Timer {
+  readonly #wheel: TimerWheel;
+  readonly #all: Set<TimerBeside>;
+  readonly #dueMs: number;
+  readonly #call: () => void;
+  #timer!: Timer;
+
+  constructor(wheel: TimerWheel, all: Set<TimerBeside>, dueMs: number, f: () => void) {
+    this.#wheel = wheel;
+    this.#all = all;
+    this.#dueMs = dueMs;
+    this.#call = () => {
+      all.delete(this);
+      f();
+    };
+    this.set();
+    // What never comes is nowhere.
+    if (dueMs < Number.POSITIVE_INFINITY) {
+      all.add(this);
+    }
+  }
+
+  set(): void {
+    this.#timer = this.#wheel.set(this.#dueMs, this.#call);
+  }
+
+  cancel(): void {
+    this.#all.delete(this);
+    this.#timer.cancel();
   }
 }
 

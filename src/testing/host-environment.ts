@@ -46,7 +46,7 @@ export class HostEnvironment implements Delivering, Dispatcher {
     if (this.halted) {
       return never;
     }
-    const timer = this.#world.schedule(delayMs, () => {
+    const timer = this.#world.scheduleBeside(delayMs, () => {
       this.#timers.delete(timer);
       f();
     });

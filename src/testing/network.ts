@@ -45,8 +45,6 @@ export class Network implements HostWorld {
   readonly #hosts = new Map<string, RunningHost>();
   readonly #links: Linked[] = [];
   readonly #home: LinkedHost;
-  /** Timers of the network itself that are set. */
-  timers = 0;
 
   constructor(options: NetworkOptions) {
     this.#options = options;
@@ -158,11 +156,7 @@ export class Network implements HostWorld {
 
   /** Has something happen later in the network, whatever becomes of any system. */
   schedule(delayMs: number, f: () => void): void {
-    this.timers += 1;
-    this.#options.environment.schedule(delayMs, () => {
-      this.timers -= 1;
-      f();
-    });
+    this.#options.environment.scheduleBeside(delayMs, f);
   }
 
   close(): void {

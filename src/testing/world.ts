@@ -216,11 +216,6 @@ export class World {
     return this.#network?.heardByLinks(system) ?? 0;
   }
 
-  /** Timers of the network itself that are set, or were when the system of this world ended. */
-  get networkTimers(): number {
-    return this.#network?.timers ?? 0;
-  }
-
   /** Cuts a link: nothing passes, either way, and what is on its way is lost. Errors: `RangeError` for no link. */
   partition(one: Host | string, other: Host | string): void {
     this.#reach().partition(nameOf(one), nameOf(other));
