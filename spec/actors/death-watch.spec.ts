@@ -3,6 +3,7 @@ import type { AgentRef } from '../../src/actors/agent-ref.ts';
 import { defineAgent, on } from '../../src/actors/define-agent.ts';
 import { type } from '../../src/core/schema.ts';
 import { defineTopic } from '../../src/core/topic.ts';
+import { aTroupe } from '../support/a-troupe.ts';
 import { aWorld } from '../support/a-world.ts';
 
 type Someone = AgentRef<never, unknown>;
@@ -140,5 +141,37 @@ describe('death watch', () => {
     await world.runUntilQuiet();
 
     expect(heard).toEqual([]);
+  });
+
+  it('does nothing when it is ended without having begun', async () => {
+    const { world, system, heard, watcher, watched } = aWatch();
+
+    system.tell(watcher, watched, { topic: Unwatch });
+    system.tell(watcher, 'fine', { topic: Say });
+    await world.runUntilQuiet();
+
+    expect(heard).toEqual(['fine']);
+    expect(system.statistics().agents[0]).toMatchObject({ path: '/watcher', failed: 0, restarts: 0 });
+  });
+
+  it('lets a watcher be stopped that has not yet heard of an end', async () => {
+    const troupe = aTroupe();
+    const one = troupe.system.spawn(troupe.player('one'));
+    const heard: string[] = [];
+    const two = troupe.system.spawn(
+      troupe.player('two', {
+        onStart: (context) => context.watch(one as unknown as Someone),
+        onTerminated: ({ path }) => void heard.push(path),
+      }),
+    );
+    await troupe.cue('/two', 'wait');
+    await troupe.cue('/one', 'finish');
+
+    void troupe.system.stop(two);
+    await troupe.settle();
+
+    expect(heard).toEqual([]);
+    expect(troupe.failures).toEqual([]);
+    expect(troupe.paths()).toEqual([]);
   });
 });

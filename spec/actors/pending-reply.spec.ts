@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { defineAgent } from '../../src/actors/define-agent.ts';
 import { AgentDefect, Interrupted, NoResponder } from '../../src/actors/request-failures.ts';
@@ -67,6 +68,46 @@ describe('a request', () => {
 
     expect(scene.world.environment.timerCount).toBe(0);
     expect(scene.world.nowMs).toBe(0);
+    expect(getEventListeners(gone.signal, 'abort')).toEqual([]);
+  });
+
+  it('is interrupted by its signal, which is listened to no more', async () => {
+    const scene = aScene(never);
+    const gone = new AbortController();
+    const reply = scene.system.request(scene.actor, 'go', { signal: gone.signal, timeoutMs: forever });
+    reply.catch(() => {});
+    await scene.settle();
+
+    gone.abort(new Error('the user left'));
+    await scene.settle();
+
+    await expect(reply).rejects.toMatchObject({
+      _tag: 'Interrupted',
+      agent: '/actor',
+      reason: 'the user left',
+      cause: new Error('the user left'),
+    });
+    expect(getEventListeners(gone.signal, 'abort')).toEqual([]);
+    expect(scene.failures).toEqual([]);
+  });
+
+  it('that is interrupted before its turn has come is not handled', async () => {
+    const heard: unknown[] = [];
+    const scene = aScene((message) => {
+      heard.push(message);
+      return later(scene, 10);
+    });
+    const gone = new AbortController();
+    void scene.system.tell(scene.actor, 'first');
+    scene.system.request(scene.actor, 'second', { signal: gone.signal, timeoutMs: forever }).catch(() => {});
+    await scene.turns();
+
+    gone.abort();
+    await scene.settle();
+
+    expect(heard).toEqual(['first']);
+    expect(scene.system.statistics().agents.at(-1)).toMatchObject({ path: '/actor', expired: 1 });
+    expect(scene.causes()).toEqual({ Expired: 1 });
   });
 
   it('is settled at once when nobody hears its topic', async () => {

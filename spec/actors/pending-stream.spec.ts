@@ -36,6 +36,19 @@ describe('a stream of replies', () => {
     expect(await read(aScene(play))).toEqual(['a', 'b', 'complete']);
   });
 
+  it('leaves no timer when it has completed or its reader has left', async () => {
+    const scene = aScene((message, context) => (message === 'a' ? void context.reply('a') : never()));
+
+    scene.system.stream(scene.actor, 'a').subscribe();
+    const reader = scene.system.stream(scene.actor, 'b').subscribe();
+    await scene.turns();
+    reader.unsubscribe();
+    await scene.turns();
+
+    expect(scene.world.environment.timerCount).toBe(0);
+    expect(scene.world.nowMs).toBe(0);
+  });
+
   it('is empty when nobody replied', async () => {
     expect(await read(aScene(() => {}))).toEqual(['complete']);
   });

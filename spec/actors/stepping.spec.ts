@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { defineAgent } from '../../src/actors/define-agent.ts';
+import { createSystem } from '../../src/actors/system.ts';
 import { type } from '../../src/core/schema.ts';
 import { defineTopic } from '../../src/core/topic.ts';
 import type { World } from '../../src/testing/world.ts';
+import { Ask, aScene, Heard, type Scene } from '../support/a-scene.ts';
 import { aWorld } from '../support/a-world.ts';
 
 const Order = defineTopic('order', { schema: type<string>(), reply: type<string>() });
@@ -37,6 +39,130 @@ describe('a handling that was interrupted when its work had just ended', () => {
     await world.runUntilQuiet();
 
     expect(world.system.statistics().agents[1]).toMatchObject({ interrupted: 1, inFlight: 0 });
+  });
+});
+
+describe('a handling that fails when it has been interrupted', () => {
+  it('is interrupted, and is no failure of its agent', async () => {
+    const scene: Scene = aScene(async (_, context) => {
+      await later(scene.world, 5);
+      scene.system.interrupt(context.self);
+      throw new Error('too late');
+    });
+
+    await scene.tell('go');
+
+    expect(scene.failures).toEqual([]);
+    expect(scene.system.statistics().agents.at(-1)).toMatchObject({ interrupted: 1, failed: 0, restarts: 0 });
+  });
+});
+
+describe('a handling that is interrupted', () => {
+  it('keeps nothing laid aside, nor the room for it', async () => {
+    const scene = aScene(
+      (message, context) => {
+        if (message === 'aside') {
+          context.stash();
+          return new Promise(() => {});
+        }
+        context.unstash();
+        return context.publish(Heard, message) as undefined;
+      },
+      { capacity: 1 },
+    );
+    await scene.tell('aside');
+
+    scene.system.interrupt(scene.actor);
+    await scene.settle();
+    await scene.tell('next');
+
+    expect(scene.heard).toEqual(['next']);
+    expect(scene.causes()).toEqual({ Interrupted: 1 });
+    expect(scene.system.statistics().agents.at(-1)).toMatchObject({ stashed: 0, waiting: 0 });
+  });
+
+  it('has its requests interrupted', async () => {
+    let failure: unknown;
+    const scene: Scene = aScene((_, context) => {
+      context.request(silent, 'go', { timeoutMs: Number.POSITIVE_INFINITY }).catch((thrown: unknown) => {
+        failure = thrown;
+      });
+      return new Promise(() => {});
+    });
+    const silent = scene.system.spawn(
+      defineAgent({ name: 'silent', subscribe: [Ask], receive: () => new Promise(() => {}) }),
+      { subscribe: false },
+    );
+    await scene.tell('go');
+
+    scene.system.interrupt(scene.actor);
+    await scene.settle();
+
+    expect(failure).toMatchObject({ _tag: 'Interrupted', agent: '/actor' });
+    expect(scene.system.statistics().agents.at(-1)).toMatchObject({ path: '/silent', inFlight: 0 });
+  });
+
+  it('is a dead letter that says how often it was handled', async () => {
+    let times = 0;
+    const scene = aScene(
+      () => {
+        times += 1;
+        if (times === 1) throw new Error('once');
+        return new Promise(() => {});
+      },
+      { redeliver: { attemptsMax: 3 } },
+    );
+    await scene.tell('go');
+
+    scene.system.interrupt(scene.actor);
+    await scene.settle();
+
+    expect(scene.system.deadLetters.list()).toMatchObject([{ cause: 'Interrupted', attempts: 2 }]);
+  });
+});
+
+describe('a turn in which there is time for several messages', () => {
+  it('takes no second one while the first is being worked on', async () => {
+    const log: string[] = [];
+    await using system = createSystem();
+    const agent = system.spawn(
+      defineAgent({
+        name: 'agent',
+        subscribe: [Order],
+        receive: async (order) => {
+          log.push(`begins ${order}`);
+          await null;
+          await null;
+          log.push(`ends ${order}`);
+          return order;
+        },
+      }),
+    );
+
+    await Promise.all([system.request(agent, 'a'), system.request(agent, 'b')]);
+
+    expect(log).toEqual(['begins a', 'ends a', 'begins b', 'ends b']);
+  });
+
+  it('takes no more when the first has asked to stop or has failed', async () => {
+    const heard: string[] = [];
+    await using system = createSystem({ supervision: { directives: { defect: 'stop' } } });
+    const agent = system.spawn(
+      defineAgent({
+        name: 'agent',
+        subscribe: [Order],
+        receive: (order) => {
+          heard.push(order);
+          throw new Error('broken');
+        },
+      }),
+    );
+
+    void system.tell(agent, 'a');
+    void system.tell(agent, 'b');
+    await system.watch(agent);
+
+    expect(heard).toEqual(['a']);
   });
 });
 

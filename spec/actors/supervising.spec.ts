@@ -50,6 +50,23 @@ describe('an agent whose failure its supervisor', () => {
       '/boss starts',
       '/boss/leaf starts',
     ]);
+    expect(troupe.system.deadLetters.list()).toMatchObject([{ cause: 'Stopped', to: '/boss/leaf' }]);
+  });
+
+  it('passes on leaves those between without messages until somebody has decided', async () => {
+    const troupe = aTroupe();
+    const leaf = troupe.player('leaf');
+    const mid = troupe.player('mid', { ...directing('escalate'), children: [leaf] });
+    troupe.system.spawn(troupe.player('top', { ...directing('escalate'), children: [mid] }));
+    await troupe.settle();
+    const before = troupe.ref('/top/mid');
+
+    void troupe.system.tell(troupe.ref('/top/mid/leaf'), 'fail');
+    void troupe.system.tell(before, 'go');
+    await troupe.settle();
+
+    expect(troupe.log).not.toContain('/top/mid hears go');
+    expect(troupe.log.slice(-3)).toEqual(['/top starts', '/top/mid starts', '/top/mid/leaf starts']);
   });
 
   it('passes on is stopped when the one above resumes its supervisor, which goes on', async () => {
@@ -222,6 +239,38 @@ describe('siblings', () => {
     expect(troupe.failures.map(({ directive }) => directive)).toEqual(['restart', 'escalate']);
   });
 
+  it('have a restart in their history that comes later than a window from now', async () => {
+    const troupe = aTroupe({
+      supervision: { strategy: 'rest-for-one', jitter: 0, restartsMax: 1, windowMs: 10, backoffMs: 100 },
+    });
+    members.forEach((name) => {
+      troupe.system.spawn(troupe.player(name));
+    });
+    await troupe.settle();
+    void troupe.system.tell(troupe.ref('/c'), 'fail');
+    await troupe.turns();
+
+    await troupe.cue('/a', 'fail');
+
+    expect(troupe.failures.map(({ directive }) => directive)).toEqual(['restart', 'escalate']);
+  });
+
+  it('have in their history that one has finished and is still to begin again', async () => {
+    const troupe = aTroupe({
+      supervision: { strategy: 'rest-for-one', jitter: 0, restartsMax: 1, windowMs: 10, backoffMs: 100 },
+    });
+    members.forEach((name) => {
+      troupe.system.spawn(troupe.player(name), { kind: 'permanent' });
+    });
+    await troupe.settle();
+    void troupe.system.tell(troupe.ref('/c'), 'finish');
+    await troupe.turns();
+
+    await troupe.cue('/a', 'finish');
+
+    expect(troupe.failures).toMatchObject([{ agent: '/a', failure: { _tag: 'FinishedTooOften' } }]);
+  });
+
   it('that begin anew alone have a history each', async () => {
     const troupe = await family('one-for-one', 1);
 
@@ -285,11 +334,19 @@ describe('an agent that finishes', () => {
     troupe.system.spawn(troupe.player('boss', { children: [[leaf, { kind: 'permanent' }]] }));
     await troupe.settle();
 
+    const ended = troupe.system.watch(troupe.ref('/boss/leaf'));
     void troupe.system.tell(troupe.ref('/boss/leaf'), 'finish');
-    await troupe.world.step();
     void troupe.system.stop(troupe.ref('/boss'));
     await troupe.settle();
 
+    expect(troupe.log).toEqual([
+      '/boss starts',
+      '/boss/leaf starts',
+      '/boss/leaf hears finish',
+      '/boss/leaf stops',
+      '/boss stops',
+    ]);
+    expect(await ended).toMatchObject({ reason: 'finished' });
     expect(troupe.paths()).toEqual([]);
   });
 

@@ -12,7 +12,6 @@ import { Interrupted } from './request-failures.ts';
 
 export class PendingStream<T> extends PendingReply implements OpenSource<T> {
   readonly #outlet: Outlet<T>;
-  #replied = false;
 
   constructor(options: PendingOptions, reader: { readonly capacity: number; readonly window: number }) {
     super(options);
@@ -49,7 +48,6 @@ export class PendingStream<T> extends PendingReply implements OpenSource<T> {
   /** One reply, as it waits there. */
   replyFrom(payload: unknown, from: string): Envelope {
     this.kernel.witness?.replied(this, from);
-    this.#replied = true;
     this.trace?.replied(payload, from);
     const id = this.kernel.environment.nextId();
     return ownEnvelope(id, undefined, from, undefined, payload, undefined, this.id);
@@ -76,8 +74,7 @@ export class PendingStream<T> extends PendingReply implements OpenSource<T> {
 
   protected allFinished(firstFailure: { readonly failure: unknown } | undefined): void {
     // A stream of no replies is an empty one, unless nobody was there to reply.
-    const failure =
-      firstFailure ?? (!this.#replied && this.askedNobody ? { failure: this.noResponder() } : undefined);
+    const failure = firstFailure ?? (this.askedNobody ? { failure: this.noResponder() } : undefined);
     this.settle(failure);
     this.requester.forgetRequest(this);
     this.kernel.witness?.delivered(this);
