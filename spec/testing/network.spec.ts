@@ -1,4 +1,5 @@
 import * as Effect from 'effect/Effect';
+import { asapScheduler, firstValueFrom, interval, lastValueFrom, take, timer } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { defineAgent } from '../../src/actors/define-agent.ts';
 import { NoResponder, RequestTimeout } from '../../src/actors/request-failures.ts';
@@ -300,6 +301,88 @@ describe('a host that crashes', () => {
 
     expect(host.up).toBe(true);
     expect(world.trace.filter((line) => line.includes('shop: /listener failed'))).toHaveLength(1);
+  });
+});
+
+describe('what code of a host waits for outside of the runtime', () => {
+  it.each<[string, () => unknown]>([
+    ['a timer of RxJS', () => firstValueFrom(timer(100))],
+    ['one timer of RxJS after the other', () => lastValueFrom(interval(10).pipe(take(10)))],
+    ['a fibre of its own', () => Effect.runPromise(Effect.delay(Effect.sleep(50), 50))],
+    ['a timer of Node', () => new Promise((resolve) => setTimeout(resolve, 100))],
+    ['one that sets another', () => pause(40).then(() => pause(60))],
+  ])('comes while it is up, and never when it has crashed: %s', async (_, wait) => {
+    for (const [crashes, expected] of [
+      [false, ['charged', 'charged by another']],
+      [true, ['charged by another']],
+    ] as const) {
+      const world = aWorld({ ambient: 'simulate' });
+      const charged: string[] = [];
+      const till = (charge: string) => (system: System) => {
+        system.spawn(
+          defineAgent({
+            name: 'till',
+            subscribe: [Said],
+            receive: async () => {
+              await wait();
+              charged.push(charge);
+            },
+          }),
+        );
+        system.publish(Said, 'charge');
+      };
+      const bank = world.host('bank', till('charged'));
+      world.host('other', till('charged by another'));
+      await world.advance(50);
+
+      if (crashes) world.crash(bank);
+      await world.runUntilQuiet();
+
+      expect(charged).toEqual(expected);
+      expect(world.nowMs).toBe(100);
+    }
+  });
+
+  it('ends with its host, also when it rings again and again, or was set by its setup', async () => {
+    const world = aWorld({ ambient: 'simulate', stepsMax: 100 });
+    const ticks: number[] = [];
+    const setUp = (): void => {
+      interval(10).subscribe(() => ticks.push(world.nowMs));
+      setInterval(() => ticks.push(world.nowMs), 10);
+    };
+    world.environment.schedule(0, () => void world.host('bank', setUp));
+    await world.advance(20);
+
+    world.crash('bank');
+    await world.runUntilQuiet();
+
+    expect(ticks).toEqual([10, 10, 20, 20]);
+  });
+
+  it('keeps nobody else from what is done as soon as possible', async () => {
+    const world = aWorld();
+    const done: string[] = [];
+    world.environment.schedule(0, () => {
+      for (const name of ['a', 'b']) {
+        world.host(name, () => void asapScheduler.schedule(() => done.push(name)));
+      }
+      world.crash('a');
+    });
+    await world.runUntilQuiet();
+
+    expect(done).toContain('b');
+  });
+
+  it('counts for nothing once it has crashed', async () => {
+    const world = aWorld();
+    const bank = world.host('bank', aListener().setup);
+    bank.system.publish(Said, 'heard');
+    expect(world.count(Said)).toBe(1);
+
+    world.crash(bank);
+    bank.system.publish(Said, 'by a ghost');
+
+    expect(world.count(Said)).toBe(0);
   });
 });
 
@@ -772,6 +855,8 @@ describe('faults of hosts and links', () => {
     expect(host.lives).toBe(2);
   });
 });
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 function aListener(answers?: (name: string) => string | Promise<string>) {
   const heard: string[] = [];

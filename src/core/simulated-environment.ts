@@ -10,7 +10,7 @@
  * steps happen in the same order, in any process.
  */
 import type { Delivering, Delivery } from './delivery.ts';
-import type { Dispatcher, Runnable, Timer } from './environment.ts';
+import type { Dispatcher, Environment, Runnable, Timer } from './environment.ts';
 import { TimerWheel } from './timer-wheel.ts';
 
 /** What is asked when several could take a turn. One answer more than there are runnables means that time passes instead. */
@@ -52,6 +52,11 @@ export class SimulatedEnvironment implements Delivering, Dispatcher {
   steps = 0;
   /** Who took the last step; `undefined` when it was a timer, or there was none. */
   last: Runnable | undefined;
+  /**
+   * The environment that the last step belongs to, and what promises do behind it;
+   * `undefined` when that is this one. Whoever takes a step for another says so.
+   */
+  owner: Environment | undefined;
   readonly #choose: Choose;
   readonly #slow: boolean;
   readonly #ready: Runnable[] = [];
@@ -171,6 +176,7 @@ export class SimulatedEnvironment implements Delivering, Dispatcher {
     const runnable = takeAt(this.#ready, chosen);
     this.steps += 1;
     this.last = runnable;
+    this.owner = undefined;
     if (runnable.run(1)) {
       this.#ready.push(runnable);
     }
@@ -199,6 +205,7 @@ export class SimulatedEnvironment implements Delivering, Dispatcher {
     this.#nowMs = Math.max(this.#nowMs, dueMs);
     this.steps += 1;
     this.last = undefined;
+    this.owner = undefined;
     this.#wheel.fire(due[chosen]!);
     return true;
   }

@@ -111,7 +111,9 @@ export class RunningHost implements Host {
     for (const tell of this.onStart) {
       tell();
     }
-    const setup = new Promise((resolve) => resolve(this.#setup(this.#system, this)));
+    const setup = new Promise((resolve) =>
+      resolve(environment.ownCall(() => this.#setup(this.#system, this))),
+    );
     // A setup that was interrupted by a crash never ends, and nobody waits for it.
     const crashed = new Promise<void>((resolve) => this.onCrash(resolve));
     this.#world.settingUp(Promise.race([setup, crashed]));

@@ -165,7 +165,7 @@ export class World {
 
   /**
    * How often something was published on a topic, or became a dead letter for a cause;
-   * on all hosts together, in the lives they have now. What a link brings is published anew.
+   * on all hosts that are up together, in the lives they have now. What a link brings is published anew.
    */
   count(what: AnyTopic | DeadLetterCause): number {
     let count = 0;
@@ -410,10 +410,11 @@ export class World {
     return this.#network;
   }
 
+  /** Those that run. */
   get #systems(): readonly System[] {
     return this.#network === undefined
       ? [this.system]
-      : [this.system, ...this.#network.hosts.map(({ system }) => system)];
+      : [this.system, ...this.#network.hosts.filter(({ up }) => up).map(({ system }) => system)];
   }
 
   /** Forgets everything. */
