@@ -7,6 +7,7 @@ import type { System } from '../../src/actors/system.ts';
 import type { Envelope } from '../../src/core/envelope.ts';
 import { memoryWriter } from '../../src/core/memory-writer.ts';
 import { type } from '../../src/core/schema.ts';
+import { systemFailures } from '../../src/core/system-topics.ts';
 import { defineTopic } from '../../src/core/topic.ts';
 import { explore } from '../../src/testing/explore.ts';
 import type { Host } from '../../src/testing/host.ts';
@@ -295,8 +296,11 @@ describe('a host that crashes', () => {
     const host = world.host('shop', aListener().setup);
     await world.runUntilQuiet();
 
-    world.crash('shop/listener');
-    world.crash('nowhere/listener');
+    expect(world.crash('shop/listener')).toBe(true);
+    expect(world.crash('shop/lisp')).toBe(false);
+    expect(() => world.crash('nowhere/listener')).toThrow(
+      "there is no host 'nowhere'; there are: world, shop",
+    );
     await world.runUntilQuiet();
 
     expect(host.up).toBe(true);
@@ -386,7 +390,69 @@ describe('what code of a host waits for outside of the runtime', () => {
   });
 });
 
+describe('what is crashed', () => {
+  it('is there', () => {
+    const world = aWorld();
+
+    expect(() => world.crash('shop')).toThrow("there is no host 'shop'; there are: none");
+    expect(() => world.crash('world')).toThrow("there is no host 'world'");
+    expect(() => world.crash('shop/till')).toThrow("there is no host 'shop'; there are: world");
+    expect(world.crash('/tyop')).toBe(false);
+    expect(world.crash('world/tyop')).toBe(false);
+
+    const host = world.host('shop', () => {});
+    expect([world.crash(host), world.crash(host)]).toEqual([true, false]);
+  });
+});
+
+describe('the setup of a host', () => {
+  it('is waited for, and fails the run where it never ends', async () => {
+    const world = aWorld();
+    const rung: string[] = [];
+    await world.run(() => {
+      world.host('slow', async () => {
+        await new Promise<void>((resolve) => void world.environment.schedule(50, resolve));
+        for (let n = 0; n < 20; n += 1) await undefined;
+        rung.push('slow');
+      });
+    });
+    expect(rung).toEqual(['slow']);
+
+    const hanging = world.run(() => void world.host('stuck', () => new Promise(() => {})));
+    await expect(hanging).rejects.toThrow("the setup of host 'stuck' waits for something that is not");
+    await expect(world.run(boom)).rejects.toThrow('boom');
+    world.crash('stuck');
+    await expect(world.run(() => {})).resolves.toBeUndefined();
+  });
+
+  it('is waited for also where the host begins anew when all else is done', async () => {
+    const world = aWorld();
+    let lives = 0;
+    const host = world.host('shop', () => {
+      lives += 1;
+      return lives === 1 ? undefined : new Promise(() => {});
+    });
+
+    const running = world.run(() => void world.environment.schedule(10, () => world.restart(host)));
+
+    await expect(running).rejects.toThrow("the setup of host 'shop' waits");
+  });
+});
+
 describe('a link', () => {
+  it.each([
+    [{ topics: [defineTopic('said.*', { schema: type<string>() })] }, "got 'said.*'"],
+    [{ topics: [systemFailures] }, "got 'system.failures'"],
+    [{ topics, delayMs: Number.NaN }, 'the delayMs of a link'],
+    [{ topics, delayMs: Number.POSITIVE_INFINITY }, 'the delayMs of a link'],
+    [{ topics, capacity: 0 }, 'the capacity of a link'],
+  ])('carries what can be carried: %o', (options, told) => {
+    const world = aWorld();
+    world.host('shop', () => {});
+
+    expect(() => world.link('world', 'shop', options)).toThrow(told);
+  });
+
   it('carries what is published, either way, a while later', async () => {
     const { world, a, b } = aPair({ delayMs: 20 });
 
@@ -552,9 +618,7 @@ describe('a link', () => {
 
     expect(() => world.link('a', 'a', { topics })).toThrow('a link is between two hosts');
     expect(() => world.link('b', 'a', { topics })).toThrow('a link is between two hosts');
-    expect(() => world.link('a', 'c', { topics })).toThrow(
-      "there is no host 'c' to link; there are: world, a, b",
-    );
+    expect(() => world.link('a', 'c', { topics })).toThrow("there is no host 'c'; there are: world, a, b");
     expect(() => world.heal('a', 'world')).toThrow("there is no link between 'a' and 'world'");
   });
 

@@ -97,6 +97,8 @@ export class World {
   readonly #control: Control;
   #network: Network | undefined;
   #onLife: ((host: Host) => void)[] | undefined;
+  /** The hosts whose setups are under way, one for each life. */
+  readonly #setups = new Set<{ readonly host: string }>();
   /** What the setup of a host failed of. */
   #broken: { readonly failure: unknown } | undefined;
 
@@ -243,19 +245,24 @@ export class World {
    * Ends a host at once: no last step, no timer, no turn, and nothing of it is heard any
    * more. Or makes an agent fail now, as if its code had thrown between two steps:
    * `'/till'`, or `'shop/till'` on a host.
+   *
+   * @returns Whether there was something to crash: a host may be down already, and an agent gone.
+   * Errors: `RangeError` for a host that was never there.
    */
-  crash(target: Host | string): void {
+  crash(target: Host | string): boolean {
     const path = nameOf(target);
-    if (this.#network?.crash(path) === true) {
-      return;
+    if (!path.includes('/')) {
+      return this.#reach().crash(path);
     }
     const cell = this.#cellAt(path);
     // The agent of a key that waits for its place, or is on its way out, does nothing that could fail.
     const rests = cell instanceof KeyedInstance && cell.stage !== 'active';
-    if (cell !== undefined && !cell.ending && !rests) {
-      this.#tell({ _tag: 'Crashed', atMs: this.nowMs, what: 'agent', name: path });
-      cell.conduct.fail(cell, new SimulatedCrash({ agent: path }), undefined);
+    if (cell === undefined || cell.ending || rests) {
+      return false;
     }
+    this.#tell({ _tag: 'Crashed', atMs: this.nowMs, what: 'agent', name: path });
+    cell.conduct.fail(cell, new SimulatedCrash({ agent: path }), undefined);
+    return true;
   }
 
   /** Takes one step and lets promises go on; says whether there was one to take. */
@@ -357,19 +364,27 @@ export class World {
         ended = true;
       });
     running.catch(() => {});
-    let rounds = 0;
-    while (!ended && rounds < patience) {
-      rounds = this.steps;
+    const isOver = (): boolean => ended && this.#setups.size === 0;
+    do {
+      let rounds = 0;
+      while (!isOver() && rounds < patience) {
+        rounds = this.steps;
+        await this.#runUntilQuiet(afterStep);
+        rounds = this.steps > rounds ? 0 : await this.#wait(isOver);
+      }
+      if (ended) {
+        await running;
+      }
+      if (!isOver()) {
+        const [open] = this.#setups;
+        const whose = ended ? `the setup of host '${open!.host}'` : 'the setup';
+        throw new Error(
+          `${whose} waits for something that is not in this world, or for a promise that nobody resolves`,
+        );
+      }
+      // A host may begin anew in this, and its setup is waited for, too.
       await this.#runUntilQuiet(afterStep);
-      rounds = this.steps > rounds ? 0 : await this.#wait(() => ended);
-    }
-    if (!ended) {
-      throw new Error(
-        'the setup waits for something that is not in this world, or for a promise that nobody resolves',
-      );
-    }
-    await running;
-    await this.#runUntilQuiet(afterStep);
+    } while (!isOver());
   }
 
   /** Has the test look at what the last step did. Errors: whatever ends the run. */
@@ -401,10 +416,14 @@ export class World {
           tell(host);
         }
       },
-      settingUp: (setup) => {
-        setup.catch((failure: unknown) => {
-          this.#broken ??= { failure };
-        });
+      settingUp: (host, setup) => {
+        const open = { host };
+        this.#setups.add(open);
+        setup
+          .catch((failure: unknown) => {
+            this.#broken ??= { failure };
+          })
+          .finally(() => this.#setups.delete(open));
       },
     });
     return this.#network;
@@ -523,8 +542,8 @@ export class World {
   #cellAt(path: string): Cell | undefined {
     const end = path.indexOf('/');
     const name = path.slice(0, Math.max(0, end));
-    const host = name === '' ? this : this.#network?.hosts.find((one) => one.name === name);
-    return LocalRef.cellOf(host?.system.agents.find(path.slice(end))?.ref);
+    const host = name === '' ? this : this.#reach().at(name);
+    return LocalRef.cellOf(host.system.agents.find(path.slice(end))?.ref);
   }
 
   #write(event: SystemEvent, host?: string): void {
