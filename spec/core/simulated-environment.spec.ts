@@ -229,6 +229,22 @@ describe('the simulated environment', () => {
     expect(rung).toEqual(['a', 'b', 'late']);
     expect(environment.nowMs()).toBe(7);
   });
+
+  it.each([2, -1, 0.5, Number.NaN])('refuses the answer %d, of two', (answer) => {
+    const turns = anEnvironment({ answers: [answer] }).environment;
+    const timers = anEnvironment({ answers: [answer] }).environment;
+    for (let n = 0; n < 2; n += 1) {
+      turns.defer(() => {});
+      timers.schedule(5, () => {});
+    }
+
+    for (const environment of [turns, timers]) {
+      expect(() => environment.step()).toThrow(
+        `a choice is a whole number from 0 up to, not including, 2; got ${answer}`,
+      );
+    }
+    expect([turns.readyCount, timers.timerCount]).toEqual([2, 2]);
+  });
 });
 
 /** An environment whose choices are given, and quiet ones after that. */

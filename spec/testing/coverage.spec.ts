@@ -229,6 +229,7 @@ describe('coverage', () => {
     const report = coverageReport({
       runs: 1,
       lookedAt: 1,
+      longerThanTape: 0,
       schedules: 1,
       saturation: { last: 1, fresh: 1 },
       agents: [{ definition: 'ghost', ...nothing }],

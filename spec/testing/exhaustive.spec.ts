@@ -9,7 +9,10 @@ import { type } from '../../src/core/schema.ts';
 import { defineTopic } from '../../src/core/topic.ts';
 import { type ExhaustiveOptions, exhaustive } from '../../src/testing/exhaustive.ts';
 import { type Explored, type ExploreOptions, explore } from '../../src/testing/explore.ts';
+import type { Law } from '../../src/testing/law.ts';
+import { lawPack } from '../../src/testing/laws/law-pack.ts';
 import type { Strategy } from '../../src/testing/strategy.ts';
+import { eventuallyWithin, leadsTo } from '../../src/testing/temporal.ts';
 import type { World } from '../../src/testing/world.ts';
 
 /** What an agent does when it takes a message. */
@@ -308,5 +311,72 @@ describe('an exhaustive search', () => {
     expect(() => exhaustive({ deviationsMax: Number.NaN })).toThrow(
       'deviationsMax is a number, at least 0; got NaN',
     );
+  });
+});
+
+describe('exhaustive, under laws that remember', () => {
+  const steps = {
+    a: defineTopic('step.a', { schema: type<undefined>() }),
+    b: defineTopic('step.b', { schema: type<undefined>() }),
+  };
+  const done = { a: false, b: false };
+
+  /** Two agents that know nothing of each other, in either order. */
+  const twoSteps = (system: System): void => {
+    Object.assign(done, { a: false, b: false });
+    for (const name of ['a', 'b'] as const) {
+      system.spawn(
+        defineAgent({
+          name,
+          subscribe: [steps[name]],
+          receive: () => {
+            done[name] = true;
+          },
+        }),
+      );
+      void system.publish(steps[name], undefined);
+    }
+  };
+  const lawOf = async (...laws: Law[]): Promise<unknown> =>
+    explore(twoSteps, { strategy: exhaustive(), seed: 1, laws }, () => {}).then(
+      ({ complete, cut }) => ({ complete, cuts: cut > 0 }),
+      (failure: Error) => failure.message.split('\n')[0]!.replace(/^.*?: /, ''),
+    );
+
+  it('tells states apart by what a law remembers of the way there', async () => {
+    // Only where b comes before a is the conclusion owed when both have come.
+    const owed = leadsTo(
+      'b alone leads to nothing',
+      () => done.b && !done.a,
+      () => false,
+      { withinMs: Number.POSITIVE_INFINITY },
+    );
+
+    expect(await lawOf(owed)).toMatch(/^b alone leads to nothing: .* never came$/);
+    expect(await lawOf(eventuallyWithin(0, 'a is done', () => done.a))).toEqual({
+      complete: true,
+      cuts: true,
+    });
+    expect(await lawOf(...lawPack())).toEqual({ complete: true, cuts: true });
+  });
+
+  it('ends no run early where a law does not say what it remembers', async () => {
+    let order = '';
+    const remembers: Law = {
+      name: 'a is first',
+      begin: () => {
+        order = '';
+        return {
+          afterStep: () => {
+            for (const name of ['a', 'b'] as const) if (done[name] && !order.includes(name)) order += name;
+          },
+          atQuiet: () => {
+            if (order !== 'ab') throw new Error(order);
+          },
+        };
+      },
+    };
+
+    expect(await lawOf(remembers)).toBe('a is first: ba');
   });
 });

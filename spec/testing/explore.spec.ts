@@ -250,6 +250,120 @@ describe('explore', () => {
     expect(failure.tape.length).toBeLessThanOrEqual(4);
   });
 
+  it.each(['time', 'signal'])(
+    'tells what was found when the %s ends while it is made quieter',
+    async (how) => {
+      const controller = new AbortController();
+      const options =
+        how === 'time' ? { timeLimitMs: 40 } : ({ signal: controller.signal } satisfies ExploreOptions);
+      let runs = 0;
+      const failing = (world: World): boolean => {
+        runs += 1;
+        if (runs === 1) {
+          controller.abort(new Error('enough'));
+          if (how === 'time') for (const begin = performance.now(); performance.now() - begin < 50; );
+        }
+        return nothingIsLost(world) && runs > 1e9;
+      };
+
+      const failure = await found(
+        explore(setUpRace, { ...options, runs: 500, seed: 1, strategy: random() }, failing),
+      );
+
+      expect(failure.why).toBe('the property does not hold at quiet');
+      // The one that found it, and the two that are told.
+      expect(runs).toBe(failure.tape.length === 0 ? 2 : 3);
+    },
+  );
+
+  it('says how many runs were longer than their tape', async () => {
+    const { coverage } = await explore(setUpRace, { runs: 10, seed: 1, tapeMax: 1 }, () => {});
+    const whole = await explore(setUpRace, { runs: 10, seed: 1 }, () => {});
+
+    expect(coverage.longerThanTape).toBe(10);
+    expect(coverage.report()).toContain('10 of 10 runs were longer than their tape');
+    expect(whole.coverage.report()).not.toContain('longer than their tape');
+  });
+
+  it('is complete when a tape is just long enough', async () => {
+    const explored = await explore(setUpRace, { runs: 1e6, seed: 1, strategy: exhaustive() }, () => {});
+    const longest = explored.coverage.choices.length;
+
+    expect(longest).toBeGreaterThan(0);
+    expect(explored).toMatchObject({ complete: true, coverage: { longerThanTape: 0 } });
+  });
+
+  it.each([5, -1, Number.NaN, 0.5])('refuses a strategy that answers %d', async (answer) => {
+    const strategy = { name: 'mine', begin: () => ({ begin: () => () => answer }) };
+
+    await expect(explore(setUpRace, { strategy, faults: ['drop'] }, () => {})).rejects.toThrow(
+      new RegExp(`^'.*' is answered with a whole number .*; the strategy answered ${answer}$`),
+    );
+  });
+
+  it('tells what a strategy throws, also inside of an agent', async () => {
+    const begin = () => ({
+      begin: () => (_: number, what: string) =>
+        what.startsWith('fault: what') ? boom() : 0,
+    });
+
+    await expect(
+      explore(setUpRace, { strategy: { name: 'mine', begin }, faults: ['drop'] }, () => {}),
+    ).rejects.toThrow(/^boom$/);
+  });
+
+  it.each([[-1], [1.5], [Number.NaN]])('refuses a tape with %d', async (answer) => {
+    await expect(explore(setUpRace, { tape: [0, answer] }, () => {})).rejects.toThrow(
+      `a tape is a list of whole numbers, at least 0; got ${answer} at place 1`,
+    );
+  });
+
+  it('says what a run failed of that does not fail again', async () => {
+    let runs = 0;
+    const failure = await explore(setUpRace, { runs: 5, seed: 1 }, () => {
+      runs += 1;
+      return runs === 1 ? boom() : true;
+    }).catch((thrown: Error) => thrown);
+
+    expect(failure).toMatchObject({
+      message: expect.stringContaining('does not fail again with the same tape; it failed of: '),
+      cause: expect.objectContaining({ message: 'boom' }),
+    });
+  });
+
+  it('refuses what is to hold after each step when it cannot be waited for', async () => {
+    const failure = await found(
+      explore(setUpRace, { runs: 1, always: (async () => true) as never }, () => {}),
+    );
+
+    expect(failure.why).toMatch(/^always returned a promise; .* make it synchronous$/);
+  });
+
+  it.each<ExploreOptions>([
+    { faults: ['dorp' as never] },
+    { stepsMax: Number.NaN },
+    { stepsMax: 0 },
+    { runs: 0 },
+  ])('refuses %o, which would look at nothing', async (options) => {
+    await expect(explore(setUpRace, { runs: 1, ...options }, () => {})).rejects.toThrow(RangeError);
+  });
+
+  it.each([{ to: 'account' }, { from: 'nohost/account' }])(
+    'refuses faults restricted to nobody: %o',
+    async (only) => {
+      const options: ExploreOptions = { runs: 1, faults: ['drop'], only };
+
+      expect((await found(explore(setUpRace, options, () => {}))).why).toContain('nor the name of a host');
+    },
+  );
+
+  it.each([[{ to: '/account', from: 'world' }], [[Write]], [() => true]])(
+    'takes faults restricted to %o',
+    async (only) => {
+      await explore(setUpRace, { runs: 1, faults: ['drop'], only }, () => {});
+    },
+  );
+
   it.each<ExploreOptions>([{ runs: -1 }, { runs: 1.5 }, { tapeMax: Number.NaN }, { timeLimitMs: -5 }])(
     'refuses %j',
     async (options) => {

@@ -425,6 +425,20 @@ describe('the setup of a host', () => {
     await expect(world.run(() => {})).resolves.toBeUndefined();
   });
 
+  it('may wait for what code outside does after a run of its own', async () => {
+    const world = aWorld();
+    const gate = Promise.withResolvers<void>();
+    let ended = false;
+
+    await world.run(async () => {
+      world.host('shop', () => gate.promise.then(() => (ended = true)));
+      await world.run(() => {});
+      gate.resolve();
+    });
+
+    expect(ended).toBe(true);
+  });
+
   it('is waited for also where the host begins anew when all else is done', async () => {
     const world = aWorld();
     let lives = 0;

@@ -183,7 +183,7 @@ describe('mixed', () => {
     const course = mixed(counting('a', 9), counting('b', 9), random()).begin({ seed: 1 });
     const looks = [0, 1, 2].map((run) => {
       course.begin(run);
-      return course.watch?.({} as never)?.();
+      return course.watch?.({} as never, () => '')?.();
     });
 
     expect(looks).toEqual([true, false, undefined]);

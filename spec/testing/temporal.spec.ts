@@ -128,3 +128,20 @@ describe('what leads to what', () => {
     expect(() => eventuallyWithin(Number.NaN, 'it is paid', paid)).toThrow(RangeError);
   });
 });
+
+describe('what holds over time', () => {
+  const later = (async () => false) as unknown as (world: World) => boolean;
+
+  it.each([
+    ['always', always('later', later)],
+    ['at quiet', atQuiet('later', later)],
+    ['eventually', eventuallyWithin(5, 'later', later)],
+    ['leads to', leadsTo('later', () => true, later, { withinMs: 5 })],
+    ["a law of one's own", { name: 'later', begin: () => ({ afterStep: async () => {} }) } as Law],
+    ['a law after the stop', { name: 'later', begin: () => ({ afterStop: async () => {} }) } as Law],
+  ])('cannot be a promise: %s', async (_, law) => {
+    expect(await outcomeOf(till([5]), law)).toMatch(
+      /^later: .* returned a promise; it is called between two steps/,
+    );
+  });
+});

@@ -169,7 +169,8 @@ export class SimulatedEnvironment implements Delivering, Dispatcher {
       return dueMs === undefined ? false : this.#fireOneAt(dueMs);
     }
     const mayPass = dueMs === undefined ? 0 : 1;
-    const chosen = ready + mayPass === 1 ? 0 : this.#choose(ready + mayPass, turnQuestion, this.#ready);
+    const count = ready + mayPass;
+    const chosen = count === 1 ? 0 : checkedAnswer(this.#choose(count, turnQuestion, this.#ready), count);
     if (chosen === ready) {
       return this.#fireOneAt(dueMs!);
     }
@@ -201,7 +202,7 @@ export class SimulatedEnvironment implements Delivering, Dispatcher {
 
   #fireOneAt(dueMs: number): boolean {
     const due = this.#wheel.dueAt(dueMs);
-    const chosen = due.length === 1 ? 0 : this.#choose(due.length, timerQuestion);
+    const chosen = due.length === 1 ? 0 : checkedAnswer(this.#choose(due.length, timerQuestion), due.length);
     this.#nowMs = Math.max(this.#nowMs, dueMs);
     this.steps += 1;
     this.last = undefined;
@@ -242,6 +243,15 @@ class TimerBeside implements Timer {
     this.#all.delete(this);
     this.#timer.cancel();
   }
+}
+
+function checkedAnswer(answer: number, count: number): number {
+  if (answer >= 0 && answer < count && Number.isInteger(answer)) {
+    return answer;
+  }
+  throw new RangeError(
+    `a choice is a whole number from 0 up to, not including, ${count}; got ${String(answer)}`,
+  );
 }
 
 /** Takes one out, and leaves the others in their order. */

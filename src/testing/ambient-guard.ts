@@ -105,7 +105,10 @@ function guards(): Place[] {
   });
 
   add(Date, 'now', 'Date.now()', (host) => host.timeMs);
-  place(globalThis, 'Date', guardedDate(Date));
+  const date = guardedDate(Date);
+  place(globalThis, 'Date', date);
+  // As the real one is that of its dates: who compares them finds the same.
+  place(Date.prototype, 'constructor', date);
   add(performance, 'now', 'performance.now()', (host) => host.monotonicMs);
   const { hrtime } = process;
   const guardedHrtime = guarded(hrtime as unknown as Callback, 'process.hrtime()', (host, since?: Hrtime) =>
@@ -121,9 +124,11 @@ function guards(): Place[] {
     add(owner, 'randomUUID', 'crypto.randomUUID()', (host) => host.uuid());
     add(owner, 'getRandomValues', 'crypto.getRandomValues()', (host, view: Uint8Array) => host.fill(view));
   }
-  add(nodeCrypto, 'randomBytes', 'crypto.randomBytes()', (host, size: number, call?: Callback) =>
-    told(host, call, host.fill(Buffer.alloc(size))),
-  );
+  for (const key of ['randomBytes', 'pseudoRandomBytes']) {
+    add(nodeCrypto, key, `crypto.${key}()`, (host, size: number, call?: Callback) =>
+      told(host, call, host.fill(Buffer.alloc(size))),
+    );
+  }
   add(nodeCrypto, 'randomInt', 'crypto.randomInt()', (host, ...args: unknown[]) => {
     const [low, high] = (typeof args[1] === 'number' ? args : [0, args[0]]) as [number, number];
     return told(host, args.at(-1), low + Math.floor(host.random() * (high - low)));

@@ -4,14 +4,19 @@
  */
 import type { Environment } from '../core/environment.ts';
 import { holdAmbientGuard } from './ambient-guard.ts';
+import { afterMicrotasks } from './host-loop.ts';
 import { begunSince, describeRequest, openRequests } from './host-requests.ts';
-import { type Ambient, Presence } from './presence.ts';
+import { type Ambient, Presence, present } from './presence.ts';
 import { UncontrolledAsync } from './uncontrolled-async.ts';
 
 export class Control {
   readonly #presence: Presence;
   /** Gives the process away, while the world has it. */
   #letGo: (() => void) | undefined;
+  /** Calls that drive the world, each begun while the one before it did. */
+  readonly #inner: Promise<void>[] = [];
+  /** Who waits until nobody drives it. */
+  readonly #told: (() => void)[] = [];
   /** What the host had open when the world took the process. */
   #openBefore: readonly string[] = [];
 
@@ -19,15 +24,36 @@ export class Control {
     this.#presence = new Presence(environment, ambient);
   }
 
+  /** How many calls drive the world inside of the first one that does. */
+  get depth(): number {
+    return this.#inner.length;
+  }
+
+  /** Waits until no call drives the world any more that began inside of the one at this depth; `undefined` when there is none. */
+  innerThan(depth: number): Promise<void> | undefined {
+    return this.#inner.length > depth ? this.#untilBackAt(depth) : undefined;
+  }
+
+  async #untilBackAt(depth: number): Promise<void> {
+    while (this.#inner.length > depth) {
+      await this.#inner[depth];
+      // Whoever waited for it goes on now, and may drive the world again.
+      await afterMicrotasks();
+    }
+  }
+
   /** Has the process while `code` runs, and the promises behind it. */
   async inside<T>(code: () => Promise<T>): Promise<T> {
     if (this.#letGo !== undefined) {
-      return code();
+      return this.#deeper(code);
     }
     const letGoOfGuard = holdAmbientGuard();
     const letGo = (): void => {
       if (this.#letGo === letGo) {
         this.#letGo = undefined;
+        for (const tell of this.#told.splice(0)) {
+          tell();
+        }
         this.#presence.leave();
         letGoOfGuard();
       }
@@ -47,9 +73,33 @@ export class Control {
     }
   }
 
+  async #deeper<T>(code: () => Promise<T>): Promise<T> {
+    let end = (): void => {};
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    this.#inner.push(ended);
+    try {
+      return await code();
+    } finally {
+      this.#inner.splice(this.#inner.indexOf(ended), 1);
+      end();
+    }
+  }
+
   /** The world is closed: it has the process no more, also when somebody still waits for a step of it. */
   close(): void {
     this.#letGo?.();
+  }
+
+  /** Whether this world has the process now. */
+  get isPresent(): boolean {
+    return present() === this.#presence;
+  }
+
+  /** The end of the call that drives the world now, if there is one. */
+  get driven(): Promise<void> | undefined {
+    return this.#letGo && new Promise((resolve) => void this.#told.push(resolve));
   }
 
   /** Calls code of the test, which is outside of every world. */

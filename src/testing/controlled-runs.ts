@@ -11,6 +11,7 @@
  */
 import { holdAmbientGuard } from './ambient-guard.ts';
 import { describeRequest, RequestWatch } from './host-requests.ts';
+import { thrownAs } from './thrown.ts';
 import { UncontrolledAsync } from './uncontrolled-async.ts';
 import type { World } from './world.ts';
 
@@ -21,16 +22,16 @@ export class ControlledRuns {
   #watch: RequestWatch | undefined;
 
   /** Called when a run begins. */
-  begins(): void {
+  begins(world: World): void {
     this.#runs += 1;
-    this.#watch = this.#runs === 1 ? new RequestWatch() : undefined;
+    this.#watch = this.#runs === 1 ? new RequestWatch(() => world.present) : undefined;
   }
 
   /** Called when a run has ended, with what it failed with, if it did: whether it is to be looked at more closely. */
   looksCloser(world: World, failed: unknown): boolean {
     this.#watch?.end();
     return (
-      failed instanceof UncontrolledAsync ||
+      thrownAs(failed, UncontrolledAsync) !== undefined ||
       (this.#watch === undefined
         ? (failed !== undefined || isPowerOfTwo(this.#runs)) && world.doubtful
         : this.#watch.begun.length > 0)
@@ -42,8 +43,8 @@ export class ControlledRuns {
    *
    * Errors: `UncontrolledAsync`, with the calls that led there where they can be found.
    */
-  async look(failed: unknown, again: () => Promise<unknown>): Promise<void> {
-    const seen = failed instanceof UncontrolledAsync ? failed : undefined;
+  async look(failed: unknown, again: RunAgain): Promise<void> {
+    const seen = thrownAs(failed, UncontrolledAsync);
     if (seen !== undefined && seen.at.length > 0) {
       throw seen;
     }
@@ -60,13 +61,19 @@ export class ControlledRuns {
   }
 }
 
+/** Runs the same again, and gives away its world before it begins. */
+type RunAgain = (watch: (world: World) => void) => Promise<unknown>;
+
 const isPowerOfTwo = (count: number): boolean => Number.isInteger(Math.log2(count));
 
 /** What is begun at the host in a run. */
-async function watched(run: () => Promise<unknown>): Promise<RequestWatch> {
-  const watch = new RequestWatch();
+async function watched(run: RunAgain): Promise<RequestWatch> {
+  let world: World | undefined;
+  const watch = new RequestWatch(() => world?.present === true);
   try {
-    await run();
+    await run((made) => {
+      world = made;
+    });
   } finally {
     watch.end();
   }

@@ -52,6 +52,7 @@ export class CoverageCollector {
   readonly #faults: Record<string, number> = {};
   #runs = 0;
   #lookedAt = 0;
+  #longer = 0;
 
   constructor(lookAt: LookAt) {
     this.#lookAt = lookAt;
@@ -79,8 +80,8 @@ export class CoverageCollector {
     };
   }
 
-  /** A run is over that gave these answers. */
-  ended(answers: readonly number[], looked: Looked | undefined): void {
+  /** A run is over that gave these answers, and would have been asked for more than there is room for if it is `longer`. */
+  ended(answers: readonly number[], longer: boolean, looked: Looked | undefined): void {
     const hash = scheduleHash(answers);
     const fresh = this.#schedules.size < schedulesMax && !this.#schedules.has(hash);
     if (fresh) {
@@ -88,10 +89,12 @@ export class CoverageCollector {
     }
     this.#fresh[this.#runs % lastMax] = Number(fresh);
     this.#runs += 1;
+    this.#longer += Number(longer);
     if (looked !== undefined) {
       this.#lookedAt += 1;
-      for (const { _tag } of looked.faults) {
-        this.#faults[_tag] = (this.#faults[_tag] ?? 0) + 1;
+      for (const fault of looked.faults) {
+        const kind = fault._tag === 'Told' ? fault.subject : fault._tag;
+        this.#faults[kind] = (this.#faults[kind] ?? 0) + 1;
       }
     }
   }
@@ -102,6 +105,7 @@ export class CoverageCollector {
     const seen = {
       runs: this.#runs,
       lookedAt: this.#lookedAt,
+      longerThanTape: this.#longer,
       schedules: this.#schedules.size,
       saturation: { last, fresh: this.#fresh.reduce((sum, one) => sum + one, 0) },
       agents: sortedBy(this.#agents.values(), ({ definition }) => definition).map((agent) => ({

@@ -63,6 +63,8 @@ export interface Coverage {
   readonly runs: number;
   /** How many of them were looked at. */
   readonly lookedAt: number;
+  /** How many asked for more choices than their tape could have (`tapeMax`): nothing went wrong in the rest of them, and turns were first come, first served. */
+  readonly longerThanTape: number;
   /** How many were different from each other; counted up to a million. */
   readonly schedules: number;
   /** Of the last so many runs, how many had a schedule that was new: 0 says that more runs would hardly show more. */
@@ -81,10 +83,15 @@ export interface Coverage {
 
 /** Says what was seen, and what was not. */
 export function coverageReport(coverage: Omit<Coverage, 'report'>): string {
-  const { runs, lookedAt, schedules, saturation, agents, messages, machines } = coverage;
+  const { runs, lookedAt, longerThanTape, schedules, saturation, agents, messages, machines } = coverage;
   const neverFailed = agents.filter(({ failed }) => failed === 0).map(({ definition }) => definition);
   return [
     `${runs} runs, ${schedules} different schedules; ${saturation.fresh} of the last ${saturation.last} were new`,
+    ...(longerThanTape === 0
+      ? []
+      : [
+          `${longerThanTape} of ${runs} runs were longer than their tape (tapeMax): the rest of them was quiet`,
+        ]),
     ...(lookedAt === runs ? [] : [`what follows was seen in the ${lookedAt} runs that were looked at`]),
     ...agents.map(agentLine),
     ...messages.map(messageLine),

@@ -9,7 +9,8 @@
  * Trees are large: n things that have nothing to do with each other happen in n!
  * orders. Where a run comes to a state in which another has been, what follows was
  * looked at then, and the run ends there; `state-hash` says what the same state is and what that
- * asks of the agents. With `deviationsMax` only schedules with so few answers that are not
+ * asks of the agents. What the laws remember is part of it; where a law does not say what it remembers
+ * (`state` of its check), runs are not ended early. With `deviationsMax` only schedules with so few answers that are not
  * quiet are looked at.
  *
  * Guarantees: what is `complete` has looked at every schedule, as far as `deviationsMax` and the
@@ -84,12 +85,12 @@ export function exhaustive(options: ExhaustiveOptions = {}): Strategy {
         ended: () => {
           done = !turn(way, deviationsMax);
         },
-        watch: (world) => {
-          if (!hashes || full) {
+        watch: (world, judged) => {
+          if (!hashes || full || judged() === undefined) {
             hash = undefined;
             return undefined;
           }
-          const states = new StateHash(world, tokens);
+          const states = new StateHash(world, tokens, judged as () => string);
           hash = states;
           return () => {
             const state = states.afterStep();

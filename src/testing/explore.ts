@@ -9,32 +9,37 @@
  * deterministic simulation for the rest.
  */
 import type { System } from '../actors/system.ts';
+import { reasonOf } from '../core/failure.ts';
 import { ControlledRuns } from './controlled-runs.ts';
 import { CounterexampleFound } from './counterexample.ts';
 import type { Coverage } from './coverage.ts';
 import { CoverageCollector, type LookAt } from './coverage-collector.ts';
 import { delayBounded } from './delay-bounded.ts';
 import { afterIo, hostNowMs, seedByChance } from './host-loop.ts';
-import { type Law, LawsInForce } from './law.ts';
+import { type Law, LawsInForce, refusePromise } from './law.ts';
 import { mixed } from './mixed.ts';
 import { pct } from './pct.ts';
+import { whileWorldGoesOn } from './property.ts';
 import type { Played } from './quietest-tape.ts';
 import { random } from './random.ts';
 import { shrinkTape } from './shrink-tape.ts';
 import type { Course, Strategy } from './strategy.ts';
-import { countAnswers, readTape, trimTape, writeTape } from './tape.ts';
+import { countAnswers, isQuieter, readTape, type TapeTrouble, trimTape, writeTape } from './tape.ts';
 import { World, type WorldOptions } from './world.ts';
 
 export interface ExploreOptions extends Omit<WorldOptions, 'choose' | 'traced' | 'seed'> {
-  /** Most schedules; 1 000 when not given. */
+  /** Most schedules, at least 1; 1 000 when not given. */
   readonly runs?: number;
   /** Which schedules are looked at; `random`, `delayBounded` and `pct` in turn when not given. */
   readonly strategy?: Strategy;
   /** Where the choice of schedules begins; the same seed explores the same ones, on any machine. Made by chance when not given. */
   readonly seed?: number;
-  /** Ends when so many milliseconds of the host's time have passed; no limit when not given. The run that is under way is finished. */
+  /**
+   * Ends when so many milliseconds of the host's time have passed; no limit when not given. The run that is under way is finished.
+   * When they pass while a counterexample is made quieter, it is told as it is then.
+   */
   readonly timeLimitMs?: number;
-  /** Ends it between two runs: it rejects with the reason of the signal. */
+  /** Ends it between two runs: it rejects with the reason of the signal, or with the counterexample that was found until then. */
   readonly signal?: AbortSignal;
   /** Longest tape; 256 choices when not given. Later choices are the quietest ones. */
   readonly tapeMax?: number;
@@ -52,7 +57,7 @@ export interface ExploreOptions extends Omit<WorldOptions, 'choose' | 'traced' |
    * then one in 32; `none`. Schedules are counted in all.
    */
   readonly coverage?: LookAt;
-  /** Checked after each step: `false`, or a throw, fails the run. */
+  /** Checked after each step: `false`, or a throw, fails the run. It looks at the world as it is, and remembers nothing: one that remembers is a law with a `state`. */
   readonly always?: (world: World) => boolean | void;
   /** What holds whatever the agents do; checked after each step, and at quiet after the property. */
   readonly laws?: readonly Law[];
@@ -115,6 +120,18 @@ class Exploring {
   readonly #controlled: ControlledRuns;
   readonly #coverage: CoverageCollector;
   #runs = 0;
+  /** Whether the last run asked for more choices than its tape had room for. */
+  #longer = false;
+  /** What the strategy did that no strategy may do. */
+  #misled: { readonly failure: unknown } | undefined;
+  readonly #trouble: TapeTrouble = {
+    full: () => {
+      this.#longer = true;
+    },
+    misled: (failure) => {
+      this.#misled ??= { failure };
+    },
+  };
   #cut = 0;
   #steps = 0;
   #breathedAtMs = hostNowMs();
@@ -123,7 +140,7 @@ class Exploring {
     this.#setup = setup;
     this.#options = options;
     this.#atQuiet = atQuiet;
-    this.#runsMax = limit('runs', options.runs ?? 1_000);
+    this.#runsMax = limit('runs', options.runs ?? 1_000, 1);
     this.#tapeMax = limit('tapeMax', options.tapeMax ?? 256);
     this.#endsAtMs =
       this.#breathedAtMs + limit('timeLimitMs', options.timeLimitMs ?? Number.POSITIVE_INFINITY);
@@ -157,9 +174,13 @@ class Exploring {
         break;
       }
       const answers: number[] = [];
-      const told = writeTape(choose, answers, this.#tapeMax);
+      this.#longer = false;
+      const told = writeTape(choose, answers, this.#tapeMax, this.#trouble);
       const outcome = await this.#runOnce({ choose: told, answers, course, counts: true });
-      long ||= answers.length >= this.#tapeMax;
+      long ||= this.#longer;
+      if (this.#misled !== undefined) {
+        throw this.#misled.failure;
+      }
       if (outcome !== undefined) {
         await this.#explain(answers, seed, strategy.name, outcome.reason);
       }
@@ -171,17 +192,41 @@ class Exploring {
   /** Shrinks a schedule that broke the property, and throws what there is to tell of it. */
   async #explain(answers: readonly number[], seed: number, strategy: string, reason: unknown): Promise<void> {
     const runs = this.#runs;
-    const { tape } = await shrinkTape(
-      answers,
-      (tape) => this.#play(tape),
-      this.#options.shrinkRunsMax ?? 5_000,
+    await this.#replay(await this.#shrunk(answers), seed, { runs, strategy });
+    throw new Error(
+      `a run failed that does not fail again with the same tape; it failed of: ${reasonOf(reason)}`,
+      { cause: reason },
     );
-    await this.#replay(tape, seed, { runs, strategy });
-    throw new Error(`a run failed that does not fail again with the same tape: ${String(reason)}`);
+  }
+
+  /** The quietest tape that is found in the runs and the time there are. */
+  async #shrunk(answers: readonly number[]): Promise<readonly number[]> {
+    let quietest = trimTape(answers);
+    try {
+      const { tape } = await shrinkTape(
+        answers,
+        async (tape) => {
+          const played = await this.#play(tape);
+          if (played.broken && isQuieter(played.answers, quietest)) {
+            quietest = trimTape(played.answers);
+          }
+          return played;
+        },
+        this.#options.shrinkRunsMax ?? 5_000,
+      );
+      return tape;
+    } catch (thrown) {
+      if (thrown !== outOfTime) {
+        throw thrown;
+      }
+      return quietest;
+    }
   }
 
   async #play(tape: readonly number[]): Promise<Played> {
-    await this.#isOutOfTime();
+    if ((await this.#breathe()) || this.#options.signal?.aborted === true) {
+      throw outOfTime;
+    }
     const answers: number[] = [];
     const counts: number[] = [];
     const choose = countAnswers(readTape(tape), counts);
@@ -210,7 +255,12 @@ class Exploring {
         seed,
         found: found && {
           ...found,
-          quiet: quiet && { trace: quiet.world.trace, choices: [], broken: quiet.broken !== undefined },
+          quiet: quiet && {
+            trace: quiet.world.trace,
+            choices: quiet.world.recorder!.choices,
+            quiet: true,
+            broken: quiet.broken !== undefined,
+          },
         },
         options: this.#options,
       });
@@ -238,7 +288,7 @@ class Exploring {
   async #runOnce({ choose, answers, traced, course, counts = false }: Run): Promise<Broken | undefined> {
     const looked = counts && this.#coverage.looksNext;
     const world: World = this.#world(choose, traced !== undefined, looked ? () => world : undefined);
-    this.#controlled.begins();
+    this.#controlled.begins(world);
     traced?.(world);
     this.#runs += 1;
     let broken: Broken | undefined;
@@ -247,19 +297,20 @@ class Exploring {
     } finally {
       this.#steps += world.steps;
       if (counts) {
-        this.#coverage.ended(answers, looked ? world : undefined);
+        this.#coverage.ended(answers, this.#longer, looked ? world : undefined);
       }
       world.close();
     }
     if (this.#controlled.looksCloser(world, broken?.reason)) {
-      await this.#controlled.look(broken?.reason, () => this.#runAgain(answers));
+      await this.#controlled.look(broken?.reason, (watch) => this.#runAgain(answers, watch));
     }
     return broken;
   }
 
   /** The same once more, to be looked at closer. */
-  async #runAgain(answers: readonly number[]): Promise<void> {
+  async #runAgain(answers: readonly number[], watch: (world: World) => void): Promise<void> {
     const world = this.#world(readTape(answers), false);
+    watch(world);
     try {
       await this.#runIn(world, undefined);
     } finally {
@@ -276,17 +327,24 @@ class Exploring {
     const { always, laws } = this.#options;
     try {
       const checks = laws === undefined ? undefined : new LawsInForce(laws, world);
-      const seen = course?.watch?.(world);
+      const seen = course?.watch?.(world, () => (checks === undefined ? '' : checks.state()));
+      let asking = false;
       const afterStep = (): void => {
         checks?.afterStep();
         hold(always?.(world), 'always');
-        if (seen?.() === true) {
+        // How far the property has come is no part of a state.
+        if (!asking && seen?.() === true) {
           throw seenBefore;
         }
       };
-      const looks = checks !== undefined || always !== undefined || seen !== undefined;
-      await world.run(() => this.#setup(world.system, world), looks ? afterStep : undefined);
-      hold(await this.#atQuiet(world), 'at quiet');
+      if (checks !== undefined || always !== undefined || seen !== undefined) {
+        world.lookAfterSteps(afterStep);
+      }
+      await world.run(() => this.#setup(world.system, world));
+      asking = true;
+      const holds = this.#atQuiet(world);
+      hold(isPromise(holds) ? await whileWorldGoesOn(world, holds, this.#options.signal) : holds, 'at quiet');
+      world.lookAfterSteps(undefined);
       await checks?.atQuiet();
     } catch (reason) {
       if (reason !== seenBefore) {
@@ -297,15 +355,20 @@ class Exploring {
     return undefined;
   }
 
-  /** Lets the host have its turn from time to time. */
   async #isOutOfTime(): Promise<boolean> {
+    const isOver = await this.#breathe();
+    this.#options.signal?.throwIfAborted();
+    return isOver;
+  }
+
+  /** Lets the host have its turn from time to time; says whether the time is over. */
+  async #breathe(): Promise<boolean> {
     let nowMs = hostNowMs();
     if (nowMs - this.#breathedAtMs > breathMs) {
       await afterIo();
       nowMs = hostNowMs();
       this.#breathedAtMs = nowMs;
     }
-    this.#options.signal?.throwIfAborted();
     return nowMs >= this.#endsAtMs;
   }
 
@@ -341,17 +404,26 @@ interface Run {
 /** Thrown to end a run that comes to where another has been. */
 const seenBefore = Symbol('seen before');
 
+/** Thrown to end the shrinking when there is no more time for it. */
+const outOfTime = Symbol('out of time');
+
+const isPromise = (outcome: unknown): outcome is PromiseLike<unknown> =>
+  typeof outcome === 'object' && outcome !== null && 'then' in outcome;
+
 function hold(outcome: unknown, when: string): void {
   if (outcome === false) {
     throw new Error(`the property does not hold ${when}`);
   }
+  if (when === 'always') {
+    refusePromise(outcome, 'always');
+  }
 }
 
 /** Checks a limit. Only time is no whole number of things. */
-function limit(name: string, value: number): number {
-  if (!(value >= 0) || (name !== 'timeLimitMs' && !Number.isInteger(value))) {
+function limit(name: string, value: number, least = 0): number {
+  if (!(value >= least) || (name !== 'timeLimitMs' && !Number.isInteger(value))) {
     throw new RangeError(
-      `${name} is a ${name === 'timeLimitMs' ? '' : 'whole '}number, at least 0; got ${value}`,
+      `${name} is a ${name === 'timeLimitMs' ? '' : 'whole '}number, at least ${least}; got ${value}`,
     );
   }
   return value;

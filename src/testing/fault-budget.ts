@@ -14,8 +14,13 @@ export class FaultBudget {
   #total: number;
   readonly #left: Record<CountedFault, number> = { crash: 0, drop: 0, duplicate: 0, delay: 0, partition: 0 };
 
-  /** Errors: `RangeError` for a limit that is no whole number from 0 on. */
+  /** Errors: `RangeError` for a fault that there is not, and for a limit that is no whole number from 0 on. */
   constructor(faults: readonly Fault[], limits: number | FaultLimits | undefined) {
+    for (const fault of faults) {
+      if (fault !== 'slow' && !counted.includes(fault)) {
+        throw new RangeError(`faults are ${[...counted, 'slow'].join(', ')}; got ${String(fault)}`);
+      }
+    }
     const given = typeof limits === 'number' ? { total: limits } : (limits ?? {});
     this.#total = checked('total', given.total ?? faultsMaxOtherwise);
     for (const fault of counted) {

@@ -9,7 +9,6 @@
  */
 import { type AsyncHook, createHook } from 'node:async_hooks';
 import { framesOfUser, isOfUser } from './origin.ts';
-import { present } from './presence.ts';
 
 /** What Node has open now: handles and requests that keep a process alive. */
 export const openRequests = (): readonly string[] => process.getActiveResourcesInfo();
@@ -67,14 +66,15 @@ export interface Begun {
  */
 const ofTheHost = /^(?!PROMISE$)[A-Z0-9_]+$|^(Timeout|Immediate)$/;
 
-/** Writes down what user code begins while worlds have the process, from now until `end`. */
+/** Writes down what user code begins while a world has the process, from now until `end`. */
 export class RequestWatch {
   readonly begun: Begun[] = [];
   readonly #hook: AsyncHook;
 
-  constructor() {
+  /** @param isPresent Whether that world has it now. */
+  constructor(isPresent: () => boolean) {
     const init = (_: number, kind: string): void => {
-      if (ofTheHost.test(kind) && present() !== undefined) {
+      if (ofTheHost.test(kind) && isPresent()) {
         const at = framesOfUser(init);
         if (at.length > 0 && isOfUser(init)) {
           this.begun.push({ kind, at });

@@ -14,6 +14,7 @@
  * Guarantees: what a law throws fails the run as `LawBroken`, which names the law.
  */
 import type { System } from '../actors/system.ts';
+import { reasonOf } from '../core/failure.ts';
 import type { Host } from './host.ts';
 import { unwitness } from './laws/witnesses.ts';
 import type { World } from './world.ts';
@@ -26,6 +27,12 @@ export interface LawCheck {
   atQuiet?(): void | Promise<void>;
   /** When the systems have been stopped after that, and nothing is left to do. Where no law asks for this, they are not stopped. */
   afterStop?(): void;
+  /**
+   * What it remembers of the steps so far, as a text, as far as their order matters: the same text
+   * where what comes is judged in the same way. `''` when only the world as it is now matters, or counts
+   * of what happened. `exhaustive` compares states only where every law says this.
+   */
+  state?(): string;
 }
 
 export interface Law {
@@ -41,6 +48,16 @@ export interface Law {
   begin(world: World, system: System): LawCheck;
 }
 
+/** What is looked at between two steps is looked at now: nobody waits for what a promise would tell. */
+export function refusePromise(outcome: unknown, what: string): void {
+  if (typeof outcome === 'object' && outcome !== null && 'then' in outcome) {
+    Promise.resolve(outcome).catch(() => {});
+    throw new TypeError(
+      `${what} returned a promise; it is called between two steps and cannot wait: make it synchronous`,
+    );
+  }
+}
+
 /** A law does not hold. Its message begins with the name of the law. */
 export class LawBroken extends Error {
   override readonly name = 'LawBroken';
@@ -48,10 +65,7 @@ export class LawBroken extends Error {
 
   /** @param host Where it does not hold; the world itself when not given. */
   constructor(law: string, cause: unknown, host?: string) {
-    super(
-      `${law}: ${host === undefined ? '' : `on host ${host}, `}${cause instanceof Error ? cause.message : String(cause)}`,
-      { cause },
-    );
+    super(`${law}: ${host === undefined ? '' : `on host ${host}, `}${reasonOf(cause)}`, { cause });
     this.law = law;
   }
 }
@@ -74,6 +88,16 @@ export class LawsInForce {
     if (this.#lives !== undefined) {
       this.#lookAtLives();
     }
+  }
+
+  /** What all laws remember of the steps so far; `undefined` when one of them does not say. */
+  state(): string | undefined {
+    let state = this.#own.state();
+    for (const life of this.#lives ?? []) {
+      const remembered = life.state();
+      state = state === undefined || remembered === undefined ? undefined : state + remembered;
+    }
+    return state;
   }
 
   /** Checks what holds at quiet, stops the systems, and checks what holds after that. */
@@ -184,11 +208,24 @@ class Checks {
     const checks = this.#checks;
     for (let n = 0; n < checks.length; n += 1) {
       try {
-        checks[n]?.afterStep?.();
+        refusePromise(checks[n]?.afterStep?.(), 'afterStep');
       } catch (thrown) {
         throw this.#broken(n, thrown);
       }
     }
+  }
+
+  /** What these remember, with the name of the host. */
+  state(): string | undefined {
+    let state = '';
+    for (const [n, check] of this.#checks.entries()) {
+      const remembered = check === undefined ? '' : check.state?.();
+      if (remembered === undefined) {
+        return undefined;
+      }
+      state += remembered === '' ? '' : `${this.#host ?? ''} ${n}: ${remembered}; `;
+    }
+    return state;
   }
 
   async atQuiet(): Promise<void> {
@@ -209,7 +246,7 @@ class Checks {
     const checks = this.#checks;
     for (let n = 0; n < checks.length; n += 1) {
       try {
-        checks[n]?.afterStop?.();
+        refusePromise(checks[n]?.afterStop?.(), 'afterStop');
       } catch (thrown) {
         throw this.#broken(n, thrown);
       }

@@ -53,6 +53,11 @@ export function letRun<T>(world: World, awaited: Promise<T>, giveUp: (reason: st
   return outcome;
 }
 
+/** Whether something is awaited in a world, so that it is stepped. */
+export function isLetRun(world: World): boolean {
+  return waiting.has(world);
+}
+
 async function stepWhile(world: World, waits: Set<Wait>): Promise<void> {
   let left = stepsMax;
   await afterMicrotasks();

@@ -32,7 +32,7 @@ export function mixed(...strategies: readonly Strategy[]): Strategy {
           return undefined;
         },
         ended: (seen) => current?.ended?.(seen),
-        watch: (world) => current?.watch?.(world),
+        watch: (world, judged) => current?.watch?.(world, judged),
       };
     },
   };

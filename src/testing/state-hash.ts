@@ -83,8 +83,12 @@ export class StateHash {
   #questions = 0;
   #steps = 0;
 
-  constructor(world: World, tokens: Tokens) {
+  readonly #judged: () => string;
+
+  /** @param judged What laws remember of the steps so far. */
+  constructor(world: World, tokens: Tokens, judged: () => string) {
     this.#world = world;
+    this.#judged = judged;
     this.#tokens = tokens;
     // Inside it is this class: the public type shows less of it.
     this.#agents = world.system.agents as AgentDirectory;
@@ -136,7 +140,8 @@ export class StateHash {
     this.#asked = [];
     this.#questions = 0;
     this.#state = this.#stateNow();
-    return this.#state;
+    const judged = this.#judged();
+    return judged === '' ? this.#state : this.#tokens.of('judged', this.#state, judged);
   }
 
   /** Whether this step was one of an agent that took at most one message and sent others; if so, notes what it did. */

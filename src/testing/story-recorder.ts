@@ -12,7 +12,7 @@
 import type { Envelope, Headers } from '../core/envelope.ts';
 import { isNotice } from '../core/notice.ts';
 import { oneLine } from '../core/one-line.ts';
-import { type Choose, isFault } from '../core/simulated-environment.ts';
+import type { Choose } from '../core/simulated-environment.ts';
 import type { EventListener, SystemEvent } from '../core/system-event.ts';
 import type { Instrumentation, Saying, Taking } from '../core/tracing.ts';
 import { choiceWords } from './choice-words.ts';
@@ -86,8 +86,8 @@ export class StoryRecorder implements Recording {
       // Before it answers: those who are ready are in a list that changes.
       const names = ready?.map(({ label }) => label);
       const answer = choose(count, what, ready);
-      // A fault is told by whoever does it.
-      if (answer !== 0 && !isFault(what) && !ofFaults.has(what)) {
+      // A fault of the world is told by the world, when it happens.
+      if (answer !== 0 && !ofFaults.has(what)) {
         const words = choiceWords({ what, answer, count, ready: names, dueMs: dueMs() });
         this.add('', { _tag: 'Chosen', words: oneLine(words) });
       }
@@ -109,7 +109,7 @@ export class StoryRecorder implements Recording {
     });
   }
 
-  /** The world did something to an agent, or to what is on its way. */
+  /** The world did something to an agent or to what is on its way, or somebody else tells what they did. */
   happened(fault: FaultEvent): void {
     this.add('', faultFact(fault, this.#last));
   }
@@ -220,5 +220,15 @@ export class StoryRecorder implements Recording {
 
 const always = (): boolean => true;
 
-/** Questions that belong to a fault, which says what was answered. */
-const ofFaults: ReadonlySet<string> = new Set(['whom to crash', 'which key to crash', 'how late']);
+/**
+ * Questions of the world about its own faults: of each there is a `FaultEvent`. Only these; what
+ * anybody else asks is told when it is answered, or nobody would tell of it.
+ */
+const ofFaults: ReadonlySet<string> = new Set([
+  'fault: crash',
+  'fault: partition',
+  'fault: what becomes of a message',
+  'whom to crash',
+  'which key to crash',
+  'how late',
+]);

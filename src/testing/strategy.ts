@@ -29,8 +29,12 @@ export interface Course {
   begin(run: number): Choose | undefined;
   /** That run is over. */
   ended?(seen: RunSeen): void;
-  /** Called with the world of each run, before it begins. What it returns is called after each step; `true` ends the run there. */
-  watch?(world: World): (() => boolean) | undefined;
+  /**
+   * Called with the world of each run, before it begins. What it returns is called after each step; `true` ends the run there.
+   *
+   * @param judged What the laws in force remember of the steps so far: what comes is judged by the world and by this. `undefined` when one of them does not say.
+   */
+  watch?(world: World, judged: () => string | undefined): (() => boolean) | undefined;
   /** Whether every schedule has been looked at, as far as the strategy was meant to. */
   readonly complete?: boolean;
 }

@@ -6,14 +6,24 @@
  * So any list is a valid tape, and a shorter or smaller one is a quieter run:
  * that is what lets a failing schedule shrink.
  */
+import type { Runnable } from '../core/environment.ts';
 import type { Choose } from '../core/simulated-environment.ts';
 
 /**
  * Reads a tape from its beginning.
  *
+ * Errors: `RangeError` for a tape that is no list of whole numbers from 0 on.
+ *
  * @param taken Gets each answer that was given, in order: itself a tape of the same run.
  */
 export function readTape(tape: readonly number[], taken?: number[]): Choose {
+  for (let place = 0; place < tape.length; place += 1) {
+    if (!Number.isInteger(tape[place]) || tape[place]! < 0) {
+      throw new RangeError(
+        `a tape is a list of whole numbers, at least 0; got ${String(tape[place])} at place ${place}`,
+      );
+    }
+  }
   let next = 0;
   return (count) => {
     if (count <= 1 || next >= tape.length) {
@@ -26,21 +36,58 @@ export function readTape(tape: readonly number[], taken?: number[]): Choose {
   };
 }
 
+/** Is told what goes wrong while a tape is written. */
+export interface TapeTrouble {
+  /** A question was asked that the tape has no room for. */
+  full(): void;
+  /** Whoever answers threw this, or gave an answer that there is not; the quiet one was taken. */
+  misled(failure: unknown): void;
+}
+
 /**
  * Writes down what somebody answers.
  *
  * @param taken Gets each answer, in order: a tape of the run.
  * @param tapeMax Most answers to ask for; all later ones are quiet.
  */
-export function writeTape(choose: Choose, taken: number[], tapeMax: number): Choose {
+export function writeTape(choose: Choose, taken: number[], tapeMax: number, trouble?: TapeTrouble): Choose {
   return (count, what, ready) => {
-    if (count <= 1 || taken.length >= tapeMax) {
+    if (count <= 1) {
       return 0;
     }
-    const answer = choose(count, what, ready);
+    if (taken.length >= tapeMax) {
+      trouble?.full();
+      return 0;
+    }
+    const answer =
+      trouble === undefined ? choose(count, what, ready) : soundly(choose, trouble, count, what, ready);
     taken.push(answer);
     return answer;
   };
+}
+
+/** The answer, if it is one. What is wrong with it is told beside: code of the user may stand between here and the run. */
+function soundly(
+  choose: Choose,
+  trouble: TapeTrouble,
+  count: number,
+  what: string,
+  ready?: readonly Runnable[],
+): number {
+  try {
+    const answer = choose(count, what, ready);
+    if (Number.isInteger(answer) && answer >= 0 && answer < count) {
+      return answer;
+    }
+    trouble.misled(
+      new RangeError(
+        `'${what}' is answered with a whole number from 0 up to, not including, ${count}; the strategy answered ${answer}`,
+      ),
+    );
+  } catch (thrown) {
+    trouble.misled(thrown);
+  }
+  return 0;
 }
 
 /** Adds what is asked to a list: among how many answers each one is chosen. */

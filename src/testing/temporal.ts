@@ -10,11 +10,20 @@
  * 1977, and Owicki & Lamport, "Proving Liveness Properties of Concurrent Programs",
  * ACM TOPLAS 4(3), 1982, for "always" and "leads to"; the bounds in time are ours.
  */
-import type { Law, LawCheck } from './law.ts';
+import { type Law, type LawCheck, refusePromise } from './law.ts';
 import type { World } from './world.ts';
 
 /** Says whether something is true of a world now. */
 export type Holds = (world: World) => boolean;
+
+/** A promise would be true whatever it came to. */
+function isTrue(outcome: boolean): boolean {
+  refusePromise(outcome, 'what holds');
+  return outcome;
+}
+
+/** The state of a law that looks only at the world as it is now. */
+const fromNowOn = (): string => '';
 
 /**
  * Holds after every step.
@@ -26,8 +35,9 @@ export function always(name: string, holds: Holds): Law {
   return {
     name,
     begin: (world) => ({
+      state: fromNowOn,
       afterStep: () => {
-        if (!holds(world)) {
+        if (!isTrue(holds(world))) {
           throw new Error(`it does not hold at ${world.nowMs} ms`);
         }
       },
@@ -40,8 +50,9 @@ export function atQuiet(name: string, holds: Holds): Law {
   return {
     name,
     begin: (world) => ({
+      state: fromNowOn,
       atQuiet: () => {
-        if (!holds(world)) {
+        if (!isTrue(holds(world))) {
           throw new Error(`it does not hold at quiet, at ${world.nowMs} ms`);
         }
       },
@@ -61,7 +72,7 @@ export function eventuallyWithin(withinMs: number, name: string, holds: Holds): 
     begin: (world) => {
       let came = false;
       const comes = (): boolean => {
-        came ||= holds(world);
+        came ||= isTrue(holds(world));
         return came;
       };
       const owed = new Obligation(world, () => !came, comes, withinMs);
@@ -114,6 +125,11 @@ class Obligation implements LawCheck {
     this.#sinceMs = this.#world.nowMs;
   }
 
+  /** Whether it still has to come says what it is to come to, so since when is all there is to know. */
+  state(): string {
+    return String(this.#sinceMs);
+  }
+
   afterStep(): void {
     const world = this.#world;
     const { nowMs } = world;
@@ -122,10 +138,10 @@ class Obligation implements LawCheck {
       // Nothing has changed since the step before, so it did not hold in time, whatever is true now.
       throw new Error(`${this.#owed(sinceMs)} and had not come by ${sinceMs + this.#withinMs} ms`);
     }
-    if (sinceMs === undefined && !this.#premise(world)) {
+    if (sinceMs === undefined && !isTrue(this.#premise(world))) {
       return;
     }
-    this.#sinceMs = this.#conclusion(world) ? undefined : (sinceMs ?? nowMs);
+    this.#sinceMs = isTrue(this.#conclusion(world)) ? undefined : (sinceMs ?? nowMs);
   }
 
   atQuiet(): void {

@@ -16,6 +16,7 @@ import { Failure } from '../core/failure.ts';
 import { type Choose, SimulatedEnvironment } from '../core/simulated-environment.ts';
 import type { SystemEvent } from '../core/system-event.ts';
 import type { AnyTopic } from '../core/topic.ts';
+import type { Chance } from './chance.ts';
 import { Control } from './control.ts';
 import { Fate, latenessMs } from './fate.ts';
 import { type Fault, type FaultEvent, type FaultLimits, faultLine, type Only } from './fault.ts';
@@ -87,19 +88,25 @@ export class World {
   readonly delivery: FaultyDelivery | undefined;
   readonly #fate: Fate | undefined;
   readonly #choose: Choose;
+  /** The same, without a word of what is answered. */
+  readonly #untold: Choose;
+  #chance: Chance | undefined;
   readonly #stepsMax: number;
   readonly #budget: FaultBudget | undefined;
   readonly #onFault: ((fault: FaultEvent) => void) | undefined;
   readonly #traced: boolean;
   readonly #trace: string[] = [];
   #running = false;
+  /** Hosts that faults are restricted to: there is to be one of that name when the setup is done. */
+  readonly #restrictedTo: readonly string[];
   #faults: FaultEvent[] | undefined;
   readonly #control: Control;
   #network: Network | undefined;
   #onLife: ((host: Host) => void)[] | undefined;
   /** The hosts whose setups are under way, one for each life. */
   readonly #setups = new Set<{ readonly host: string }>();
-  /** What the setup of a host failed of. */
+  #afterStep: (() => void) | undefined;
+  /** What the setup of a host failed of, or what was found after a step. */
   #broken: { readonly failure: unknown } | undefined;
 
   constructor(options: WorldOptions) {
@@ -108,9 +115,11 @@ export class World {
     const choose =
       this.recorder?.choosing(options.choose, () => this.environment.nextDueMs) ?? options.choose;
     this.#choose = choose;
-    this.#stepsMax = options.stepsMax ?? 10_000;
+    this.#untold = options.choose;
+    this.#stepsMax = checkedSteps(options.stepsMax ?? 10_000);
     this.#onFault = options.onFault;
     this.#traced = options.traced === true;
+    this.#restrictedTo = hostsOf(options.only);
     this.#budget = faults.length === 0 ? undefined : new FaultBudget(faults, options.faultsMax);
     this.#fate = faults.some(hitsMessages) ? this.#fateWith(options.only) : undefined;
     this.delivery =
@@ -242,6 +251,21 @@ export class World {
   }
 
   /**
+   * Choices for whoever makes something go wrong, and tells in words what came of it: give it to a
+   * `faultyModel` as `choose`. A `SimulatedDisk` takes it by itself.
+   */
+  get chance(): Chance {
+    this.#chance ??= Object.assign(
+      ((count, what, ready) => this.#untold(count, what, ready)) satisfies Choose as Choose,
+      {
+        tell: (subject: string, words: string) =>
+          this.#tell({ _tag: 'Told', atMs: this.nowMs, subject, words }),
+      },
+    );
+    return this.#chance;
+  }
+
+  /**
    * Ends a host at once: no last step, no timer, no turn, and nothing of it is heard any
    * more. Or makes an agent fail now, as if its code had thrown between two steps:
    * `'/till'`, or `'shop/till'` on a host.
@@ -267,7 +291,29 @@ export class World {
 
   /** Takes one step and lets promises go on; says whether there was one to take. */
   step(): Promise<boolean> {
-    return this.#control.inside(() => this.#step());
+    return this.#control.inside(async () => {
+      const stepped = await this.#step();
+      this.#lookAfterStep(undefined);
+      return stepped;
+    });
+  }
+
+  /**
+   * Has `look` called after each step from now on, whoever takes it, where that call brings none of
+   * its own. What it throws ends the run.
+   */
+  lookAfterSteps(look: (() => void) | undefined): void {
+    this.#afterStep = look;
+  }
+
+  /** The end of the call that drives it now, if there is one: whoever else would take a step waits for that. */
+  get driven(): Promise<void> | undefined {
+    return this.#control.driven;
+  }
+
+  /** Whether it has the process now, and none of the worlds beside it. */
+  get present(): boolean {
+    return this.#control.isPresent;
   }
 
   /** Lets the promises of user code go on, as far as they can by themselves. */
@@ -299,10 +345,13 @@ export class World {
     const isDue = (): boolean =>
       environment.readyCount > 0 || (environment.nextDueMs ?? Number.POSITIVE_INFINITY) <= untilMs;
     await this.#control.inside(async () => {
+      const { depth } = this.#control;
       await this.settle();
+      await this.#control.innerThan(depth);
       while (isDue()) {
         await this.#step();
         this.#look(afterStep);
+        await this.#control.innerThan(depth);
       }
       environment.advanceTo(untilMs);
       this.#look();
@@ -317,11 +366,12 @@ export class World {
    */
   run(code: () => unknown, afterStep?: () => void): Promise<void> {
     return this.#control.inside(async () => {
+      const before = this.#running;
       this.#running = true;
       try {
-        await this.#run(code, afterStep);
+        await this.#run(code, before, afterStep);
       } finally {
-        this.#running = false;
+        this.#running = before;
       }
     });
   }
@@ -348,15 +398,24 @@ export class World {
   }
 
   async #runUntilQuiet(afterStep?: () => void): Promise<void> {
+    const { depth } = this.#control;
     await this.settle();
-    while (await this.#step()) {
+    for (;;) {
+      const inner = this.#control.innerThan(depth);
+      if (inner !== undefined) {
+        await inner;
+      }
+      if (!(await this.#step())) {
+        break;
+      }
       this.#look(afterStep);
     }
     this.#look();
     this.#control.atQuiet();
   }
 
-  async #run(code: () => unknown, afterStep?: () => void): Promise<void> {
+  /** @param isInner Whether another `run` is under way, which waits for the setups of hosts. */
+  async #run(code: () => unknown, isInner: boolean, afterStep?: () => void): Promise<void> {
     let ended = false;
     const running = Promise.resolve()
       .then(code)
@@ -364,7 +423,7 @@ export class World {
         ended = true;
       });
     running.catch(() => {});
-    const isOver = (): boolean => ended && this.#setups.size === 0;
+    const isOver = (): boolean => ended && (isInner || this.#setups.size === 0);
     do {
       let rounds = 0;
       while (!isOver() && rounds < patience) {
@@ -374,6 +433,7 @@ export class World {
       }
       if (ended) {
         await running;
+        this.#checkRestriction();
       }
       if (!isOver()) {
         const [open] = this.#setups;
@@ -387,18 +447,38 @@ export class World {
     } while (!isOver());
   }
 
+  #checkRestriction(): void {
+    for (const name of this.#restrictedTo) {
+      if (name !== 'world' && this.#network?.hosts.some((host) => host.name === name) !== true) {
+        throw new RangeError(
+          `faults are restricted (only) to what goes from or to '${name}': that is neither the path of an agent, as '/${name}', nor the name of a host`,
+        );
+      }
+    }
+  }
+
   /** Has the test look at what the last step did. Errors: whatever ends the run. */
   #look(afterStep?: () => void): void {
-    if (afterStep !== undefined) {
-      this.#control.outside(afterStep);
-    }
-    if (this.#broken !== undefined) {
-      throw this.#broken.failure;
-    }
+    this.#lookAfterStep(afterStep);
     if (this.steps > this.#stepsMax) {
       throw new Error(
         `not quiet after ${this.#stepsMax} steps: a timer that rings for ever, or agents that tell each other without end`,
       );
+    }
+  }
+
+  #lookAfterStep(afterStep: (() => void) | undefined): void {
+    const look = afterStep ?? this.#afterStep;
+    if (look !== undefined) {
+      try {
+        this.#control.outside(look);
+      } catch (failure) {
+        // Code that drives the world may catch it; it ends the run all the same.
+        this.#broken ??= { failure };
+      }
+    }
+    if (this.#broken !== undefined) {
+      throw this.#broken.failure;
     }
   }
 
@@ -444,6 +524,7 @@ export class World {
   }
 
   async #wait(ended: () => boolean): Promise<number> {
+    const { depth } = this.#control;
     // It may still be taking steps of its own, one promise after the other; only then the host is waited for.
     for (let round = 0; round < 2 * patience; round += 1) {
       await (round < patience ? afterMicrotasks() : this.#control.outside(afterIo));
@@ -451,6 +532,12 @@ export class World {
       if (way !== undefined) {
         // Another world takes its steps, one in the setup of this one perhaps.
         await way;
+        round = 0;
+      }
+      const inner = this.#control.innerThan(depth);
+      if (inner !== undefined) {
+        // The setup drives the world by itself.
+        await inner;
         round = 0;
       }
       if (ended() || this.environment.readyCount + this.environment.timerCount > 0) {
@@ -547,11 +634,30 @@ export class World {
   }
 
   #write(event: SystemEvent, host?: string): void {
-    const line = this.#traced ? traceLine(event) : undefined;
-    if (line !== undefined) {
+    if (this.#traced) {
+      const line = traceLine(event);
       this.#trace.push(host === undefined ? line : line.replace(' ms  ', ` ms  ${host}: `));
     }
   }
+}
+
+/** The hosts named by a restriction of faults; paths of agents begin with a slash. */
+function hostsOf(only: Only | undefined): readonly string[] {
+  if (only === undefined || typeof only === 'function' || 'length' in only) {
+    return nobody;
+  }
+  return [only.from, only.to].flatMap((path) =>
+    path === undefined || path.startsWith('/') ? [] : [path.split('/')[0]!],
+  );
+}
+
+const nobody: readonly string[] = [];
+
+function checkedSteps(stepsMax: number): number {
+  if (!(stepsMax >= 1)) {
+    throw new RangeError(`stepsMax is a number of steps, at least 1; got ${stepsMax}`);
+  }
+  return stepsMax;
 }
 
 const nameOf = (host: Host | string): string => (typeof host === 'string' ? host : host.name);

@@ -29,6 +29,11 @@ class Windows implements LawCheck {
     this.#kernel = kernel;
   }
 
+  /** What it remembers are counts, whatever the order of the steps was. */
+  state(): string {
+    return '';
+  }
+
   afterStep(): void {
     const agent = takerOf(this.#world.environment.last);
     if (agent instanceof Cell && agent.kernel === this.#kernel) {

@@ -26,6 +26,11 @@ class Requests implements LawCheck, Sight {
     witness(system, this);
   }
 
+  /** What it remembers are counts, whatever the order of the steps was. */
+  state(): string {
+    return '';
+  }
+
   asked(request: WitnessedRequest, deadlineMs: number): void {
     // One that is made after the deadline of its cause settles at once.
     this.#requests.set(request, Math.max(deadlineMs, this.#world.nowMs));

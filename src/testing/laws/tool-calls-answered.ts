@@ -28,6 +28,11 @@ class Calls implements LawCheck, Sight {
     witness(system, this);
   }
 
+  /** What it remembers are counts, whatever the order of the steps was. */
+  state(): string {
+    return '';
+  }
+
   called(call: Promise<unknown>, capability: string, caller: string | undefined): void {
     this.#open ??= new Map();
     this.#open.set(call, `${caller ?? 'somebody outside'} called ${capability}`);
