@@ -21,7 +21,7 @@ export interface HostOptions {
   readonly system?: Omit<SystemOptions, 'environment' | 'handleSignals'>;
 }
 
-/** Starts what a host runs; called for each of its lives. What it returns is awaited before the world is quiet. */
+/** Starts what a host runs; called for each of its lives. `world.run` waits for what it returns, and fails where that never comes. */
 export type HostSetup = (system: System, host: Host) => unknown;
 
 export interface Host {
@@ -54,7 +54,7 @@ export interface HostWorld {
   /** A life of a host begins; its system is there, and nothing has happened in it. */
   lifeBegan(host: Host): void;
   /** The setup of a host is under way. */
-  settingUp(setup: Promise<unknown>): void;
+  settingUp(host: string, setup: Promise<unknown>): void;
 }
 
 export class RunningHost implements Host {
@@ -122,10 +122,12 @@ export class RunningHost implements Host {
     for (const tell of this.onStart) {
       tell();
     }
-    const setup = new Promise((resolve) => resolve(this.#setup(this.#system, this)));
+    const setup = new Promise((resolve) =>
+      resolve(environment.ownCall(() => this.#setup(this.#system, this))),
+    );
     // A setup that was interrupted by a crash never ends, and nobody waits for it.
     const crashed = new Promise<void>((resolve) => this.onCrash(resolve));
-    this.#world.settingUp(Promise.race([setup, crashed]));
+    this.#world.settingUp(name, Promise.race([setup, crashed]));
   }
 
   /** Ends this life at once. */

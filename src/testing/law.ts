@@ -139,7 +139,6 @@ export class LawsInForce {
 
   async #stop(): Promise<void> {
     const { system } = this.#world;
-    // The world's own system is the last: its end is the end of the clock of all.
     await this.#stopHosts();
     await this.#untilQuietAnd(system.stop());
     this.#own.afterStop();
