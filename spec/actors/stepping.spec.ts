@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { Context } from '../../src/actors/context.ts';
 import { defineAgent } from '../../src/actors/define-agent.ts';
 import { createSystem } from '../../src/actors/system.ts';
+import { BudgetExceeded } from '../../src/core/budget.ts';
 import { type } from '../../src/core/schema.ts';
 import { defineTopic } from '../../src/core/topic.ts';
 import type { World } from '../../src/testing/world.ts';
@@ -118,6 +120,147 @@ describe('a handling that is interrupted', () => {
     await scene.settle();
 
     expect(scene.system.deadLetters.list()).toMatchObject([{ cause: 'Interrupted', attempts: 2 }]);
+  });
+});
+
+describe('a step beside the work of an agent', () => {
+  const low = (onBudgetLow: (context: Context<unknown>) => void) =>
+    aScene(
+      (_, context) => context.budget.spend('tokens', 9),
+      { state: 'new', onBudgetLow: (_, context) => onBudgetLow(context as Context<unknown>) },
+      {
+        system: { supervision: { directives: { defect: 'resume' } } },
+        spawn: { budget: { tokens: 10 } },
+      },
+    );
+
+  it('that throws has sent nothing and changed nothing, and is a failure of the agent', async () => {
+    let after: Context<unknown> | undefined;
+    const scene = low((context) => {
+      after = context;
+      void context.publish(Heard, 'low');
+      context.update(() => 'changed');
+      throw new Error('boom');
+    });
+    const seen: unknown[] = [];
+    scene.actor.subscribe(({ context }) => seen.push(context));
+
+    await scene.tell('go');
+    void after?.publish(Heard, 'too late');
+    await scene.settle();
+
+    expect(scene.heard).toEqual([]);
+    expect(seen).not.toContain('changed');
+    expect(scene.actor.getSnapshot().context).toBe('new');
+    expect(scene.failures).toMatchObject([{ agent: '/actor', failure: new Error('boom') }]);
+  });
+
+  it('may change the state, of which observers are told, and is over when it returns', async () => {
+    let after: Context<unknown> | undefined;
+    const scene = low((context) => {
+      after = context;
+      context.update(() => 'careful');
+    });
+    const seen: unknown[] = [];
+    scene.actor.subscribe(({ context }) => seen.push(context));
+
+    await scene.tell('go');
+    void after?.publish(Heard, 'too late');
+    await scene.settle();
+
+    expect(seen).toEqual(['careful']);
+    expect(scene.heard).toEqual([]);
+  });
+
+  it('that changes nothing tells observers nothing', async () => {
+    const scene = low(() => {});
+    const seen: unknown[] = [];
+    scene.actor.subscribe(({ context }) => seen.push(context));
+
+    await scene.tell('go');
+
+    expect(seen).toEqual([]);
+  });
+});
+
+describe('an agent whose own budget is spent', () => {
+  it('has not failed: the message is a dead letter, and those after it are not begun', async () => {
+    const scene = aScene(
+      (_, context) => {
+        context.budget.spend('tokens', 11);
+        scene.heard.push('begun');
+      },
+      {},
+      { spawn: { budget: { tokens: 10, steps: 2 } } },
+    );
+
+    await scene.tell('a', 'b', 'c');
+
+    expect(scene.failures).toEqual([]);
+    expect(scene.heard).toEqual([]);
+    expect(scene.causes()).toEqual({ BudgetExceeded: 3 });
+    expect(scene.system.statistics().agents.at(-1)).toMatchObject({
+      path: '/actor',
+      interrupted: 1,
+      expired: 2,
+      restarts: 0,
+    });
+  });
+
+  it('hears its timers no more, which are cancelled', async () => {
+    let rings = 0;
+    const scene = aScene(
+      (_, context) => {
+        context.schedule(
+          10,
+          (step) => {
+            rings += 1;
+            step.budget.spend('tokens', 11);
+          },
+          { every: true },
+        );
+      },
+      {},
+      { spawn: { budget: { tokens: 10 } } },
+    );
+
+    await scene.tell('go');
+
+    expect(rings).toBe(1);
+    expect(scene.failures).toEqual([]);
+    expect(scene.world.environment.timerCount).toBe(0);
+  });
+
+  it('fails as others do when what it throws tells of a budget that is none of its own', async () => {
+    const exceeded = new BudgetExceeded({ resource: 'tokens', limit: 1, spent: 2 });
+    const scene = aScene(() => {
+      throw exceeded;
+    });
+
+    await scene.tell('go');
+
+    expect(scene.failures).toMatchObject([{ failure: exceeded }]);
+  });
+});
+
+describe('what a handler returns', () => {
+  it('comes behind its other replies, and the stream ends behind it, also where the reader is slow', async () => {
+    const scene = aScene((_, context) => {
+      void context.reply('a');
+      void context.reply('b');
+      return 'c';
+    });
+    const replies: unknown[] = [];
+
+    await scene.world.run(async () => {
+      for await (const reply of scene.system.stream(scene.actor, 'go', { capacity: 1 })) {
+        await later(scene.world, 10);
+        replies.push(reply);
+      }
+    });
+
+    expect(replies).toEqual(['a', 'b', 'c']);
+    expect(scene.system.statistics().agents.at(-1)).toMatchObject({ handled: 1, inFlight: 0 });
   });
 });
 
