@@ -81,9 +81,7 @@ describe('an agent that is restarted', () => {
   });
 
   it('may still not wait for itself', async () => {
-    const scene = aScene((message, context) =>
-      message === 'go' ? context.request(context.self, 'on') : 'x',
-    );
+    const scene = aScene((message, context) => (message === 'go' ? context.request(scene.actor, 'on') : 'x'));
     scene.world.crash('/actor');
     await scene.settle();
 
