@@ -126,7 +126,7 @@ describe('a handling that is interrupted', () => {
 describe('a step beside the work of an agent', () => {
   const low = (onBudgetLow: (context: Context<unknown>) => void) =>
     aScene(
-      (_, context) => context.budget.spend('tokens', 9),
+      (amount, context) => context.budget.spend('tokens', amount as number),
       { state: 'new', onBudgetLow: (_, context) => onBudgetLow(context as Context<unknown>) },
       {
         system: { supervision: { directives: { defect: 'resume' } } },
@@ -145,14 +145,15 @@ describe('a step beside the work of an agent', () => {
     const seen: unknown[] = [];
     scene.actor.subscribe(({ context }) => seen.push(context));
 
-    await scene.tell('go');
+    await scene.tell(9);
     void after?.publish(Heard, 'too late');
-    await scene.settle();
+    const failures = [...scene.failures];
+    await scene.tell(0);
 
     expect(scene.heard).toEqual([]);
     expect(seen).not.toContain('changed');
     expect(scene.actor.getSnapshot().context).toBe('new');
-    expect(scene.failures).toMatchObject([{ agent: '/actor', failure: new Error('boom') }]);
+    expect(failures).toMatchObject([{ agent: '/actor', failure: new Error('boom') }]);
   });
 
   it('may change the state, of which observers are told, and is over when it returns', async () => {
@@ -164,7 +165,7 @@ describe('a step beside the work of an agent', () => {
     const seen: unknown[] = [];
     scene.actor.subscribe(({ context }) => seen.push(context));
 
-    await scene.tell('go');
+    await scene.tell(9);
     void after?.publish(Heard, 'too late');
     await scene.settle();
 
@@ -177,7 +178,7 @@ describe('a step beside the work of an agent', () => {
     const seen: unknown[] = [];
     scene.actor.subscribe(({ context }) => seen.push(context));
 
-    await scene.tell('go');
+    await scene.tell(9);
 
     expect(seen).toEqual([]);
   });
@@ -243,6 +244,87 @@ describe('an agent whose own budget is spent', () => {
   });
 });
 
+describe('an agent that wants to be told of its budget', () => {
+  it('needs none to do its work', async () => {
+    const scene = aScene((message) => message, { onBudgetLow: () => {} });
+
+    expect(await scene.ask('go')).toBe('go');
+  });
+});
+
+describe('a handling that failed after it had laid its message aside', () => {
+  it('keeps no room for it', async () => {
+    const scene = aScene(
+      (message, context) => {
+        if (message === 'aside') {
+          context.stash();
+          throw new Error('boom');
+        }
+        void context.publish(Heard, message);
+      },
+      { capacity: 1 },
+      { system: { supervision: { directives: { defect: 'resume' } } } },
+    );
+    await scene.tell('aside');
+
+    const room = scene.system.tell(scene.actor, 'next');
+    await scene.settle();
+
+    expect(room).not.toBeInstanceOf(Promise);
+    expect(scene.heard).toEqual(['next']);
+  });
+});
+
+describe('a handling that is taken back to be handled again', () => {
+  it('has its requests interrupted, and keeps nothing laid aside', async () => {
+    const failures: unknown[] = [];
+    let times = 0;
+    const scene: Scene = aScene(
+      (_, context) => {
+        times += 1;
+        if (times > 1) return 'done';
+        context.stash();
+        const asked = context.request(silent, 'go', { timeoutMs: Number.POSITIVE_INFINITY });
+        asked.catch((failure: unknown) => failures.push(failure));
+        return asked;
+      },
+      { capacity: 1, redeliver: { attemptsMax: 2 } },
+    );
+    const silent = scene.system.spawn(
+      defineAgent({ name: 'silent', subscribe: [Ask], receive: () => new Promise(() => {}) }),
+      { subscribe: false },
+    );
+    const reply = scene.system.request(scene.actor, 'go');
+    await scene.turns();
+
+    scene.world.crash('/actor');
+    await scene.settle();
+    const room = scene.system.tell(scene.actor, 'next');
+
+    expect(await reply).toBe('done');
+    expect(failures).toMatchObject([{ _tag: 'Interrupted', agent: '/actor' }]);
+    expect(room).not.toBeInstanceOf(Promise);
+    expect(scene.system.statistics().agents.at(-2)).toMatchObject({ path: '/actor', stashed: 0 });
+  });
+});
+
+describe('what comes of a handling that was interrupted meanwhile', () => {
+  it.each([
+    ['is a late reply where somebody had asked', true, { LateReply: 1 }],
+    ['is nothing where nobody had', false, { Interrupted: 1 }],
+  ] as const)('%s', async (_, asked, causes) => {
+    const scene: Scene = aScene(async (_, context) => {
+      await later(scene.world, 5);
+      scene.system.interrupt(context.self);
+      return 'too late';
+    });
+
+    await (asked ? scene.ask('go') : scene.tell('go'));
+
+    expect(scene.causes()).toEqual(causes);
+  });
+});
+
 describe('what a handler returns', () => {
   it('comes behind its other replies, and the stream ends behind it, also where the reader is slow', async () => {
     const scene = aScene((_, context) => {
@@ -287,6 +369,45 @@ describe('a turn in which there is time for several messages', () => {
     expect(log).toEqual(['begins a', 'ends a', 'begins b', 'ends b']);
   });
 
+  it('lets nothing leave before what waits for room, although something else has ended', async () => {
+    const [work, room] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const heard: string[] = [];
+    await using system = createSystem();
+    const slow = system.spawn(
+      defineAgent({ name: 'slow', subscribe: [Order], capacity: 1, receive: () => room.promise as never }),
+      { subscribe: false },
+    );
+    const listener = system.spawn(
+      defineAgent({ name: 'listener', subscribe: [Order], receive: (order) => void heard.push(order) }),
+      { subscribe: false },
+    );
+    const agent = system.spawn(
+      defineAgent({
+        name: 'agent',
+        subscribe: [Order],
+        concurrency: 2,
+        receive: (order, context) => {
+          if (order === 'work') return work.promise as never;
+          for (const word of ['a', 'b', 'c']) void context.tell(slow, word);
+          void context.tell(listener, 'last');
+          return undefined as never;
+        },
+      }),
+      { subscribe: false },
+    );
+    void system.tell(agent, 'work');
+    void system.tell(agent, 'send');
+    await turnsOfTheHost();
+
+    work.resolve();
+    await turnsOfTheHost();
+    const before = [...heard];
+    room.resolve();
+    await system.quiet();
+
+    expect([before, heard]).toEqual([[], ['last']]);
+  });
+
   it('takes no more when the first has asked to stop or has failed', async () => {
     const heard: string[] = [];
     await using system = createSystem({ supervision: { directives: { defect: 'stop' } } });
@@ -311,3 +432,9 @@ describe('a turn in which there is time for several messages', () => {
 
 const later = (world: World, delayMs: number) =>
   new Promise<void>((resolve) => void world.environment.schedule(delayMs, resolve));
+
+async function turnsOfTheHost(): Promise<void> {
+  for (let turns = 0; turns < 5; turns += 1) {
+    await new Promise((resolve) => void setImmediate(resolve));
+  }
+}
