@@ -442,6 +442,35 @@ describe('tracing', () => {
     expect(log.slice(0, 6)).toEqual(['(', 'step', ')', '(', 'goes on', ')']);
   });
 
+  it('hears of what a request failed', async () => {
+    const settled: unknown[] = [];
+    const attached = followingOnly({
+      headers: noHeaders,
+      within: (f) => f(),
+      failed() {},
+      ended() {},
+    }).attach(undefined as never)!;
+    const asked = (): RequestTrace => ({
+      headers: noHeaders,
+      replied() {},
+      settled: (failure) => settled.push(failure?.failure),
+    });
+    const system = createSystem({
+      instrumentation: { attach: () => ({ ...attached, tracing: { ...attached.tracing!, asked } }) },
+    });
+    const shop = system.spawn(
+      defineAgent({ name: 'shop', subscribe: [Order], receive: () => new Promise(() => {}) }),
+    );
+    const gone = new AbortController();
+    const request = system.request(shop, 'tea', { signal: gone.signal });
+
+    gone.abort();
+    await expect(request).rejects.toMatchObject({ _tag: 'Interrupted' });
+    await system.stop();
+
+    expect(settled).toMatchObject([{ _tag: 'Interrupted', agent: '/shop' }]);
+  });
+
   it('need not hear of replies, of their arrival, nor of the ends that agents hear of', async () => {
     const followed: HandlingTrace = { headers: noHeaders, within: (f) => f(), failed() {}, ended() {} };
     const heard: string[] = [];
