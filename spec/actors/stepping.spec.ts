@@ -8,6 +8,7 @@ import { defineTopic } from '../../src/core/topic.ts';
 import type { World } from '../../src/testing/world.ts';
 import { Ask, aScene, Heard, type Scene } from '../support/a-scene.ts';
 import { aWorld } from '../support/a-world.ts';
+import { boom } from '../support/boom.ts';
 
 const Order = defineTopic('order', { schema: type<string>(), reply: type<string>() });
 
@@ -173,6 +174,15 @@ describe('a step beside the work of an agent', () => {
     expect(scene.heard).toEqual([]);
   });
 
+  it('may change the state although nobody observes it', async () => {
+    const scene = low((context) => context.update(() => 'careful'));
+
+    await scene.tell(9);
+
+    expect(scene.actor.getSnapshot().context).toBe('careful');
+    expect(scene.failures).toEqual([]);
+  });
+
   it('that changes nothing tells observers nothing', async () => {
     const scene = low(() => {});
     const seen: unknown[] = [];
@@ -253,14 +263,17 @@ describe('an agent that wants to be told of its budget', () => {
 });
 
 describe('a handling that failed after it had laid its message aside', () => {
-  it('keeps no room for it', async () => {
+  it.each([
+    ['at once', () => boom()],
+    ['later', () => Promise.reject(new Error('boom'))],
+  ] as const)('%s keeps no room for it', async (_, fail) => {
     const scene = aScene(
       (message, context) => {
         if (message === 'aside') {
           context.stash();
-          throw new Error('boom');
+          return fail();
         }
-        void context.publish(Heard, message);
+        return context.publish(Heard, message) as undefined;
       },
       { capacity: 1 },
       { system: { supervision: { directives: { defect: 'resume' } } } },
