@@ -111,6 +111,7 @@ describe('what waits behind a message that finds no room', () => {
 
       expect(failures).toMatchObject([{ _tag: 'RequestTimeout' }]);
       expect(scene.heard).toEqual([]);
+      expect(scene.causes()).toEqual({});
     },
   );
 
@@ -127,6 +128,7 @@ describe('what waits behind a message that finds no room', () => {
     await open();
 
     expect(failure).toMatchObject({ _tag: 'WaitCycle' });
+    expect(scene.causes()).toEqual({});
     expect(scene.system.statistics().agents.find(({ path }) => path === '/actor')).toMatchObject({
       inFlight: 0,
     });
