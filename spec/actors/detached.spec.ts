@@ -48,6 +48,40 @@ describe('detached verbs', () => {
     expect(heard).toEqual(['later']);
   });
 
+  it('spawn when the handling is over, and no more when its agent has begun anew', async () => {
+    const kept: Verbs[] = [];
+    const refusals: unknown[] = [];
+    const child = defineAgent({ name: 'child', subscribe: [Order], receive: () => {} });
+    let fails = false;
+    const { world, order, paths } = aSecretary((_, detached) => {
+      if (fails) {
+        throw new Error('boom');
+      }
+      kept.push(detached);
+    });
+    await order();
+
+    await order(() => void kept[0]!.spawn(child));
+    expect(paths()).toContain('/secretary/child');
+    fails = true;
+    await order();
+    await order(() => {
+      kept[0]!.publish(Order, 'nobody');
+      try {
+        kept[0]!.spawn(child, { id: 'other' });
+      } catch (refusal) {
+        refusals.push(refusal);
+      }
+    });
+
+    expect(refusals).toHaveLength(1);
+    expect(paths()).not.toContain('/secretary/other');
+    expect(world.system.deadLetters.list().map(({ to, cause }) => [to, cause])).toContainEqual([
+      'order',
+      'HandlingOver',
+    ]);
+  });
+
   it('make dead letters in the last step of an agent, also behind an effect that never leaves', async () => {
     const world = aWorld();
     const busy = world.system.spawn(

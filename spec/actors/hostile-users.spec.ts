@@ -337,7 +337,8 @@ describe('a budget that is nearly spent', () => {
 describe('what a handling knows', () => {
   it('does not include agents of another system', async () => {
     const troupe = aTroupe({ supervision: { directives: { invalid: 'resume' } } });
-    const stranger = aWorld().system.spawn(defineAgent({ name: 'stranger' })) as AgentRef<never, unknown>;
+    const other = aWorld();
+    const stranger = other.system.spawn(defineAgent({ name: 'stranger' })) as AgentRef<never, unknown>;
     const agent = defineAgent({
       name: 'a',
       subscribe: [Word],

@@ -480,6 +480,23 @@ describe('the places of a group', () => {
     ]);
   });
 
+  it('are given up by an agent that waited for room elsewhere, once it is let go on', async () => {
+    const { write, doing, active, at, ref, go, log } = aShelf({
+      group: { activeMax: 2 },
+      each: { capacity: 1 },
+    });
+    doing('tell b', (context) => void context.tell(ref, { key: 'b', text: '1' }));
+    await write('b', 'wait', 'wait');
+    await write('a', 'tell b');
+    await write('c', '1');
+    expect(cellOf(at('/shelf/a')!).blocked).toBe(true);
+    expect(active()).toEqual(['b', 'a']);
+    await go();
+
+    expect(active()).toEqual(['b', 'c']);
+    expect(log).toEqual(['/shelf/b wait', '/shelf/a tell b', '/shelf/b wait', '/shelf/c 1']);
+  });
+
   it('are waited for by as many messages as may stand at the door, and by agents that send', async () => {
     const { write, system, ref, log, go, turns } = aShelf({
       group: { activeMax: 1 },
@@ -1190,4 +1207,21 @@ describe('a group', () => {
 
     expect(statisticsOfCell(cell)).toMatchObject({ handled: 50, offered: 50, handlingMs: { count: 50 } });
   });
+});
+
+it('looks anew for one that comes late: its key may have an agent by then', async () => {
+  const shelf = aShelf({ group: { activeMax: 1 } });
+  await shelf.write('b', 'first');
+  const b = shelf.at('/shelf/b')!;
+  await shelf.write('a', 'wait');
+  const late = ownEnvelope(1_000, shelf.cell.path, undefined, 'write', { key: 'b', text: 'late' });
+  const door = shelf.cell.receiverFor(late);
+  expect(door.path).toBe('/shelf');
+
+  await shelf.go();
+  void shelf.system.tell(b, { key: 'b', text: 'second' });
+  await shelf.turns();
+
+  expect(shelf.active()).toEqual(['b']);
+  expect(shelf.cell.receiverFor(late)).toBe(shelf.cell.children?.get('b'));
 });

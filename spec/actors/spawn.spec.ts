@@ -145,6 +145,41 @@ describe('an agent spawned in a step that throws', () => {
   });
 });
 
+describe('an agent without an id of its own', () => {
+  it('is given the next one that nobody has', async () => {
+    const world = aWorld();
+    world.system.spawn(helper, { id: 'helper-2' });
+
+    const refs = [1, 2].map(() => world.system.spawn(helper));
+
+    expect(refs.map(({ path }) => path)).toEqual(['/helper', '/helper-3']);
+    expect(() => world.system.spawn(helper, { id: 'helper' })).toThrow("'/helper' is taken");
+  });
+
+  it('has a budget of its own, of that of its parent where there is one', async () => {
+    const world = aWorld();
+    const left: number[] = [];
+    const child = defineAgent({
+      name: 'child',
+      on: [],
+      onStart: (context) => void left.push(context.budget.remaining('tokens')),
+    });
+    world.system.spawn(
+      defineAgent({
+        name: 'parent',
+        on: [],
+        onStart: (context) => void context.spawn(child, { budget: { tokens: 5 } }),
+      }),
+      { budget: { tokens: 10 } },
+    );
+    world.system.spawn(child, { budget: { tokens: 7 } });
+
+    await world.runUntilQuiet();
+
+    expect(left.sort()).toEqual([5, 7]);
+  });
+});
+
 describe('an agent stopped while what spawned it waits for room', () => {
   it('has ended, and is not found when there is room', async () => {
     const world = aWorld();

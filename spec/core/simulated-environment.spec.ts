@@ -125,6 +125,41 @@ describe('the simulated environment', () => {
     expect(environment.nowMs()).toBe(50);
   });
 
+  it('says which id was the last, and where its dice stand', () => {
+    const { environment } = anEnvironment({ seed: 7 });
+    expect([environment.lastId, environment.chance]).toEqual([0, 7]);
+
+    const id = environment.nextId();
+    environment.random();
+
+    expect(environment.lastId).toBe(id);
+    expect(environment.chance).not.toBe(7);
+  });
+
+  it('forgets its timers when it is closed, and says how many there were', () => {
+    const { environment, done } = anEnvironment();
+    environment.schedule(10, () => done.push('timer'));
+    environment.defer(() => done.push('turn'));
+
+    environment.close();
+    while (environment.step());
+
+    expect([environment.timersAtClose, environment.timerCount]).toEqual([1, 0]);
+    expect(done).toEqual(['turn']);
+  });
+
+  it('takes those back who shall have no turn, and leaves the others in their order', () => {
+    const { environment, done } = anEnvironment();
+    for (const label of ['a', 'b', 'c']) {
+      environment.ready({ label, lane: 1, run: () => done.push(label) < 0 });
+    }
+
+    environment.withdraw(({ label }) => label === 'b');
+    while (environment.step());
+
+    expect(done).toEqual(['a', 'c']);
+  });
+
   it('forgets a timer that is cancelled', () => {
     const { environment } = anEnvironment();
 

@@ -21,8 +21,9 @@ import {
   type,
 } from 'troupe';
 import type { Cell } from '../../src/actors/cell.ts';
+import type { TopicEntry } from '../../src/core/topic-board.ts';
 import { type Explored, type ExploreOptions, explore, type World } from '../../src/testing/index.ts';
-import { cellOf } from './inside.ts';
+import { cellOf, kernelOf } from './inside.ts';
 import { lawExploration } from './law-runs.ts';
 import { often } from './unruly-troupe.ts';
 
@@ -164,6 +165,8 @@ export class Town {
   readonly senders: Cell[] = [];
   /** What was asked: who asks hears what became of it. */
   readonly asked = new Set<Message>();
+  /** What was published: when nobody hears it, nothing happens. */
+  readonly published = new Set<Message>();
   /** Requests from outside that have not ended. */
   openRequests = 0;
   /** Whether anybody works for ever. */
@@ -175,6 +178,7 @@ export class Town {
   readonly #customs: Customs;
   readonly #places = new Map<unknown, number>();
   readonly #goers: AgentRef<number, never>[] = [];
+  readonly #post: TopicEntry;
   #energy: number;
 
   constructor(world: World, customs: Customs) {
@@ -213,6 +217,7 @@ export class Town {
       .subscribe((report) => void this.reports.push(report));
     this.ref = this.system.spawn(town);
     this.group = cellOf(this.ref);
+    this.#post = kernelOf(this.system).board.entry(Post.name);
     const sender = defineAgent({
       name: 'sender',
       subscribe: [Go],
@@ -224,6 +229,11 @@ export class Town {
       this.#goers.push(ref);
       this.senders.push(cellOf(ref));
     }
+  }
+
+  /** How many publications nobody heard: only the town does, while it is there. */
+  get unheard(): number {
+    return this.#post.published - this.#post.delivered;
   }
 
   /** Tells some key one thing more, unless there is no room for it. */
@@ -254,11 +264,11 @@ export class Town {
       case 'tell':
         return this.#say('outside', (message) => this.#mayAwait(system.tell(this.ref, message)));
       case 'publish':
-        return this.#say('outside', (message) => this.#mayAwait(system.publish(Post, message)));
+        return this.#say('outside', (message) => this.#mayAwait(this.#publish(system, message)));
       case 'hide':
         return this.#say(
           'outside',
-          (message) => this.#mayAwait(system.publish(Post, message)),
+          (message) => this.#mayAwait(this.#publish(system, message)),
           this.#pick(['throws', 'promises', 'says nothing'] as const, 'hides'),
         );
       case 'request':
@@ -371,7 +381,7 @@ export class Town {
       case 'tell':
         return this.#say(author, (message) => context.tell(this.ref, message));
       case 'publish':
-        return this.#say(author, (message) => context.publish(Post, message));
+        return this.#say(author, (message) => this.#publish(context, message));
       case 'request':
         return this.#say(author, (message) => {
           this.asked.add(message);
@@ -406,6 +416,11 @@ export class Town {
         throw thrown;
       }
     });
+  }
+
+  #publish(by: System | Door, message: Message): Promise<void> | undefined {
+    this.published.add(message);
+    return by.publish(Post, message);
   }
 
   #spend<T>(act: () => T): T | undefined {

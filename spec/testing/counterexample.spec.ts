@@ -14,6 +14,16 @@ const listen: Parameters<typeof explore>[0] = (system) => {
   system.publish(Said, 'hello');
 };
 
+function fail(): never {
+  throw new Error('no');
+}
+
+function revoked(): object {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+}
+
 async function foundBy(
   atQuiet: () => unknown,
   options: ExploreOptions = {},
@@ -62,6 +72,82 @@ describe('a counterexample', () => {
 
     expect(found.message.split('\n').length).toBeLessThan(100);
     expect(found.why.split('\n')).toHaveLength(1_000);
+  });
+
+  it.each<[string, () => unknown, string]>([
+    ['an object without a prototype', () => Object.create(null), '{}'],
+    ['a plain object', () => ({ code: 'E_X', left: 2 }), '{"code":"E_X","left":2}'],
+    ['an object that cannot be written', () => ({ toString: () => fail() }), '{"toString":"[Function]"}'],
+    ['an error whose message is none', () => Object.assign(new Error('x'), { message: 42 }), '42'],
+    [
+      'an error whose message throws',
+      () => Object.defineProperty(new Error('x'), 'message', { get: fail }),
+      'something that cannot be described',
+    ],
+    ['what tells nothing', () => revoked(), 'something that cannot be described'],
+    ['a symbol', () => Symbol('x'), 'Symbol(x)'],
+    ['nothing', () => undefined, 'undefined'],
+  ])('says whatever was thrown: %s', async (_what, thrown, why) => {
+    const cause = thrown();
+    const throws = () => {
+      throw cause;
+    };
+
+    const found = await foundBy(throws);
+    const lawful = await foundBy(() => {}, { laws: [{ name: 'a law', begin: () => ({ atQuiet: throws }) }] });
+
+    expect(found.why).toBe(why);
+    expect(found.tape).toEqual([]);
+    expect(found.cause === cause).toBe(true);
+    expect(lawful.why).toBe(`a law: ${why}`);
+  });
+
+  it('is no longer than can be read, and has nothing that a terminal would obey but colours', async () => {
+    const message = `\u001b[31mred\u001b[39m\ta\u001b[2J\u202eb${'y'.repeat(1e6)}`;
+
+    const found = await foundBy(() => {
+      throw new Error(message);
+    });
+    const source = found.regressionTest({ runner: 'vitest', from: './a.ts' });
+
+    expect(found.why).toBe(message);
+    expect(found.message).toContain('\u001b[31mred\u001b[39m\ta\\u001b[2J\\u202eb');
+    expect(found.message.length).toBeLessThan(20_000);
+    expect(found.story.mermaid.length + found.story.text.length).toBeLessThan(20_000);
+    expect(source.length).toBeLessThan(20_000);
+    expect(/^test\(.*$/m.exec(source)![0].length).toBeLessThan(200);
+  });
+
+  it('has no control character of a log or a failure in its trace, its difference and its test', async () => {
+    const nasty = 'hi\n\u001b[2J */\u202e';
+    const logs = defineAgent({
+      name: 'logs',
+      subscribe: [Said],
+      receive: (_text, context) => {
+        context.log.info(nasty);
+        throw new Error(nasty);
+      },
+    });
+
+    const found = await foundBy(
+      () => false,
+      { runs: 100, tape: [1] },
+      (system, world) => {
+        system.spawn(logs);
+        system.publish(Said, nasty);
+        world.choose(2, nasty);
+      },
+    );
+
+    const told = [
+      ...found.trace,
+      ...found.difference,
+      ...found.regressionTest({ runner: 'vitest', from: './a.ts' }).split('\n'),
+      ...found.story.text.split('\n'),
+      ...found.story.mermaid.split('\n'),
+    ];
+    expect(told.filter((line) => /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u.test(line))).toEqual([]);
+    expect(found.trace).toContain('0 ms  /logs says: hi\\n\\u001b[2J */\\u202e');
   });
 
   it('names the law that was broken', async () => {

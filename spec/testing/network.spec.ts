@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { defineAgent } from '../../src/actors/define-agent.ts';
 import { NoResponder, RequestTimeout } from '../../src/actors/request-failures.ts';
 import type { System } from '../../src/actors/system.ts';
+import type { Envelope } from '../../src/core/envelope.ts';
 import { memoryWriter } from '../../src/core/memory-writer.ts';
 import { type } from '../../src/core/schema.ts';
 import { defineTopic } from '../../src/core/topic.ts';
@@ -332,6 +333,45 @@ describe('a link', () => {
     expect(all.map(({ heard }) => heard)).toEqual([['round'], ['round', 'round'], ['round', 'round']]);
   });
 
+  it('brings what agents say because of what came by it', async () => {
+    const { world, a, b } = aPair();
+    b.host.system.spawn(
+      defineAgent({
+        name: 'teller',
+        subscribe: [Count],
+        receive: (n, context) => {
+          context.publish(Said, `heard ${n}`);
+        },
+      }),
+    );
+
+    a.host.system.publish(Count, 1, { headers: { tenant: 'x' } });
+    await world.runUntilQuiet();
+
+    expect(a.heard).toEqual(['heard 1']);
+    expect(a.envelopes[0]).toMatchObject({ headers: { tenant: 'x' } });
+    expect(Object.keys((b.envelopes[0] as Envelope).headers)).toEqual(['tenant']);
+  });
+
+  it('asks each host once, also where links go in a circle', async () => {
+    const world = aWorld();
+    const all = ['a', 'b', 'c'].map((name) => {
+      const listener = aListener((asked) => `${name}: ${asked}`);
+      world.host(name, listener.setup);
+      return listener;
+    });
+    world.link('a', 'b', { topics });
+    world.link('b', 'c', { topics });
+    world.link('c', 'a', { topics });
+    const [a] = all;
+
+    const asking = a!.host().request(Question, 'Ada');
+    await world.runUntilQuiet();
+
+    expect(await asking).toBe('a: Ada');
+    expect(all.map(({ deadlines }) => deadlines.length)).toEqual([1, 2, 2]);
+  });
+
   it('carries requests, with what is left of their time', async () => {
     const { world, a } = aPair({ delayMs: 20, answers: (name) => `Hello, ${name}!` });
 
@@ -488,6 +528,34 @@ describe('a link that is cut', () => {
   });
 });
 
+describe('what is on its way over a link', () => {
+  it('is lost when the link is cut, also when it is whole again before it would have arrived', async () => {
+    const { world, a, b } = aPair({ delayMs: 100 });
+
+    a.host.system.publish(Said, 'on its way');
+    await world.advance(10);
+    world.partition('a', 'b');
+    await world.advance(10);
+    world.heal('a', 'b');
+    a.host.system.publish(Said, 'after it');
+    await world.runUntilQuiet();
+
+    expect(b.heard).toEqual(['after it']);
+  });
+
+  it('does not come to the next life of the host it goes to', async () => {
+    const { world, a, b } = aPair({ delayMs: 100 });
+
+    a.host.system.publish(Said, 'to the first life');
+    await world.advance(10);
+    world.restart('b');
+    a.host.system.publish(Said, 'to the second');
+    await world.runUntilQuiet();
+
+    expect(b.heard).toEqual(['to the second']);
+  });
+});
+
 describe('a link with faults', () => {
   const linked = (...becomes: Becomes[]) => {
     const { world } = aFaultyWorld(becomes, { only: { linked: true } });
@@ -540,6 +608,36 @@ describe('a link with faults', () => {
     expect(await asking).toBe('Hello, Ada!');
     expect(b.deadlines).toHaveLength(2);
   });
+
+  it.each(['duplicate 0', 'duplicate 10'] as const)(
+    'has a stream of one answer only: %s',
+    async (becomes) => {
+      const { world, a, b } = linked(becomes);
+      let begun = 0;
+      b.host().spawn(
+        defineAgent({
+          name: 'counter',
+          subscribe: [Count],
+          concurrency: 2,
+          receive: async function* (to) {
+            begun += 1;
+            for (let n = 1; n <= to; n += 1) {
+              await new Promise<void>((resolve) => void world.environment.schedule(20, resolve));
+              yield n;
+            }
+          },
+        }),
+      );
+      const read: number[] = [];
+
+      await world.run(async () => {
+        for await (const n of a.host().stream(Count, 4)) read.push(n);
+      });
+
+      expect(read).toEqual([1, 2, 3, 4]);
+      expect(begun).toBe(2);
+    },
+  );
 
   it('loses a reply, a failure or an end', async () => {
     for (const becomes of [

@@ -62,4 +62,26 @@ describe('whose a call is', () => {
     expect(told.whose).toBe('user');
     expect(told.frames.join('\n')).not.toContain('node_modules');
   });
+
+  it('is the host’s in a turn of a live system, and where Node deals with what nobody caught', async () => {
+    const callingIn = (place: string) =>
+      new Function(
+        'call',
+        `class process { _fatalException() { return call(); } }
+        return new process()._fatalException()\n//# sourceURL=${place}`,
+      ).bind(undefined, called) as () => { readonly whose: string };
+    const inLiveSystem = callingIn(new URL('../../src/core/live-environment.ts', import.meta.url).pathname);
+    const told: { readonly whose: string }[] = [];
+
+    for (const call of [inLiveSystem, callingIn('node:internal/process/execution')]) {
+      Promise.resolve()
+        .then(call)
+        .then((one) => void told.push(one));
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+
+    expect(told).toMatchObject([{ whose: 'host' }, { whose: 'host' }]);
+    // Here somebody of the user's has the live system take the time.
+    expect(inLiveSystem().whose).toBe('user');
+  });
 });

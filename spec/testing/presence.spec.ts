@@ -1,10 +1,11 @@
 /** Worlds that run at the same time, and what is left of them in the process. */
 import timersModule from 'node:timers';
 import timersPromises, { setTimeout as sleep } from 'node:timers/promises';
-import { defineAgent, defineTopic, type } from 'troupe';
+import { createSystem, defineAgent, defineTopic, type } from 'troupe';
 import { explore, readTape, UncontrolledAsync, World } from 'troupe/testing';
 import { describe, expect, it } from 'vitest';
 import { present } from '../../src/testing/presence.ts';
+import { childProgram } from '../support/child-program.ts';
 
 const Asked = defineTopic('asked', { schema: type<number>(), reply: type<string>() });
 
@@ -124,6 +125,44 @@ describe('a world that runs', () => {
     });
 
     await expect(rang).resolves.toBeUndefined();
+  });
+});
+
+describe('what goes on in the process beside a world', () => {
+  it('may be a live system, which keeps its own time', async () => {
+    const Count = defineTopic('count', { schema: type<number>() });
+    await using live = createSystem();
+    const { promise: counted, resolve } = Promise.withResolvers<void>();
+    const counter = defineAgent({
+      name: 'counter',
+      subscribe: [Count],
+      receive: (n, context) => {
+        if (n === 0) {
+          resolve();
+        } else {
+          void context.tell(context.self as never, (n - 1) as never);
+        }
+      },
+    });
+    void live.tell(live.spawn(counter), 1_000);
+    const world = new World({ choose: readTape([]) });
+    const told: number[] = [];
+
+    await world.run(() => {
+      for (let n = 0; n < 20; n += 1) {
+        world.environment.defer(() => told.push(n));
+      }
+    });
+    await counted;
+
+    expect(told).toHaveLength(20);
+  });
+
+  it('may be what nobody has caught: whoever listens for it is told, and the process lives on', async () => {
+    const child = childProgram('throws-in-a-world.ts');
+
+    expect(await child.ended).toBe(0);
+    expect(child.lines).toEqual(['3 runs, heard 3']);
   });
 });
 

@@ -46,6 +46,20 @@ describe('a regression test', () => {
     );
   });
 
+  it('holds no control character, and no title without end', () => {
+    const nasty = 'a\u001b[2J\u202e\r\u2028';
+    const source = regressionTest(
+      { ...found, why: `${nasty}${'y'.repeat(1e6)}`, told: [nasty] },
+      { runner: 'vitest', from: './race.ts' },
+    );
+    const named = regressionTest({ ...found, told: [] }, { runner: 'jest', from: './race.ts', name: nasty });
+
+    for (const text of [source, named]) {
+      expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u);
+    }
+    expect(source.length).toBeLessThan(1_000);
+  });
+
   it('imports what has another name, and the options, from where they are', () => {
     const source = regressionTest(found, {
       runner: 'jest',

@@ -4,11 +4,13 @@ import { runDifference } from '../../src/testing/run-difference.ts';
 const found = {
   trace: ['0 ms  a started', '5 ms  a handled x', '5 ms  a handled x'],
   choices: ['instead of /a, /b goes first (at 0 ms)'],
+  quiet: false,
   broken: true,
 };
 const quiet = {
   trace: ['0 ms  a started', '0 ms  a handled x', '0 ms  a handled y'],
   choices: [],
+  quiet: true,
   broken: false,
 };
 
@@ -25,7 +27,7 @@ describe('what differs from the quiet run', () => {
   });
 
   it('is said also when the quiet run breaks the property', () => {
-    expect(runDifference(found, { ...found, choices: [] })).toEqual([
+    expect(runDifference(found, { ...found, quiet: true, choices: [] })).toEqual([
       'the quiet run breaks the property, too; this one differs from it:',
       '  * instead of /a, /b goes first (at 0 ms)',
     ]);
@@ -39,8 +41,30 @@ describe('what differs from the quiet run', () => {
   });
 
   it('is nothing when it is the quiet run', () => {
-    expect(runDifference({ ...found, choices: [] }, undefined)).toEqual([
+    expect(runDifference({ ...found, quiet: true, choices: [] }, undefined)).toEqual([
       'this is the quiet run: first come, first served, and nothing goes wrong',
+    ]);
+  });
+
+  it('is never nothing for another run, told or not', () => {
+    expect(runDifference({ ...found, choices: [] }, undefined)).toEqual([
+      'this run differs from the quiet one:',
+      '  * something was decided otherwise that nobody tells of: the tape says what',
+    ]);
+  });
+
+  it('is not what the test itself does in the quiet run, too', () => {
+    const crash = (ms: number) => `host a is made to crash (at ${ms} ms)`;
+
+    const lines = runDifference(
+      { ...found, choices: [crash(1), crash(7)] },
+      { ...quiet, choices: [crash(5)] },
+    );
+
+    expect(lines.slice(0, 3)).toEqual([
+      'the quiet run keeps the property; this one differs from it:',
+      '  * host a is made to crash (at 7 ms)',
+      'only here:',
     ]);
   });
 

@@ -35,6 +35,18 @@ describe('a line of a trace', () => {
     expect(traceLine(event)).toBe(line);
   });
 
+  it('is one line without control characters, and of a length that can be read', () => {
+    const message = 'hi\n\u001b[31mred\u202e';
+
+    expect(traceLine({ ...logged(), message })).toBe('1500 ms  /shop says: hi\\n\\u001b[31mred\\u202e');
+    const event = failed();
+    const failure = new Error(`${message}${'y'.repeat(1e6)}`);
+    const line = traceLine({ ...event, report: { ...event.report, failure } });
+    expect(line).toContain('failed: Error: hi\\nred\\u202eyyy');
+    expect(line).toMatch(/…; \/shop: restart$/);
+    expect(line.length).toBeLessThan(500);
+  });
+
   it('law: there is one for every event', () => {
     fc.assert(
       fc.property(anEvent, (event) => {

@@ -66,7 +66,7 @@ export class KeyedGroup extends Cell implements InstanceGroup, Doorkeeper {
   readonly #noPlace: Refusal;
   /** For which message it was looked last, and what was found: each is asked about several times on its way. */
   #lastId = -1;
-  #lastFound: Receiver | undefined;
+  #lastFound: KeyedInstance | WaitingKey | undefined;
 
   constructor(facts: ConstructorParameters<typeof Cell>[0], keyed: Keyed) {
     super(facts);
@@ -100,13 +100,14 @@ export class KeyedGroup extends Cell implements InstanceGroup, Doorkeeper {
 
   override receiverFor(envelope: Envelope): Receiver {
     const found = this.#lastFound;
-    if (envelope.id === this.#lastId && found !== undefined && isCurrent(found)) {
+    if (envelope.id === this.#lastId && found !== undefined && this.#isCurrent(found)) {
       return found;
     }
     const receiver = this.#find(envelope);
     // Only now: `keyed` may send messages, too, and those are looked for in the midst of it.
     this.#lastId = envelope.id;
-    this.#lastFound = receiver === this ? undefined : receiver;
+    this.#lastFound =
+      receiver instanceof KeyedInstance || receiver instanceof WaitingKey ? receiver : undefined;
     return receiver;
   }
 
@@ -267,6 +268,15 @@ export class KeyedGroup extends Cell implements InstanceGroup, Doorkeeper {
     }
     const key = keyOf(this.#keyed.keyed, envelope, this.path);
     return typeof key === 'string' ? this.receiverOfKey(key, envelope) : this.#noKey(key);
+  }
+
+  /** Whether what was found for a message before still takes it: a copy of it, or one that was late, comes after a while. */
+  #isCurrent(found: KeyedInstance | WaitingKey): boolean {
+    if (found instanceof KeyedInstance) {
+      return found.takesMessages;
+    }
+    const { key } = found;
+    return this.#door.get(key) === found || !(this.#door.has(key) || this.#instances.has(key));
   }
 
   /** Whether one more may begin, now or when those who leave have left. */
@@ -451,7 +461,3 @@ export class KeyedGroup extends Cell implements InstanceGroup, Doorkeeper {
     this.#gone.refused += 1;
   }
 }
-
-/** Whether what was found for a message a moment ago still takes it. */
-const isCurrent = (found: Receiver): boolean =>
-  found instanceof KeyedInstance ? found.takesMessages : found instanceof WaitingKey ? !found.isOver : true;

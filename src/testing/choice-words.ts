@@ -1,7 +1,7 @@
 /**
  * Words for a choice: how a run was decided where the quiet run is decided otherwise.
  */
-import { timerQuestion, turnQuestion } from '../core/simulated-environment.ts';
+import { isFault, timerQuestion, turnQuestion } from '../core/simulated-environment.ts';
 
 /** One answer that is not the quiet one. */
 export interface Choice {
@@ -33,6 +33,9 @@ export function choiceWords({ what, answer, count, ready, dueMs }: Choice): stri
   }
   if (what === timerQuestion) {
     return `of ${count} timers that are due at the same time, number ${answer + 1} rings first`;
+  }
+  if (isFault(what) && count === 2) {
+    return what;
   }
   return `${what}: ${answer} (of 0 to ${count - 1}; quiet is 0)`;
 }

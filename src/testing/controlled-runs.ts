@@ -11,6 +11,7 @@
  */
 import { holdAmbientGuard } from './ambient-guard.ts';
 import { describeRequest, RequestWatch } from './host-requests.ts';
+import { thrownAs } from './thrown.ts';
 import { UncontrolledAsync } from './uncontrolled-async.ts';
 import type { World } from './world.ts';
 
@@ -30,7 +31,7 @@ export class ControlledRuns {
   looksCloser(world: World, failed: unknown): boolean {
     this.#watch?.end();
     return (
-      failed instanceof UncontrolledAsync ||
+      thrownAs(failed, UncontrolledAsync) !== undefined ||
       (this.#watch === undefined
         ? (failed !== undefined || isPowerOfTwo(this.#runs)) && world.doubtful
         : this.#watch.begun.length > 0)
@@ -43,7 +44,7 @@ export class ControlledRuns {
    * Errors: `UncontrolledAsync`, with the calls that led there where they can be found.
    */
   async look(failed: unknown, again: () => Promise<unknown>): Promise<void> {
-    const seen = failed instanceof UncontrolledAsync ? failed : undefined;
+    const seen = thrownAs(failed, UncontrolledAsync);
     if (seen !== undefined && seen.at.length > 0) {
       throw seen;
     }

@@ -5,12 +5,15 @@
  * What was thrown is its `cause`, as it was: whoever shows causes shows the
  * difference that an assertion found, too.
  */
-import { withoutColours } from './fact-texts.ts';
+import { reasonOf } from '../core/failure.ts';
+import { shorten } from '../core/shorten.ts';
+import { linesText, withoutColours } from './fact-texts.ts';
 import { LawBroken } from './law.ts';
 import { type RegressionTestOptions, regressionTest } from './regression-test.ts';
 import { runDifference, type TracedRun } from './run-difference.ts';
 import { type Story, storyOf } from './story.ts';
 import type { StoryRecorder } from './story-recorder.ts';
+import { thrownAs } from './thrown.ts';
 
 /** What is known of a schedule that broke the property. */
 export interface Finding {
@@ -31,6 +34,7 @@ export interface Finding {
 }
 
 const whyLinesMax = 60;
+const whyCharsMax = 8_000;
 
 /** A schedule was found that breaks the property. */
 export class CounterexampleFound extends Error {
@@ -40,7 +44,7 @@ export class CounterexampleFound extends Error {
   readonly seed: number;
   /** How many runs it took to find; 1 when it was replayed. */
   readonly runs: number;
-  /** What was broken: the message of what was thrown. */
+  /** What was broken: the message of what was thrown, or what was thrown, in JSON. Of any length; the message shows its beginning. */
   readonly why: string;
   /** Name of the law that was broken, if it was a law. */
   readonly law: string | undefined;
@@ -54,9 +58,12 @@ export class CounterexampleFound extends Error {
 
   constructor(finding: Finding) {
     const { tape, cause, trace, recorder, seed, found, options } = finding;
-    const why = cause instanceof Error ? cause.message : String(cause);
-    const story = storyOf(recorder, inOneLine(why));
-    const difference = runDifference({ trace, choices: recorder.choices, broken: true }, found?.quiet);
+    const why = reasonOf(cause);
+    const story = storyOf(recorder, inOneLine(shown(why)));
+    const difference = runDifference(
+      { trace, choices: recorder.choices, quiet: tape.length === 0, broken: true },
+      found?.quiet,
+    );
     const [run, how] =
       found === undefined
         ? ['', '']
@@ -76,7 +83,7 @@ export class CounterexampleFound extends Error {
     this.seed = seed;
     this.runs = found?.runs ?? 1;
     this.why = why;
-    this.law = cause instanceof LawBroken ? cause.law : undefined;
+    this.law = thrownAs(cause, LawBroken)?.law;
     this.trace = trace;
     this.story = story;
     this.difference = difference;
@@ -98,8 +105,9 @@ export class CounterexampleFound extends Error {
    */
   regressionTest(options: RegressionTestOptions): string {
     const { tape, why, story, difference } = this;
-    const told = [...withoutColours(why).split('\n'), '', ...story.text.split('\n'), '', ...difference];
-    return regressionTest({ tape, why: withoutColours(why), told, options: { ...this.#options } }, options);
+    const plain = shown(withoutColours(why));
+    const told = [...plain.split('\n'), '', ...story.text.split('\n'), '', ...difference];
+    return regressionTest({ tape, why: plain, told, options: { ...this.#options } }, options);
   }
 }
 
@@ -120,8 +128,9 @@ const inOneLine = (text: string): string =>
     .trim()
     .replace(/\s*\n\s*/g, ' ');
 
-/** The whole message of what was thrown, which may be a difference of many lines. */
+/** The message of what was thrown, which may be a difference of many lines. */
 function shown(why: string): string {
-  const lines = why.split('\n');
-  return lines.length <= whyLinesMax ? why : [...lines.slice(0, whyLinesMax), '…'].join('\n');
+  const text = linesText(shorten(why, whyCharsMax));
+  const lines = text.split('\n');
+  return lines.length <= whyLinesMax ? text : [...lines.slice(0, whyLinesMax), '…'].join('\n');
 }

@@ -90,8 +90,9 @@ export class CoverageCollector {
     this.#runs += 1;
     if (looked !== undefined) {
       this.#lookedAt += 1;
-      for (const { _tag } of looked.faults) {
-        this.#faults[_tag] = (this.#faults[_tag] ?? 0) + 1;
+      for (const fault of looked.faults) {
+        const kind = fault._tag === 'Told' ? fault.subject : fault._tag;
+        this.#faults[kind] = (this.#faults[kind] ?? 0) + 1;
       }
     }
   }

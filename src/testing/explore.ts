@@ -9,6 +9,7 @@
  * deterministic simulation for the rest.
  */
 import type { System } from '../actors/system.ts';
+import { reasonOf } from '../core/failure.ts';
 import { ControlledRuns } from './controlled-runs.ts';
 import { CounterexampleFound } from './counterexample.ts';
 import type { Coverage } from './coverage.ts';
@@ -177,7 +178,7 @@ class Exploring {
       this.#options.shrinkRunsMax ?? 5_000,
     );
     await this.#replay(tape, seed, { runs, strategy });
-    throw new Error(`a run failed that does not fail again with the same tape: ${String(reason)}`);
+    throw new Error(`a run failed that does not fail again with the same tape: ${reasonOf(reason)}`);
   }
 
   async #play(tape: readonly number[]): Promise<Played> {
@@ -210,7 +211,12 @@ class Exploring {
         seed,
         found: found && {
           ...found,
-          quiet: quiet && { trace: quiet.world.trace, choices: [], broken: quiet.broken !== undefined },
+          quiet: quiet && {
+            trace: quiet.world.trace,
+            choices: quiet.world.recorder!.choices,
+            quiet: true,
+            broken: quiet.broken !== undefined,
+          },
         },
         options: this.#options,
       });

@@ -1,7 +1,7 @@
 /**
  * The fact that a fault is: what the world did, and to what, in words.
  */
-import { contentText } from './fact-texts.ts';
+import { contentText, wordsText } from './fact-texts.ts';
 import type { FaultEvent, OnTheWay } from './fault.ts';
 import type { Happening } from './story-fact.ts';
 
@@ -11,6 +11,8 @@ export interface LastSent {
   readonly topic: string | undefined;
   readonly from: string | undefined;
 }
+
+type FaultHappening = Extract<Happening, { readonly _tag: 'Fault' }>;
 
 /** @param last What left last: a fault on the way comes at once, so it may be what was hit. */
 export function faultFact(fault: FaultEvent, last: LastSent | undefined): Happening {
@@ -33,6 +35,9 @@ export function faultFact(fault: FaultEvent, last: LastSent | undefined): Happen
       return done(`the link between ${fault.between.join(' and ')}`, 'carries nothing');
     case 'Healed':
       return done(`the link between ${fault.between.join(' and ')}`, 'is whole again');
+    case 'Told':
+      // The name of a model may look like a path.
+      return { ...done('', wordsText(fault.words)), subject: wordsText(fault.subject) };
   }
 }
 
@@ -63,7 +68,7 @@ function onTheWay(
   };
 }
 
-function done(subject: string, words: string): Happening {
+function done(subject: string, words: string): FaultHappening {
   const agent = agentIn(subject);
   return { _tag: 'Fault', subject, words, agent, message: undefined, lost: false, answer: undefined };
 }

@@ -14,6 +14,7 @@
  * has none: it takes nothing away from anybody but time.
  */
 import type { AnyTopic } from '../core/topic.ts';
+import { wordsText } from './fact-texts.ts';
 
 export type Fault = 'crash' | 'drop' | 'duplicate' | 'delay' | 'partition' | 'slow';
 
@@ -72,6 +73,15 @@ export type FaultEvent =
       readonly _tag: 'Partitioned' | 'Healed';
       readonly atMs: number;
       readonly between: readonly [string, string];
+    }
+  | {
+      /** Somebody else made something go wrong, and says so: a disk, a model. */
+      readonly _tag: 'Told';
+      readonly atMs: number;
+      /** Who: `the disk`. */
+      readonly subject: string;
+      /** What it did: `fails a read of /log`. */
+      readonly words: string;
     };
 
 /** A line of a trace. */
@@ -92,6 +102,8 @@ export function faultLine(event: FaultEvent): string {
       return `${at}partitioned: ${event.between.join(' | ')}`;
     case 'Healed':
       return `${at}healed: ${event.between.join(' — ')}`;
+    case 'Told':
+      return `${at}${wordsText(event.subject)} ${wordsText(event.words)}`;
   }
 }
 

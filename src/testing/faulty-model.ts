@@ -9,9 +9,15 @@
  * A call that fails before there is an answer (429, 500, a refusal) does not reach
  * the model: its next turn is still there when the call is made again.
  */
-import type { Choose } from '../core/simulated-environment.ts';
 import { unknownUsage } from '../models/answer-of-parts.ts';
-import type { LanguageModel, ModelAnswer, ModelCall, ModelStream } from '../models/language-model.ts';
+import type {
+  LanguageModel,
+  ModelAnswer,
+  ModelCall,
+  ModelStream,
+  SameVersion,
+} from '../models/language-model.ts';
+import type { Chance } from './chance.ts';
 import { connectionBroken, FaultyParts, type Part } from './faulty-parts.ts';
 import { type DrawnFault, describeFault, drawFault, type ModelFault, modelFaults } from './model-fault.ts';
 import { CallPace, type Pace } from './pace.ts';
@@ -19,8 +25,8 @@ import { ProviderError } from './provider-error.ts';
 import { scriptedModel } from './scripted-model.ts';
 
 export interface FaultyModelOptions {
-  /** Whoever chooses: `(count, what) => world.choose(count, what)`, or a tape. 0 is no fault. */
-  readonly choose: Choose;
+  /** Whoever chooses: `world.chance`, so that a story tells what went wrong, or a tape. 0 is no fault. */
+  readonly choose: Chance;
   /** Which faults may happen; all of them when not given. */
   readonly faults?: readonly ModelFault[];
   /** Most faults in all calls; 3 when not given. */
@@ -59,8 +65,11 @@ export interface Faulty {
  * answered.content // => [{ type: 'text', text: 'Yes.' }]
  * model.faults // => [{ call: 0, fault: 'refusal', what: 'refused in words' }]
  */
-export function faultyModel<M extends LanguageModel>(model: M, options: FaultyModelOptions): M & Faulty {
-  return new ModelWithFaults(model, options) as unknown as M & Faulty;
+export function faultyModel<M extends LanguageModel>(
+  model: M,
+  options: FaultyModelOptions,
+): SameVersion<M> & Faulty {
+  return new ModelWithFaults(model, options) as unknown as SameVersion<M> & Faulty;
 }
 
 class ModelWithFaults implements Faulty {
@@ -126,7 +135,9 @@ class ModelWithFaults implements Faulty {
     const happened = (): void => {
       if (!isTold) {
         isTold = true;
-        this.faults.push({ call: number, fault: drawn!.fault, what: describeFault(drawn!) });
+        const what = describeFault(drawn!);
+        this.faults.push({ call: number, fault: drawn!.fault, what });
+        choose.tell?.(`the model ${this.modelId}`, `spoils its answer to call ${number + 1}: ${what}`);
       }
     };
     return { drawn, happened };

@@ -17,6 +17,10 @@ export class HostEnvironment implements Delivering, Dispatcher {
   readonly delivery: Delivery | undefined;
   /** The host has crashed: nothing of this goes on. */
   halted = false;
+  /** Its system has stopped. */
+  closed = false;
+  /** Timers that were set when it was closed. */
+  timersAtClose = 0;
   readonly #host: string;
   readonly #world: SimulatedEnvironment;
   readonly #timers = new Set<Timer>();
@@ -64,6 +68,11 @@ export class HostEnvironment implements Delivering, Dispatcher {
     return this.#lastId;
   }
 
+  /** The last id that was given out. */
+  get lastId(): number {
+    return this.#lastId;
+  }
+
   ready(runnable: Runnable): void {
     if (!this.halted) {
       let turn = this.#turns.get(runnable);
@@ -100,6 +109,8 @@ export class HostEnvironment implements Delivering, Dispatcher {
   }
 
   close(): void {
+    this.closed = true;
+    this.timersAtClose = this.#timers.size;
     this.delivery?.close();
     this.#forgetTimers();
   }
@@ -119,25 +130,30 @@ export class HostEnvironment implements Delivering, Dispatcher {
   }
 }
 
+/** Who takes a turn, on whatever host. */
+export function takerOf(runnable: Runnable | undefined): Runnable | undefined {
+  return runnable instanceof Turn ? runnable.runnable : runnable;
+}
+
 /** A turn of somebody on a host. */
 class Turn implements Runnable {
   readonly of: HostEnvironment;
   readonly label: string;
-  readonly #runnable: Runnable;
+  readonly runnable: Runnable;
 
   constructor(of: HostEnvironment, label: string, runnable: Runnable) {
     this.of = of;
     this.label = label;
-    this.#runnable = runnable;
+    this.runnable = runnable;
   }
 
   get lane(): number {
-    return this.#runnable.lane;
+    return this.runnable.lane;
   }
 
   run(batch: number): boolean {
     // The host may crash in its own turn.
-    return this.#runnable.run(batch) && !this.of.halted;
+    return this.runnable.run(batch) && !this.of.halted;
   }
 }
 

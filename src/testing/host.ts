@@ -43,6 +43,8 @@ export interface HostWorld {
   heard(host: string, event: SystemEvent): void;
   /** Writes down what happens, in a world that is traced. */
   readonly recorder: StoryRecorder | undefined;
+  /** A life of a host begins; its system is there, and nothing has happened in it. */
+  lifeBegan(host: Host): void;
   /** The setup of a host is under way. */
   settingUp(setup: Promise<unknown>): void;
 }
@@ -57,6 +59,8 @@ export class RunningHost implements Host {
   #onCrash: (() => void)[] = [];
   up = false;
   lives = 0;
+  /** Whether a life of it ended with work open, which may go on somewhere. */
+  leftWork = false;
   /** Called when a life of it has begun, before its setup. */
   readonly onStart: (() => void)[] = [];
 
@@ -103,6 +107,7 @@ export class RunningHost implements Host {
         ? {}
         : { instrumentation: recorder.instrumentation(name, () => !environment.halted) }),
     });
+    this.#world.lifeBegan(this);
     for (const tell of this.onStart) {
       tell();
     }
@@ -115,6 +120,7 @@ export class RunningHost implements Host {
   /** Ends this life at once. */
   crash(): void {
     this.up = false;
+    this.leftWork ||= hasWork(this.#system);
     this.#environment.halt();
     for (const tell of this.#onCrash.splice(0)) {
       tell();
@@ -125,4 +131,9 @@ export class RunningHost implements Host {
   close(): void {
     this.#environment.close();
   }
+}
+
+/** Whether work in a system has not ended, or was given up: its code may still be under way somewhere. */
+export function hasWork(system: System): boolean {
+  return system.statistics().agents.some(({ inFlight, interrupted }) => inFlight + interrupted > 0);
 }

@@ -1,4 +1,5 @@
 // Exploring interleavings and faults.
+export type { Chance } from './chance.ts';
 export { CounterexampleFound } from './counterexample.ts';
 // Strategies: which schedules are looked at.
 export { type DelayBoundedOptions, delayBounded } from './delay-bounded.ts';

@@ -4,24 +4,26 @@
  * It hears some topics on either side. What is published there is published on the
  * other side, too; a request is made there again, with the time that is left of its
  * deadline, and its replies and failures come back. Thread and headers travel along.
- * What came by a link does not go back by it, and passes each host once.
+ * What came by a link does not go back by it, and passes each host once; what agents
+ * say because of it is new, and goes wherever links lead.
  *
  * Order: what one sender says on one side arrives in that order. Replies to one
  * request are a way of their own.
  *
  * Bound: at most `capacity` are on their way in one direction; what does not fit is
  * lost, as is everything while the link is cut, or when the host it goes to is down.
- * Nobody is told of a loss; who asked runs into its deadline.
+ * What is on its way then is lost, also when the link is whole, or the host up,
+ * again before it would have arrived. Nobody is told of a loss; who asked runs into its deadline.
  */
 import type { Kernel } from '../actors/kernel.ts';
 import { NoResponder, RequestTimeout } from '../actors/request-failures.ts';
 import type { System } from '../actors/system.ts';
-import { type Envelope, type Headers, ownEnvelope, type ReplyPort } from '../core/envelope.ts';
+import { type Envelope, ownEnvelope, type ReplyPort } from '../core/envelope.ts';
 import type { Parked } from '../core/mailbox.ts';
 import type { AnyTopic, Topic } from '../core/topic.ts';
 import type { Receiver, Reception } from '../core/topic-board.ts';
 import type { OnTheWay } from './fault.ts';
-import { linkPath, viaHeader } from './link-path.ts';
+import { bring, linkPath, passedBy } from './link-path.ts';
 import type { Wire } from './wire.ts';
 
 export interface LinkOptions {
@@ -38,6 +40,8 @@ export interface LinkedHost {
   readonly name: string;
   readonly system: System;
   readonly up: boolean;
+  /** How often it has begun. */
+  readonly lives: number;
   readonly life: Life;
 }
 
@@ -93,14 +97,14 @@ export class LinkEnd implements Receiver {
     if (this.#life.halted === true) {
       return 'taken';
     }
-    const via = envelope.headers[viaHeader]?.split(' ') ?? [];
+    const passed = passedBy(envelope);
     const { replyTo } = envelope;
-    if (via.includes(this.#there.name)) {
+    if (passed.includes(this.#there.name)) {
       // It has been there.
       replyTo?.finished(this.path);
       return 'taken';
     }
-    const headers = { ...envelope.headers, [viaHeader]: [...via, this.#here.name].join(' ') };
+    const passedThen = [...passed, this.#here.name];
     const topic = this.#topics.get(envelope.topic!)!;
     const call = replyTo === undefined ? undefined : new Call(this.path, replyTo);
     this.#out.send(
@@ -115,9 +119,9 @@ export class LinkEnd implements Receiver {
       envelope.sender ?? '',
       () => {
         if (call === undefined) {
-          this.#publish(topic, envelope, headers);
+          this.#publish(topic, envelope, passedThen);
         } else {
-          void this.#ask(topic, envelope, headers, call);
+          void this.#ask(topic, envelope, passedThen, call.arrived());
         }
       },
     );
@@ -134,19 +138,22 @@ export class LinkEnd implements Receiver {
   }
   /* v8 ignore stop -- @preserve */
 
-  #publish(topic: AnyTopic, { payload, threadId }: Envelope, headers: Headers): void {
+  #publish(topic: AnyTopic, envelope: Envelope, passed: readonly string[]): void {
     const { system } = this.#there;
+    const { payload } = envelope;
     try {
-      void system.publish(topic as Topic<unknown>, payload, optionsOf(headers, threadId));
+      void bring(topic.name, passed, () =>
+        system.publish(topic as Topic<unknown>, payload, optionsOf(envelope)),
+      );
     } catch (refusal) {
       refused(system, topic, payload, refusal);
     }
   }
 
   /** Makes a request anew where it has arrived, and sends back what is said to it. */
-  async #ask(topic: AnyTopic, envelope: Envelope, headers: Headers, call: Call): Promise<void> {
+  async #ask(topic: AnyTopic, envelope: Envelope, passed: readonly string[], call: Answering): Promise<void> {
     const { system, life } = this.#there;
-    const { payload, threadId, deadlineMs } = envelope;
+    const { payload, deadlineMs } = envelope;
     const timeoutMs = deadlineMs - kernelOf(system).environment.nowMs();
     if (timeoutMs < 0) {
       return;
@@ -161,10 +168,10 @@ export class LinkEnd implements Receiver {
       }
     };
     try {
-      const options = { ...optionsOf(headers, threadId), timeoutMs };
+      const options = { ...optionsOf(envelope), timeoutMs };
       let said = false;
       const replies = system.stream(topic as Topic<unknown, unknown>, payload, options);
-      for await (const reply of replies) {
+      for await (const reply of asked(replies, (ask) => bring(topic.name, passed, ask))) {
         if (call.over || this.#life.halted === true) {
           return;
         }
@@ -187,10 +194,24 @@ export class LinkEnd implements Receiver {
   }
 }
 
+/** What a request that has arrived is answered by. */
+interface Answering {
+  /** Nobody wants any more replies. */
+  readonly over: boolean;
+  /** Whether a reply has come. */
+  readonly heard: boolean;
+  /** Resolves when the reader of the replies has room; the other side waits for it. */
+  readonly room: Promise<void> | undefined;
+  reply(reply: unknown): void;
+  fail(failure: unknown): void;
+  end(): void;
+}
+
 /** A request that went over a link, on the side of who asked. */
-class Call {
+class Call implements Answering {
   readonly #path: string;
   readonly #port: ReplyPort;
+  #arrived = false;
   #ended = false;
   /** Whether a reply has come. */
   heard = false;
@@ -202,9 +223,23 @@ class Call {
     this.#port = port;
   }
 
+  /** It has arrived; when it has before, this is a copy. */
+  arrived(): Answering {
+    if (this.#arrived) {
+      return new CopiedCall(this);
+    }
+    this.#arrived = true;
+    return this;
+  }
+
   /** Nobody wants any more replies. */
   get over(): boolean {
     return this.#ended || this.#port.settled;
+  }
+
+  /** Whether its replies are a stream, in which those of a copy have no place. */
+  get isStream(): boolean {
+    return 'reader' in this.#port && this.#port.reader !== undefined;
   }
 
   reply(reply: unknown): void {
@@ -231,8 +266,49 @@ class Call {
   }
 }
 
-const optionsOf = (headers: Headers, threadId: string | undefined) =>
+/**
+ * One that arrived a second time. It is worked on, at the same pace, and may be the
+ * one that answers; but a stream has the replies of the first one only, and that
+ * alone says whether anybody is still going to answer.
+ */
+class CopiedCall implements Answering {
+  readonly #original: Call;
+  heard = false;
+
+  constructor(original: Call) {
+    this.#original = original;
+  }
+
+  get over(): boolean {
+    return this.#original.over;
+  }
+
+  get room(): Promise<void> | undefined {
+    return this.#original.room;
+  }
+
+  reply(reply: unknown): void {
+    this.heard = true;
+    if (!this.#original.isStream) {
+      this.#original.reply(reply);
+    }
+  }
+
+  fail(): void {}
+
+  end(): void {}
+}
+
+const optionsOf = ({ headers, threadId }: Envelope) =>
   threadId === undefined ? { headers } : { headers, threadId };
+
+/** A stream of replies that is asked for in a way of its own: the request leaves with the first. */
+const asked = <T>(replies: AsyncIterable<T>, by: <R>(ask: () => R) => R): AsyncIterable<T> => ({
+  [Symbol.asyncIterator]: () => {
+    const iterator = replies[Symbol.asyncIterator]();
+    return { next: () => by(() => iterator.next()), return: () => iterator.return!() };
+  },
+});
 
 /** What arrived and was refused there is a dead letter there. */
 function refused(system: System, topic: AnyTopic, payload: unknown, refusal: unknown): void {

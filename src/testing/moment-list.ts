@@ -1,6 +1,7 @@
 /**
  * The moments of a story while it is told, in order, with the lanes as they are then.
  */
+import { oneLine } from '../core/one-line.ts';
 import type { Fact } from './story-fact.ts';
 import { type Lanes, outside } from './story-lanes.ts';
 import type { Flight, Moment, MomentKind } from './story-moment.ts';
@@ -63,7 +64,7 @@ export class MomentList {
     this.list.push({
       kind,
       atMs: this.#nowMs,
-      text,
+      text: oneLine(text),
       from,
       to,
       flight,

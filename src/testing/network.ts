@@ -8,7 +8,7 @@ import type { AnyTopic } from '../core/topic.ts';
 import type { Fate } from './fate.ts';
 import type { FaultEvent } from './fault.ts';
 import { FaultyDelivery } from './faulty-delivery.ts';
-import { type Host, type HostOptions, type HostSetup, type HostWorld, RunningHost } from './host.ts';
+import { type Host, type HostOptions, type HostSetup, type HostWorld, hasWork, RunningHost } from './host.ts';
 import { HostEnvironment } from './host-environment.ts';
 import { LinkEnd, type LinkedHost, type LinkOptions } from './link.ts';
 import type { StoryRecorder } from './story-recorder.ts';
@@ -26,13 +26,18 @@ export interface NetworkOptions {
   readonly tell: (event: FaultEvent) => void;
   readonly heard: (host: string, event: SystemEvent) => void;
   readonly recorder: StoryRecorder | undefined;
+  readonly lifeBegan: (host: Host) => void;
   readonly settingUp: (setup: Promise<unknown>) => void;
 }
 
 /** A link, whole or cut. */
 interface Linked {
   readonly names: readonly [string, string];
+  /** How many topics either end of it hears. */
+  readonly topics: number;
   cut: boolean;
+  /** How often it was cut. */
+  cuts: number;
 }
 
 export class Network implements HostWorld {
@@ -40,10 +45,12 @@ export class Network implements HostWorld {
   readonly #hosts = new Map<string, RunningHost>();
   readonly #links: Linked[] = [];
   readonly #home: LinkedHost;
+  /** Timers of the network itself that are set. */
+  timers = 0;
 
   constructor(options: NetworkOptions) {
     this.#options = options;
-    this.#home = { name: homeName, system: options.home, up: true, life: {} };
+    this.#home = { name: homeName, system: options.home, up: true, lives: 1, life: {} };
   }
 
   get recorder(): StoryRecorder | undefined {
@@ -53,6 +60,22 @@ export class Network implements HostWorld {
   /** Hosts, in the order in which they were made. */
   get hosts(): readonly Host[] {
     return [...this.#hosts.values()];
+  }
+
+  /** How many topics of a system links listen to, from its beginning to its end and longer. */
+  heardByLinks(system: System): number {
+    const { name } = [this.#home, ...this.#hosts.values()].find((host) => host.system === system)!;
+    return this.#links.reduce((sum, { names, topics }) => sum + (names.includes(name) ? topics : 0), 0);
+  }
+
+  /** Hosts that run, and have not been stopped in good order. */
+  get running(): readonly Host[] {
+    return [...this.#hosts.values()].filter(({ up, life }) => up && !life.closed);
+  }
+
+  /** Whether work may be under way outside of this world in a host, or in one that crashed. */
+  get doubtful(): boolean {
+    return [...this.#hosts.values()].some(({ system, leftWork }) => leftWork || hasWork(system));
   }
 
   /** Links that are whole. */
@@ -77,11 +100,13 @@ export class Network implements HostWorld {
       throw new RangeError(`a link is between two hosts that have none yet; got '${one}' and '${other}'`);
     }
     const [a, b] = [this.#at(one), this.#at(other)];
-    const linked: Linked = { names: [one, other], cut: false };
     const byName = new Map<string, AnyTopic>(topics.map((topic) => [topic.name, topic]));
+    const linked: Linked = { names: [one, other], topics: byName.size, cut: false, cuts: 0 };
     const wireTo = (to: LinkedHost): Wire => {
-      const { environment, fate } = this.#options;
-      return new Wire({ environment, fate, delayMs, capacity, isOpen: () => !linked.cut && to.up });
+      const { fate } = this.#options;
+      // Both only grow, so their sum is another one after either has.
+      const passage = () => (!linked.cut && to.up ? linked.cuts + to.lives : undefined);
+      return new Wire({ clock: this, fate, delayMs, capacity, passage });
     };
     const [there, back] = [wireTo(b), wireTo(a)];
     this.#links.push(linked);
@@ -94,7 +119,7 @@ export class Network implements HostWorld {
     const host = this.#hosts.get(name);
     if (host?.up === true) {
       host.crash();
-      this.#tell({ _tag: 'Crashed', atMs: this.#nowMs, what: 'host', name });
+      this.#tell({ _tag: 'Crashed', atMs: this.nowMs(), what: 'host', name });
     }
     return host !== undefined;
   }
@@ -106,7 +131,7 @@ export class Network implements HostWorld {
       throw new RangeError(`there is no host '${name}'; there are: ${[...this.#hosts.keys()].join(', ')}`);
     }
     this.crash(name);
-    this.#tell({ _tag: 'Restarted', atMs: this.#nowMs, name });
+    this.#tell({ _tag: 'Restarted', atMs: this.nowMs(), name });
     host.start();
   }
 
@@ -114,7 +139,8 @@ export class Network implements HostWorld {
     const link = this.#linkBetween(one, other);
     if (!link.cut) {
       link.cut = true;
-      this.#tell({ _tag: 'Partitioned', atMs: this.#nowMs, between: link.names });
+      link.cuts += 1;
+      this.#tell({ _tag: 'Partitioned', atMs: this.nowMs(), between: link.names });
     }
   }
 
@@ -122,8 +148,21 @@ export class Network implements HostWorld {
     const link = this.#linkBetween(one, other);
     if (link.cut) {
       link.cut = false;
-      this.#tell({ _tag: 'Healed', atMs: this.#nowMs, between: link.names });
+      this.#tell({ _tag: 'Healed', atMs: this.nowMs(), between: link.names });
     }
+  }
+
+  nowMs(): number {
+    return this.#options.environment.nowMs();
+  }
+
+  /** Has something happen later in the network, whatever becomes of any system. */
+  schedule(delayMs: number, f: () => void): void {
+    this.timers += 1;
+    this.#options.environment.schedule(delayMs, () => {
+      this.timers -= 1;
+      f();
+    });
   }
 
   close(): void {
@@ -141,6 +180,10 @@ export class Network implements HostWorld {
 
   heard(host: string, event: SystemEvent): void {
     this.#options.heard(host, event);
+  }
+
+  lifeBegan(host: Host): void {
+    this.#options.lifeBegan(host);
   }
 
   settingUp(setup: Promise<unknown>): void {
@@ -178,9 +221,5 @@ export class Network implements HostWorld {
 
   #tell(event: FaultEvent): void {
     this.#options.tell(event);
-  }
-
-  get #nowMs(): number {
-    return this.#options.environment.nowMs();
   }
 }

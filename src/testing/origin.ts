@@ -17,26 +17,36 @@ const runners =
 /** Where this package is: `src/` in its repository, `dist/` elsewhere. */
 const kit = pathOf(new URL('..', import.meta.url).href);
 
+/** Who takes the time of the host for systems that are in no world. */
+const live = `${kit}core/live-environment.`;
+/** Where Node deals with what nobody caught. */
+const lastResort = /^process\._fatalException \(node:/;
+
 /** Most frames that are looked at to find out whose a call is, and most that are told. */
 const framesToDecide = 16;
 const framesToTell = 64;
 
 /**
- * Whose code called; the user's, when nobody can be seen.
+ * Whose code called; the user's, when nobody can be seen. `host`: that of the process
+ * itself, which is in no world: a live system in its own turn, which none of the user's
+ * code is waiting for, or Node, when something was thrown that nobody caught. If one of
+ * these failed, the process would die of it.
  *
  * Cost: some microseconds; it is asked only for what is called inside of a simulation.
  *
  * @param called The function that was called: frames above it are not looked at.
  */
-export function whoseCall(called: Callable): 'user' | 'library' | 'runner' {
-  for (const frame of framesAbove(called, framesToDecide)) {
+export function whoseCall(called: Callable): 'user' | 'library' | 'runner' | 'host' {
+  const frames = framesAbove(called, framesToDecide);
+  for (const frame of frames) {
     const path = pathIn(frame);
     const whose = path === undefined ? 'host' : whoseFile(path);
     if (whose !== 'host' && whose !== 'kit') {
       return whose;
     }
   }
-  return 'user';
+  const innermost = frames[0] ?? '';
+  return lastResort.test(innermost) || pathIn(innermost)?.startsWith(live) === true ? 'host' : 'user';
 }
 
 /** Whether a call is the user's, and not only for something to be printed: the console opens what it prints to when it first does. */

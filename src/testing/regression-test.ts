@@ -6,6 +6,9 @@
  * imports; so the test is red as long as the bug is there, and green when it is mended.
  */
 
+import { oneLine } from '../core/one-line.ts';
+import { shorten } from '../core/shorten.ts';
+
 /** How the test is run. `jest` stands for every runner with a global `test`. */
 export type TestRunner = 'vitest' | 'jest' | 'node:test';
 
@@ -19,7 +22,7 @@ export interface RegressionTestOptions {
   readonly atQuiet?: string;
   /** Under which name it exports the options of `explore`, if it does: `always`, `laws` and `system` can only come from there. */
   readonly options?: string;
-  /** Title of the test; what was broken when not given. */
+  /** Title of the test; the beginning of what was broken when not given. */
   readonly name?: string;
 }
 
@@ -32,6 +35,8 @@ export interface Replayable {
   /** The options it was explored with, by name. */
   readonly options: Readonly<Record<string, unknown>>;
 }
+
+const titleCharsMax = 120;
 
 /** What has no meaning for a single schedule. */
 const ofExploring: ReadonlySet<string> = new Set([
@@ -53,7 +58,11 @@ const ofExploring: ReadonlySet<string> = new Set([
  * Errors: `RangeError` for a name that cannot be imported.
  */
 export function regressionTest(found: Replayable, options: RegressionTestOptions): string {
-  const { runner, from, name = `keeps the property: ${firstLine(found.why)}` } = options;
+  const {
+    runner,
+    from,
+    name = shorten(`keeps the property: ${firstLine(found.why)}`, titleCharsMax),
+  } = options;
   const names = [
     imported('setup', options.setup ?? 'setup'),
     imported('atQuiet', options.atQuiet ?? 'atQuiet'),
@@ -72,7 +81,7 @@ export function regressionTest(found: Replayable, options: RegressionTestOptions
     `import { explore } from 'troupe/testing';`,
     `import { ${names.join(', ')} } from ${quoted(from)};`,
     '',
-    `test(${quoted(name)}, async () => {`,
+    `test(${quoted(oneLine(name))}, async () => {`,
     ...missing.map(
       (key) => `  // It was found with \`${key}\`, which is code: export the options and name them.`,
     ),
@@ -130,7 +139,7 @@ function testImport(runner: TestRunner): readonly string[] {
 
 /** A comment that nothing in it can end. */
 function comment(lines: readonly string[]): readonly string[] {
-  const inside = lines.map((line) => ` * ${line.replaceAll('*/', '* /')}`.trimEnd());
+  const inside = lines.map((line) => ` * ${oneLine(line).replaceAll('*/', '* /')}`.trimEnd());
   return ['/**', ...inside, ' */'];
 }
 

@@ -19,17 +19,21 @@ import type { Environment } from '../core/environment.ts';
 import { describeThrown } from '../core/failure.ts';
 import type { FileStatus, Files, OpenFile, OpenFlags } from '../core/files.ts';
 import type { Choose } from '../core/simulated-environment.ts';
+import type { Chance } from './chance.ts';
 import { DiskChance, type DiskFault } from './disk-chance.ts';
 import type { DiskNode } from './disk-directory.ts';
 import { DiskError } from './disk-error.ts';
 import { DiskFile, type FailedSync } from './disk-file.ts';
 import { DiskHandle, statusOf } from './disk-handle.ts';
+import { DiskLife } from './disk-life.ts';
 import { DiskTree } from './disk-tree.ts';
 
 /** Whose time and choices a disk has: a `World` is one. */
 export interface DiskWorld {
   readonly environment: Environment;
   readonly choose: Choose;
+  /** Choices for which the disk says in words what came of them, so that a story tells it. */
+  readonly chance?: Chance;
 }
 
 export interface DiskOptions {
@@ -74,8 +78,10 @@ export class SimulatedDisk implements Files {
   #at = 0;
   #life = 0;
   #done = 0;
+  #startedAt = 0;
   #powerFailsAt = Number.POSITIVE_INFINITY;
-  #powerFailed: (() => void) | undefined;
+  /** Those who wait for the power to fail. */
+  readonly #onPowerFailure: (() => void)[] = [];
 
   constructor(world: DiskWorld, options: DiskOptions = {}) {
     const { faults = ['lose', 'tear'], faultsMax = 8, pageBytes = 512, latencyMs = 0 } = options;
@@ -86,7 +92,8 @@ export class SimulatedDisk implements Files {
       );
     }
     this.#world = world;
-    this.#chance = new DiskChance((count, what) => world.choose(count, what), faults, faultsMax);
+    const { chance = (count, what) => world.choose(count, what) } = world;
+    this.#chance = new DiskChance(chance, faults, faultsMax);
     this.#pageBytes = pageBytes;
     this.#sectorBytes = sectorBytes;
     this.#capacityBytes = capacityBytes;
@@ -161,12 +168,22 @@ export class SimulatedDisk implements Files {
    * handles are dead.
    */
   crash(): void {
+    const early =
+      this.#done === this.#powerFailsAt
+        ? `, after ${this.#done - this.#startedAt} operations of the work`
+        : '';
+    const lost: string[] = [];
+    const happened = (line: string): void => {
+      lost.push(line);
+      this.#note(`  ${line}`);
+    };
     this.#note('the power fails');
     const underWay = [...this.#underWay];
     this.#underWay.clear();
     for (const operation of underWay) {
       if (this.#chance.may('lose') && this.#chance.which(2, 'whether what was under way was done') === 1) {
         operation.attempt();
+        lost.push(`${operation.syscall} ${operation.path}: was under way, and was done`);
       }
       operation.fail(new DiskError('EIO', operation.syscall, operation.path));
     }
@@ -175,39 +192,47 @@ export class SimulatedDisk implements Files {
     this.#powerFailsAt = Number.POSITIVE_INFINITY;
     const survives = this.#whatSurvives();
     for (const change of this.#tree.crash(({ what }) => survives(2, what) === 0)) {
-      this.#note(`  ${change.what}: did not happen`);
+      happened(`${change.what}: did not happen`);
     }
     for (const { file, path } of this.#tree.files()) {
       for (const line of file.crash(
         (versions, part) => survives(versions, `${part} of ${path}`),
         this.#chance,
       )) {
-        this.#note(`  ${path}: ${line}`);
+        happened(`${path}: ${line}`);
       }
     }
-    this.#mayFlip();
-    this.#powerFailed?.();
-    this.#powerFailed = undefined;
+    this.#mayFlip(happened);
+    this.#tell(`loses power${early}${lost.length === 0 ? '' : `: ${listed(lost)}`}`);
+    for (const heard of this.#onPowerFailure.splice(0)) {
+      heard();
+    }
   }
 
   /**
    * Does some work, during which the power fails: after an operation that the run
    * chooses, or when the work has ended.
    *
-   * Errors: none of the work's; what it threw by itself is in the result, and what
-   * it throws because the power failed is not looked at.
+   * The work is given the files of this life of the disk. Once the power has failed
+   * they answer no more, and nothing that is called on them is done: the work stands
+   * still there, whatever it catches or tries again. What it does on the disk itself,
+   * or elsewhere, goes on.
+   *
+   * Errors: none of the work's; what it threw by itself is in the result.
    *
    * @param operationsMax How many of its operations are among those to choose from.
    */
-  async crashDuring(work: () => unknown, operationsMax = 64): Promise<Cut> {
+  async crashDuring(work: (files: Files) => unknown, operationsMax = 64): Promise<Cut> {
     const before = this.#done;
     const chosen = this.#chance.which(operationsMax + 1, 'after how many operations the power fails');
     const failed = Promise.withResolvers<{ readonly ended: false }>();
+    // Also when the work lets it fail itself: nobody would hear of its end then.
+    this.#onPowerFailure.push(() => failed.resolve({ ended: false }));
     if (chosen > 0) {
-      this.#powerFailsAt = before + chosen;
-      this.#powerFailed = () => failed.resolve({ ended: false });
+      this.#startedAt = before;
+      this.#powerFailsAt = Math.min(this.#powerFailsAt, before + chosen);
     }
-    const ended = Promise.resolve()
+    const ended = Promise.resolve(new DiskLife(this))
       .then(work)
       .then(
         () => ({ ended: true as const }),
@@ -281,15 +306,19 @@ export class SimulatedDisk implements Files {
   /** Errors: `EIO`. */
   mayFailToRead(path: string): void {
     if (this.#chance.strikes('read', 'fault: a read fails')) {
+      this.#tell(`fails a read of ${path}`);
       throw new DiskError('EIO', 'read', path);
     }
   }
 
   /** How much of what was asked for is done. */
   mayBeShort(length: number): number {
-    return length > 1 && this.#chance.strikes('short', 'fault: less is done than was asked for')
-      ? 1 + this.#chance.which(length - 1, 'how much of it is done')
-      : length;
+    if (length <= 1 || !this.#chance.strikes('short', 'fault: less is done than was asked for')) {
+      return length;
+    }
+    const done = 1 + this.#chance.which(length - 1, 'how much of it is done');
+    this.#tell(`reads or writes ${done} of ${length} bytes`);
+    return done;
   }
 
   /** Writes as much as there is room for. Errors: `ENOSPC` when that is nothing. */
@@ -312,6 +341,7 @@ export class SimulatedDisk implements Files {
   sync(node: DiskNode, upTo: number): void {
     if (this.#chance.strikes('sync', 'fault: a sync fails')) {
       const how = failedSyncs[this.#chance.which(failedSyncs.length, 'what a failed sync does')]!;
+      this.#tell(`fails a sync: ${afterFailedSync[how]}`);
       if (node instanceof DiskFile) {
         node.failSync(upTo, how);
       }
@@ -330,6 +360,7 @@ export class SimulatedDisk implements Files {
     if (!this.#isFull && this.#chance.strikes('full', 'fault: the disk is full')) {
       this.#isFull = true;
       fits = Math.min(fits, this.#chance.which(length, 'how much still fits'));
+      this.#tell(`is full: of ${length} bytes ${Math.max(0, fits)} fit`);
     } else if (this.#isFull) {
       fits = Math.min(fits, Math.max(0, length - more));
     }
@@ -379,14 +410,18 @@ export class SimulatedDisk implements Files {
     }
   }
 
-  #mayFlip(): void {
+  #tell(words: string): void {
+    this.#world.chance?.tell?.('the disk', words);
+  }
+
+  #mayFlip(happened: (line: string) => void): void {
     const files = [...this.#tree.files()].filter(({ file }) => file.size > 0);
     if (files.length > 0 && this.#chance.strikes('flip', 'fault: a bit flips')) {
       const { file, path } = files[this.#chance.which(files.length, 'in which file')]!;
       const byte = this.#chance.which(file.size, 'which byte');
       const bit = this.#chance.which(8, 'which bit');
       file.flip(byte, bit);
-      this.#note(`  ${path}: bit ${bit} of byte ${byte} flipped`);
+      happened(`${path}: bit ${bit} of byte ${byte} flipped`);
     }
   }
 }
@@ -411,6 +446,20 @@ const flagsKnown: ReadonlySet<string> = new Set([
   'ax',
   'ax+',
 ] satisfies OpenFlags[]);
+
+/** How much of what a crash did is told in a story; the history has all of it. */
+const toldMax = 8;
+
+const listed = (lines: readonly string[]): string =>
+  [...lines.slice(0, toldMax), ...(lines.length > toldMax ? [`${lines.length - toldMax} more`] : [])].join(
+    '; ',
+  );
+
+const afterFailedSync: Readonly<Record<FailedSync, string>> = {
+  kept: 'it can be tried again',
+  forgotten: 'what was to be synced is forgotten, though readers see it',
+  reverted: 'what was to be synced is gone from the cache',
+};
 
 /** The quietest first: one that can be tried again. */
 const failedSyncs: readonly FailedSync[] = ['kept', 'forgotten', 'reverted'];

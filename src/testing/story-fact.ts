@@ -9,7 +9,7 @@ import type { DirectiveTag, HandlingOutcome, Level, StopReason } from '../core/s
 import type { Verb } from '../core/tracing.ts';
 
 /** Where and when. */
-interface FactPlace {
+export interface FactPlace {
   readonly atMs: number;
   /** Which system; the name of the only one when there is one. */
   readonly system: string;

@@ -4,6 +4,7 @@
  * An agent of the world's own system has its path for a name, one of a host the
  * host's name before it; a link is `south→north`.
  */
+import { oneLine } from '../core/one-line.ts';
 import { hostOfLink } from './link-path.ts';
 import type { Lane } from './story-moment.ts';
 
@@ -47,7 +48,8 @@ export class Lanes {
     }
     const lane = this.list.length;
     this.list.push({
-      name: key,
+      // The keys of keyed agents are anything at all.
+      name: oneLine(key),
       system: key.startsWith(`${system}/`) && system !== '' ? system : undefined,
     });
     this.#laneOf.set(key, lane);

@@ -12,14 +12,14 @@
 import type { Envelope, Headers } from '../core/envelope.ts';
 import { isNotice } from '../core/notice.ts';
 import { oneLine } from '../core/one-line.ts';
-import { type Choose, isFault } from '../core/simulated-environment.ts';
+import type { Choose } from '../core/simulated-environment.ts';
 import type { EventListener, SystemEvent } from '../core/system-event.ts';
 import type { Instrumentation, Saying, Taking } from '../core/tracing.ts';
 import { choiceWords } from './choice-words.ts';
 import { failureText, lineText, payloadOf, topicOf } from './fact-texts.ts';
 import type { FaultEvent } from './fault.ts';
 import { faultFact, type LastSent } from './fault-fact.ts';
-import { viaHeader } from './link-path.ts';
+import { passedBy } from './link-path.ts';
 import { type Question, RecordedSystem, type Recording } from './recorded-system.ts';
 import type { Fact, Happening } from './story-fact.ts';
 
@@ -86,8 +86,8 @@ export class StoryRecorder implements Recording {
       // Before it answers: those who are ready are in a list that changes.
       const names = ready?.map(({ label }) => label);
       const answer = choose(count, what, ready);
-      // A fault is told by whoever does it.
-      if (answer !== 0 && !isFault(what) && !ofFaults.has(what)) {
+      // A fault of the world is told by the world, when it happens.
+      if (answer !== 0 && !ofFaults.has(what)) {
         const words = choiceWords({ what, answer, count, ready: names, dueMs: dueMs() });
         this.add('', { _tag: 'Chosen', words: oneLine(words) });
       }
@@ -109,7 +109,7 @@ export class StoryRecorder implements Recording {
     });
   }
 
-  /** The world did something to an agent, or to what is on its way. */
+  /** The world did something to an agent or to what is on its way, or somebody else tells what they did. */
   happened(fault: FaultEvent): void {
     this.add('', faultFact(fault, this.#last));
   }
@@ -157,8 +157,7 @@ export class StoryRecorder implements Recording {
       topic: topicOf(envelope),
       payload: payloadOf(envelope),
       question: question?.number,
-      // What it causes where it has arrived carries the header on, but has a sender.
-      via: envelope.sender === undefined ? envelope.headers[viaHeader]?.split(' ').at(-1) : undefined,
+      via: passedBy(envelope).at(-1),
     });
   }
 
@@ -221,5 +220,15 @@ export class StoryRecorder implements Recording {
 
 const always = (): boolean => true;
 
-/** Questions that belong to a fault, which says what was answered. */
-const ofFaults: ReadonlySet<string> = new Set(['whom to crash', 'which key to crash', 'how late']);
+/**
+ * Questions of the world about its own faults: of each there is a `FaultEvent`. Only these; what
+ * anybody else asks is told when it is answered, or nobody would tell of it.
+ */
+const ofFaults: ReadonlySet<string> = new Set([
+  'fault: crash',
+  'fault: partition',
+  'fault: what becomes of a message',
+  'whom to crash',
+  'which key to crash',
+  'how late',
+]);

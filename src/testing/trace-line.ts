@@ -3,33 +3,38 @@
  * another run could number differently.
  */
 import { describeThrown } from '../core/failure.ts';
+import { oneLine } from '../core/one-line.ts';
 import type { SystemEvent } from '../core/system-event.ts';
+import { withoutColours, wordsText } from './fact-texts.ts';
 
-/** `undefined` for an event that says nothing of what happened. */
-export function traceLine(event: SystemEvent): string | undefined {
-  const at = `${event.atMs} ms`;
+/** It is one line, whatever logs and failures hold, and no longer than can be read. */
+export function traceLine(event: SystemEvent): string {
+  return `${event.atMs} ms  ${oneLine(wordsOf(event))}`;
+}
+
+function wordsOf(event: SystemEvent): string {
   switch (event._tag) {
     case 'Sent':
-      return `${at}  ${event.sender ?? 'outside'} → ${event.to ?? 'all'}: ${event.topic}`;
+      return `${event.sender ?? 'outside'} → ${event.to ?? 'all'}: ${event.topic}`;
     case 'HandlingEnded':
-      return `${at}  ${event.agent} ${event.outcome} ${event.topic}`;
+      return `${event.agent} ${event.outcome} ${event.topic}`;
     case 'AgentStarted':
-      return `${at}  ${event.agent} started`;
+      return `${event.agent} started`;
     case 'AgentRestarted':
-      return `${at}  ${event.agent} restarted`;
+      return `${event.agent} restarted`;
     case 'AgentStopped':
-      return `${at}  ${event.agent} ${event.reason}`;
+      return `${event.agent} ${event.reason}`;
     case 'Failed': {
       const { agent, failure, directive, supervisor } = event.report;
-      return `${at}  ${agent} failed: ${describeThrown(failure)}; ${supervisor}: ${directive}`;
+      return `${agent} failed: ${wordsText(withoutColours(describeThrown(failure)))}; ${supervisor}: ${directive}`;
     }
     case 'DeadLettered': {
       const { to, cause, envelope } = event.letter;
-      return `${at}  dead letter for ${to ?? 'nobody'}: ${envelope.topic ?? 'a reply'} (${cause})`;
+      return `dead letter for ${to ?? 'nobody'}: ${envelope.topic ?? 'a reply'} (${cause})`;
     }
     case 'Logged':
-      return `${at}  ${event.agent} says: ${event.message}`;
+      return `${event.agent} says: ${wordsText(event.message)}`;
     case 'SystemStopped':
-      return `${at}  the system stopped`;
+      return 'the system stopped';
   }
 }

@@ -4,41 +4,50 @@
  *
  * Order: what is sent along one way of it arrives in order; a copy may come later.
  */
-import type { SimulatedEnvironment } from '../core/simulated-environment.ts';
 import type { Fate } from './fate.ts';
 import type { OnTheWay } from './fault.ts';
 
 export interface WireOptions {
-  readonly environment: SimulatedEnvironment;
+  /** The time of the world, and its timers. */
+  readonly clock: WireClock;
   /** Who decides what is lost, if anything may be. */
   readonly fate: Fate | undefined;
   readonly delayMs: number;
   readonly capacity: number;
-  /** Whether the other end can be reached now. */
-  readonly isOpen: () => boolean;
+  /**
+   * Which passage leads to the other end now, a number; `undefined` when there is none.
+   * What left by one arrives only while it is still the same: a link that was cut
+   * and healed meanwhile, or a host that has begun anew, is another.
+   */
+  readonly passage: () => number | undefined;
+}
+
+interface WireClock {
+  nowMs(): number;
+  schedule(delayMs: number, f: () => void): void;
 }
 
 /** What is on one way, in order, and when the last of it arrives. */
 interface Way {
-  readonly acts: { readonly arrive: () => void; readonly gone: () => void }[];
+  readonly acts: { readonly passage: number; readonly arrive: () => void; readonly gone: () => void }[];
   lastMs: number;
 }
 
 export class Wire {
   readonly capacity: number;
-  readonly #environment: SimulatedEnvironment;
+  readonly #clock: WireClock;
   readonly #fate: Fate | undefined;
   readonly #delayMs: number;
-  readonly #isOpen: () => boolean;
+  readonly #passage: () => number | undefined;
   readonly #ways = new Map<string, Way>();
   #onTheWay = 0;
 
-  constructor({ environment, fate, delayMs, capacity, isOpen }: WireOptions) {
-    this.#environment = environment;
+  constructor({ clock, fate, delayMs, capacity, passage }: WireOptions) {
+    this.#clock = clock;
     this.#fate = fate;
     this.#delayMs = delayMs;
     this.capacity = capacity;
-    this.#isOpen = isOpen;
+    this.#passage = passage;
   }
 
   /**
@@ -47,51 +56,54 @@ export class Wire {
    * @param gone Called once, when it is not on its way any more, whether it has arrived or was lost.
    */
   send(message: OnTheWay, way: string, arrive: () => void, gone: () => void = nothing): void {
-    if (!this.#isOpen()) {
+    const passage = this.#passage();
+    if (passage === undefined) {
       gone();
       return;
     }
+    const carry = (along: string, lateMs: number, over: () => void): void =>
+      this.#carry(along, lateMs, { passage, arrive, gone: over });
     const { kind, topic, payload, sender, receiver } = message;
     switch (this.#fate?.of(kind, topic, payload, sender, receiver, true)) {
       case undefined:
-        this.#carry(way, 0, arrive, gone);
+        carry(way, 0, gone);
         break;
       case 'drop':
         gone();
         break;
       case 'duplicate':
-        this.#carry(way, 0, arrive, gone);
-        this.#carry(this.#fate!.lateMs === 0 ? way : `copy of ${way}`, this.#fate!.lateMs, arrive, nothing);
+        carry(way, 0, gone);
+        carry(this.#fate!.lateMs === 0 ? way : `copy of ${way}`, this.#fate!.lateMs, nothing);
         break;
       case 'delay':
-        this.#carry(way, this.#fate!.lateMs, arrive, gone);
+        carry(way, this.#fate!.lateMs, gone);
     }
   }
 
-  #carry(name: string, lateMs: number, arrive: () => void, gone: () => void): void {
+  #carry(name: string, lateMs: number, act: Way['acts'][number]): void {
     if (this.#onTheWay >= this.capacity) {
-      gone();
+      act.gone();
       return;
     }
     this.#onTheWay += 1;
-    const nowMs = this.#environment.nowMs();
+    const nowMs = this.#clock.nowMs();
     let way = this.#ways.get(name);
     if (way === undefined) {
       way = { acts: [], lastMs: 0 };
       this.#ways.set(name, way);
     }
-    way.acts.push({ arrive, gone });
+    way.acts.push(act);
     way.lastMs = Math.max(way.lastMs, nowMs + this.#delayMs + lateMs);
-    this.#environment.schedule(way.lastMs - nowMs, () => this.#arrive(name, way));
+    this.#clock.schedule(way.lastMs - nowMs, () => this.#arrive(name, way));
   }
 
   #arrive(name: string, way: Way): void {
     this.#onTheWay -= 1;
-    const { arrive, gone } = way.acts.shift()!;
+    const { passage, arrive, gone } = way.acts.shift()!;
     if (way.acts.length === 0) {
       this.#ways.delete(name);
     }
-    if (this.#isOpen()) {
+    if (this.#passage() === passage) {
       arrive();
     }
     gone();

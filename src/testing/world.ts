@@ -16,12 +16,13 @@ import { Failure } from '../core/failure.ts';
 import { type Choose, SimulatedEnvironment } from '../core/simulated-environment.ts';
 import type { SystemEvent } from '../core/system-event.ts';
 import type { AnyTopic } from '../core/topic.ts';
+import type { Chance } from './chance.ts';
 import { Control } from './control.ts';
 import { Fate, latenessMs } from './fate.ts';
 import { type Fault, type FaultEvent, type FaultLimits, faultLine, type Only } from './fault.ts';
 import { FaultBudget } from './fault-budget.ts';
 import { FaultyDelivery } from './faulty-delivery.ts';
-import type { Host, HostOptions, HostSetup } from './host.ts';
+import { type Host, type HostOptions, type HostSetup, hasWork } from './host.ts';
 import { afterIo, afterMicrotasks } from './host-loop.ts';
 import type { LinkOptions } from './link.ts';
 import { Network } from './network.ts';
@@ -70,6 +71,7 @@ export class SimulatedCrash extends Failure {
 }
 
 const noFaults: readonly FaultEvent[] = [];
+const noHosts: readonly Host[] = [];
 
 const hitsMessages = (fault: Fault): boolean => messageFaults.has(fault);
 const messageFaults: ReadonlySet<Fault> = new Set(['drop', 'duplicate', 'delay']);
@@ -86,6 +88,9 @@ export class World {
   readonly delivery: FaultyDelivery | undefined;
   readonly #fate: Fate | undefined;
   readonly #choose: Choose;
+  /** The same, without a word of what is answered. */
+  readonly #untold: Choose;
+  #chance: Chance | undefined;
   readonly #stepsMax: number;
   readonly #budget: FaultBudget | undefined;
   readonly #onFault: ((fault: FaultEvent) => void) | undefined;
@@ -95,6 +100,7 @@ export class World {
   #faults: FaultEvent[] | undefined;
   readonly #control: Control;
   #network: Network | undefined;
+  #onLife: ((host: Host) => void)[] | undefined;
   /** What the setup of a host failed of. */
   #broken: { readonly failure: unknown } | undefined;
 
@@ -104,6 +110,7 @@ export class World {
     const choose =
       this.recorder?.choosing(options.choose, () => this.environment.nextDueMs) ?? options.choose;
     this.#choose = choose;
+    this.#untold = options.choose;
     this.#stepsMax = options.stepsMax ?? 10_000;
     this.#onFault = options.onFault;
     this.#traced = options.traced === true;
@@ -198,6 +205,27 @@ export class World {
     this.#reach().link(nameOf(one), nameOf(other), options);
   }
 
+  /** Its hosts, in the order in which they were made. */
+  get hosts(): readonly Host[] {
+    return this.#network?.hosts ?? noHosts;
+  }
+
+  /** Calls `f` whenever a life of a host begins: its system is there, and nothing has happened in it yet. */
+  onLife(f: (host: Host) => void): void {
+    this.#onLife ??= [];
+    this.#onLife.push(f);
+  }
+
+  /** How many topics of a system of this world links listen to. */
+  heardByLinks(system: System): number {
+    return this.#network?.heardByLinks(system) ?? 0;
+  }
+
+  /** Timers of the network itself that are set, or were when the system of this world ended. */
+  get networkTimers(): number {
+    return this.#network?.timers ?? 0;
+  }
+
   /** Cuts a link: nothing passes, either way, and what is on its way is lost. Errors: `RangeError` for no link. */
   partition(one: Host | string, other: Host | string): void {
     this.#reach().partition(nameOf(one), nameOf(other));
@@ -219,6 +247,21 @@ export class World {
   /** A choice of the test's own: a whole number from 0 up to, not including, `count`. */
   choose(count: number, what = 'a choice of the test'): number {
     return this.#choose(count, what);
+  }
+
+  /**
+   * Choices for whoever makes something go wrong, and tells in words what came of it: give it to a
+   * `faultyModel` as `choose`. A `SimulatedDisk` takes it by itself.
+   */
+  get chance(): Chance {
+    this.#chance ??= Object.assign(
+      ((count, what, ready) => this.#untold(count, what, ready)) satisfies Choose as Choose,
+      {
+        tell: (subject: string, words: string) =>
+          this.#tell({ _tag: 'Told', atMs: this.nowMs, subject, words }),
+      },
+    );
+    return this.#chance;
   }
 
   /**
@@ -306,9 +349,7 @@ export class World {
    * that has not ended, or that was given up.
    */
   get doubtful(): boolean {
-    return this.#systems.some((system) =>
-      system.statistics().agents.some(({ inFlight, interrupted }) => inFlight + interrupted > 0),
-    );
+    return hasWork(this.system) || this.#network?.doubtful === true;
   }
 
   async #step(): Promise<boolean> {
@@ -380,6 +421,11 @@ export class World {
       tell: (fault) => this.#tell(fault),
       heard: (host, event) => this.#write(event, host),
       recorder: this.recorder,
+      lifeBegan: (host) => {
+        for (const tell of this.#onLife ?? []) {
+          tell(host);
+        }
+      },
       settingUp: (setup) => {
         setup.catch((failure: unknown) => {
           this.#broken ??= { failure };
@@ -431,13 +477,13 @@ export class World {
       budget.spend('partition');
       const [one, other] = links[links.length === 1 ? 0 : this.#choose(links.length, 'which link')]!;
       this.partition(one, other);
-      this.environment.schedule(this.#awhile(), () => this.heal(one, other));
+      this.#network!.schedule(this.#awhile(), () => this.heal(one, other));
     }
   }
 
   /** Crashes an agent; or a host, which begins anew some time later. */
   #crashSomebody(budget: FaultBudget): void {
-    const hosts = this.#network?.hosts.filter(({ up }) => up) ?? [];
+    const hosts = this.#network?.running ?? noHosts;
     const paths = pathsOfTested(this.system);
     for (const { name, system } of hosts) {
       paths.push(...pathsOfTested(system).map((path) => name + path));
@@ -454,7 +500,7 @@ export class World {
     }
     const host = hosts[chosen - paths.length]!;
     this.crash(host);
-    this.environment.schedule(this.#awhile(), () => {
+    this.#network!.schedule(this.#awhile(), () => {
       if (!host.up) {
         this.restart(host);
       }
@@ -506,8 +552,8 @@ export class World {
   }
 
   #write(event: SystemEvent, host?: string): void {
-    const line = this.#traced ? traceLine(event) : undefined;
-    if (line !== undefined) {
+    if (this.#traced) {
+      const line = traceLine(event);
       this.#trace.push(host === undefined ? line : line.replace(' ms  ', ` ms  ${host}: `));
     }
   }

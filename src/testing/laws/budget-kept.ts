@@ -9,18 +9,18 @@
  *
  * Cost: what is spent is looked at when nothing is left to do.
  */
+import type { System } from '../../actors/system.ts';
 import type { Lease } from '../../core/budget.ts';
 import type { Envelope } from '../../core/envelope.ts';
 import { resources } from '../../core/resource.ts';
 import type { HandlingOutcome } from '../../core/system-event.ts';
 import type { Receiver } from '../../core/topic-board.ts';
 import type { Law, LawCheck } from '../law.ts';
-import type { World } from '../world.ts';
 import { type Sight, witness } from './witnesses.ts';
 
 /** @returns The law that no lease is overspent by more than is stated, and that reservations return. */
 export function budgetKept(): Law {
-  return { name: 'budget kept', begin: (world) => new Leases(world) };
+  return { name: 'budget kept', of: 'system', begin: (_world, system) => new Leases(system) };
 }
 
 class Leases implements LawCheck, Sight {
@@ -28,8 +28,8 @@ class Leases implements LawCheck, Sight {
   /** Handlings whose code may go on although they are over: each of them may spend one more chunk, and then knows. */
   #disowned = 0;
 
-  constructor(world: World) {
-    witness(world, this);
+  constructor(system: System) {
+    witness(system, this);
   }
 
   leased(lease: Lease, what: string): void {

@@ -8,45 +8,69 @@
  * subscription or capability may be left, whatever was allowed before.
  */
 import type { Cell } from '../../actors/cell.ts';
+import type { System } from '../../actors/system.ts';
 import type { Law, LawCheck } from '../law.ts';
 import type { World } from '../world.ts';
 import type { Unfinished } from './nothing-is-lost.ts';
-import { castOf, kernelOf, requestsOutside } from './witnesses.ts';
+import { castOf, environmentOf, kernelOf, requestsOutside } from './witnesses.ts';
 
 /** @returns The law that nothing stays open, and nothing is left of a system that has stopped. */
 export function noLeak({ unfinished = 'forbid' }: Unfinished = {}): Law {
-  return { name: 'no leak', begin: (world) => new Leftovers(world, unfinished === 'forbid') };
+  return {
+    name: 'no leak',
+    of: 'system',
+    begin: (world, system) => new Leftovers(world, system, unfinished === 'forbid'),
+  };
 }
 
 class Leftovers implements LawCheck {
   readonly #world: World;
+  readonly #system: System;
   readonly #cast: readonly Cell[];
   readonly #mustFinish: boolean;
   /** Code of the test's own may wait for a timer when it stops the system itself, or does what it likes. */
   #mindsTimers = false;
 
-  constructor(world: World, mustFinish: boolean) {
+  constructor(world: World, system: System, mustFinish: boolean) {
     this.#world = world;
-    this.#cast = castOf(world);
+    this.#system = system;
+    this.#cast = castOf(system);
     this.#mustFinish = mustFinish;
   }
 
   atQuiet(): void {
-    checkAccounts(this.#world, this.#cast);
+    checkAccounts(this.#system, this.#cast);
     if (this.#mustFinish) {
-      this.#mindsTimers = this.#world.system.agents.size > 0;
-      checkNothingOpen(this.#world, this.#cast);
+      this.#mindsTimers = this.#system.agents.size > 0;
+      checkNothingOpen(this.#system, this.#cast);
     }
   }
 
   afterStop(): void {
-    checkNothingOpen(this.#world, this.#cast);
-    checkNothingLeft(this.#world, this.#cast, this.#mindsTimers);
+    checkNothingOpen(this.#system, this.#cast);
+    checkNothingLeft(this.#system, this.#cast, {
+      subscriptions: kernelOf(this.#system).board.size - this.#world.heardByLinks(this.#system),
+      timers: this.#mindsTimers ? this.#timersLeft : 0,
+      turns: this.#world.environment.readyCount,
+    });
+  }
+
+  get #timersLeft(): number {
+    const { timersAtClose } = environmentOf(this.#system);
+    // The network has its timers where the world's own system has its own.
+    return this.#system === this.#world.system ? timersAtClose - this.#world.networkTimers : timersAtClose;
   }
 }
 
+/** What is left of a system in the world around it, without what links need. */
+interface Remains {
+  readonly subscriptions: number;
+  readonly timers: number;
+  readonly turns: number;
+}
+
 /** What is open is what agents know of, and whoever could go on does. */
-function checkAccounts(world: World, cast: Iterable<Cell>): void {
+function checkAccounts(system: System, cast: Iterable<Cell>): void {
   let inFlight = 0;
   for (const cell of cast) {
     const { path, phase, mailbox, parked } = cell;
@@ -63,13 +87,13 @@ function checkAccounts(world: World, cast: Iterable<Cell>): void {
       throw new Error(`${mailbox.spilled} messages stand in line at ${path}, where there is room`);
     }
   }
-  const counted = kernelOf(world.system).inFlight;
+  const counted = kernelOf(system).inFlight;
   if (counted < 0 || inFlight > counted) {
     throw new Error(`${counted} messages are counted as being worked on, and agents have ${inFlight}`);
   }
 }
 
-function checkNothingOpen(world: World, cast: Iterable<Cell>): void {
+function checkNothingOpen(system: System, cast: Iterable<Cell>): void {
   for (const cell of cast) {
     const { path, open, requests, openHandlings, timers } = cell;
     for (const { envelope } of openHandlings ?? []) {
@@ -84,8 +108,8 @@ function checkNothingOpen(world: World, cast: Iterable<Cell>): void {
       throw new Error(`${path} has ${open} handlings and ${timers?.size ?? 0} timers open for nothing`);
     }
   }
-  const { effects, ownSteps } = kernelOf(world.system);
-  const outside = requestsOutside(world.system);
+  const { effects, ownSteps } = kernelOf(system);
+  const outside = requestsOutside(system);
   if (outside > 0 || effects.size > 0 || ownSteps !== 0) {
     throw new Error(
       `${outside} requests from outside, ${effects.size} fibres and ${ownSteps} steps of agents are still open although nothing is left to do`,
@@ -93,8 +117,7 @@ function checkNothingOpen(world: World, cast: Iterable<Cell>): void {
   }
 }
 
-function checkNothingLeft(world: World, cast: Iterable<Cell>, mindsTimers: boolean): void {
-  const { system, environment } = world;
+function checkNothingLeft(system: System, cast: Iterable<Cell>, remains: Remains): void {
   for (const { path, phase, mailbox, stashed, outbox, parked } of cast) {
     const messages = mailbox.size + mailbox.spilled + (stashed?.length ?? 0);
     const effects = (outbox?.size ?? 0) + (parked?.length ?? 0);
@@ -102,15 +125,14 @@ function checkNothingLeft(world: World, cast: Iterable<Cell>, mindsTimers: boole
       throw new Error(`${path} is ${phase} and still has ${messages} messages and ${effects} effects`);
     }
   }
-  const kernel = kernelOf(system);
-  const timers = mindsTimers ? environment.timersAtClose : 0;
-  const { inFlight, board } = kernel;
+  const { inFlight } = kernelOf(system);
   const { agents, capabilities } = system;
-  if (agents.size + inFlight + board.size + capabilities.size + timers + environment.readyCount === 0) {
+  const { subscriptions, timers, turns } = remains;
+  if (agents.size + inFlight + subscriptions + capabilities.size + timers + turns === 0) {
     return;
   }
   const paths = agents.list().map(({ path, phase }) => ` ${path} (${phase})`);
   throw new Error(
-    `the system has stopped, and there are left: ${agents.size} agents${paths.join()}, ${inFlight} messages, ${board.size} subscriptions, ${capabilities.size} capabilities, ${timers} timers and ${environment.readyCount} turns`,
+    `the system has stopped, and there are left: ${agents.size} agents${paths.join()}, ${inFlight} messages, ${subscriptions} subscriptions, ${capabilities.size} capabilities, ${timers} timers and ${turns} turns`,
   );
 }

@@ -13,12 +13,12 @@
  * Cost: a place in a map for each message that is accepted and not done with.
  */
 import type { Cell } from '../../actors/cell.ts';
+import type { System } from '../../actors/system.ts';
 import type { DeadLetterCause } from '../../core/dead-letter.ts';
 import type { Envelope } from '../../core/envelope.ts';
 import type { HandlingOutcome } from '../../core/system-event.ts';
 import type { Receiver } from '../../core/topic-board.ts';
 import type { Law, LawCheck } from '../law.ts';
-import type { World } from '../world.ts';
 import { castOf, type Sight, witness } from './witnesses.ts';
 
 export interface Unfinished {
@@ -32,7 +32,11 @@ export interface Unfinished {
 
 /** @returns The law that each accepted message is handled, failed, or a dead letter. */
 export function nothingIsLost({ unfinished = 'forbid' }: Unfinished = {}): Law {
-  return { name: 'nothing is lost', begin: (world) => new Books(world, unfinished === 'forbid') };
+  return {
+    name: 'nothing is lost',
+    of: 'system',
+    begin: (_world, system) => new Books(system, unfinished === 'forbid'),
+  };
 }
 
 /** What is known of messages: who has accepted them and is not done with them. */
@@ -45,10 +49,10 @@ class Books implements LawCheck, Sight {
   #dropped: Set<Envelope> | undefined;
   #broken: string | undefined;
 
-  constructor(world: World, mustFinish: boolean) {
-    this.#cast = castOf(world);
+  constructor(system: System, mustFinish: boolean) {
+    this.#cast = castOf(system);
     this.#mustFinish = mustFinish;
-    witness(world, this);
+    witness(system, this);
   }
 
   accepted({ path }: Receiver, envelope: Envelope): void {

@@ -10,13 +10,13 @@
  * What a step had sent before it was interrupted, and waits for room, may still leave.
  */
 import type { Cell } from '../../actors/cell.ts';
+import type { System } from '../../actors/system.ts';
 import type { DeadLetterCause } from '../../core/dead-letter.ts';
 import type { Envelope, ReplyPort } from '../../core/envelope.ts';
 import type { HandlingOutcome } from '../../core/system-event.ts';
 import type { Receiver } from '../../core/topic-board.ts';
 import type { Law, LawCheck } from '../law.ts';
-import type { World } from '../world.ts';
-import { castOf, type Sight, witness } from './witnesses.ts';
+import { castOf, environmentOf, type Sight, witness } from './witnesses.ts';
 
 export interface QuietOptions {
   /** What is said of old code that tries to say something: `allow` it, when not given, or `forbid` it. */
@@ -25,7 +25,11 @@ export interface QuietOptions {
 
 /** @returns The law that nothing is observed of interrupted work and of agents that have ended. */
 export function quietAfterInterrupt({ deeds = 'allow' }: QuietOptions = {}): Law {
-  return { name: 'quiet after interrupt', begin: (world) => new EndedWork(world, deeds === 'forbid') };
+  return {
+    name: 'quiet after interrupt',
+    of: 'system',
+    begin: (_world, system) => new EndedWork(system, deeds === 'forbid'),
+  };
 }
 
 interface Interrupted {
@@ -36,18 +40,18 @@ interface Interrupted {
 }
 
 class EndedWork implements LawCheck, Sight {
-  readonly #world: World;
+  readonly #system: System;
   readonly #cast: readonly Cell[];
   readonly #forbidsDeeds: boolean;
   /** By id of the message that was being handled. */
   #interrupted: Map<number, Interrupted[]> | undefined;
   #broken: string | undefined;
 
-  constructor(world: World, forbidsDeeds: boolean) {
-    this.#world = world;
-    this.#cast = castOf(world);
+  constructor(system: System, forbidsDeeds: boolean) {
+    this.#system = system;
+    this.#cast = castOf(system);
     this.#forbidsDeeds = forbidsDeeds;
-    witness(world, this);
+    witness(system, this);
   }
 
   accepted({ path }: Receiver, { id }: Envelope): void {
@@ -117,7 +121,7 @@ class EndedWork implements LawCheck, Sight {
   }
 
   #note(path: string, envelope: Envelope): void {
-    const { lastId } = this.#world.environment;
+    const { lastId } = environmentOf(this.#system);
     this.#interrupted ??= new Map();
     const those = this.#interrupted.get(envelope.id) ?? [];
     this.#interrupted.set(envelope.id, [...those, { path, envelope, lastId }]);

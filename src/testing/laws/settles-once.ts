@@ -4,6 +4,7 @@
  *
  * Source: law 9 of the runtime.
  */
+import type { System } from '../../actors/system.ts';
 import type { WitnessedRequest } from '../../core/witness.ts';
 import type { Law, LawCheck } from '../law.ts';
 import type { World } from '../world.ts';
@@ -11,7 +12,7 @@ import { type Sight, witness } from './witnesses.ts';
 
 /** @returns The law that each request settles exactly once and in time. */
 export function settlesOnce(): Law {
-  return { name: 'settles once', begin: (world) => new Requests(world) };
+  return { name: 'settles once', of: 'system', begin: (world, system) => new Requests(world, system) };
 }
 
 class Requests implements LawCheck, Sight {
@@ -20,9 +21,9 @@ class Requests implements LawCheck, Sight {
   readonly #requests = new Map<WitnessedRequest, number>();
   #broken: string | undefined;
 
-  constructor(world: World) {
+  constructor(world: World, system: System) {
     this.#world = world;
-    witness(world, this);
+    witness(system, this);
   }
 
   asked(request: WitnessedRequest, deadlineMs: number): void {

@@ -5,8 +5,8 @@
  * A call is a promise, which has at most one outcome by nature; here it is seen
  * that it has one.
  */
+import type { System } from '../../actors/system.ts';
 import type { Law, LawCheck } from '../law.ts';
-import type { World } from '../world.ts';
 import type { Unfinished } from './nothing-is-lost.ts';
 import { type Sight, witness } from './witnesses.ts';
 
@@ -14,7 +14,8 @@ import { type Sight, witness } from './witnesses.ts';
 export function toolCallsAnswered({ unfinished = 'forbid' }: Unfinished = {}): Law {
   return {
     name: 'every tool call answered',
-    begin: (world) => new Calls(world, unfinished === 'forbid'),
+    of: 'system',
+    begin: (_world, system) => new Calls(system, unfinished === 'forbid'),
   };
 }
 
@@ -22,9 +23,9 @@ class Calls implements LawCheck, Sight {
   readonly #mustFinish: boolean;
   #open: Map<Promise<unknown>, string> | undefined;
 
-  constructor(world: World, mustFinish: boolean) {
+  constructor(system: System, mustFinish: boolean) {
     this.#mustFinish = mustFinish;
-    witness(world, this);
+    witness(system, this);
   }
 
   called(call: Promise<unknown>, capability: string, caller: string | undefined): void {

@@ -1,5 +1,5 @@
 /**
- * The witnesses of a world: each law sees what it asks for. They are made for every run, so
+ * The witnesses of a system: each law sees what it asks for. They are made for every run, so
  * there is one list of laws, and nothing else that a law may not need.
  */
 import type { Cell } from '../../actors/cell.ts';
@@ -9,24 +9,33 @@ import type { System } from '../../actors/system.ts';
 import type { Lease } from '../../core/budget.ts';
 import type { DeadLetterCause } from '../../core/dead-letter.ts';
 import type { Envelope } from '../../core/envelope.ts';
+import type { SimulatedEnvironment } from '../../core/simulated-environment.ts';
 import type { HandlingOutcome } from '../../core/system-event.ts';
 import type { Receiver } from '../../core/topic-board.ts';
 import type { Witness, WitnessedRequest } from '../../core/witness.ts';
-import type { World } from '../world.ts';
+import type { HostEnvironment } from '../host-environment.ts';
 
 /** What one law wants to see. */
 export type Sight = Partial<Witness>;
 
-/** Shows a law what passes in a world, from now on. Returns the inner part of its system. */
-export function witness(world: World, sight: Sight): Kernel {
-  const kernel = kernelOf(world.system);
-  witnessesOf(kernel, world).add(sight);
-  return kernel;
+/** Shows a law what passes in a system, from now on. */
+export function witness(system: System, sight: Sight): void {
+  witnessesOf(system).add(sight);
 }
 
-/** Every agent that is or was in a world, in the order in which they came. */
-export function castOf(world: World): readonly Cell[] {
-  return witnessesOf(kernelOf(world.system), world).cast;
+/** Nobody looks at a system any more. */
+export function unwitness(system: System): void {
+  kernelOf(system).witness = undefined;
+}
+
+/** Every agent that is or was in a system, in the order in which they came. */
+export function castOf(system: System): readonly Cell[] {
+  return witnessesOf(system).cast;
+}
+
+/** Where a system of a world gets time, ids and timers from. */
+export function environmentOf(system: System): SimulatedEnvironment | HostEnvironment {
+  return kernelOf(system).environment as SimulatedEnvironment | HostEnvironment;
 }
 
 /** The inner part of a system. */
@@ -47,15 +56,16 @@ function insideOf(system: System): Outside {
   return system;
 }
 
-function witnessesOf(kernel: Kernel, world: World): Witnesses {
+function witnessesOf(system: System): Witnesses {
+  const kernel = kernelOf(system);
   if (kernel.witness instanceof Witnesses) {
     return kernel.witness;
   }
   const witnesses = new Witnesses();
   kernel.witness = witnesses;
-  if (world.system.agents.size > 0) {
+  if (system.agents.size > 0) {
     // Those that began with the system.
-    witnesses.cast.push(...(world.system.agents as { cells(): Iterable<Cell> } & System['agents']).cells());
+    witnesses.cast.push(...(system.agents as { cells(): Iterable<Cell> } & System['agents']).cells());
   }
   return witnesses;
 }
