@@ -291,16 +291,20 @@ export class World {
   step(): Promise<boolean> {
     return this.#control.inside(async () => {
       const stepped = await this.#step();
-      this.#lookAfterStep(undefined);
+      if (stepped) {
+        this.#lookAfterStep(undefined);
+      }
       return stepped;
     });
   }
 
   /**
    * Has `look` called after each step from now on, whoever takes it, where that call brings none of
-   * its own. What it throws ends the run.
+   * its own. What it throws ends the run, also where code that drives the world has caught it:
+   * then this throws it again.
    */
   lookAfterSteps(look: (() => void) | undefined): void {
+    this.#checkUnbroken();
     this.#afterStep = look;
   }
 
@@ -352,7 +356,7 @@ export class World {
         await this.#control.innerThan(depth);
       }
       environment.advanceTo(untilMs);
-      this.#look();
+      this.#checkSound();
       this.#control.atQuiet();
     });
   }
@@ -408,7 +412,7 @@ export class World {
       }
       this.#look(afterStep);
     }
-    this.#look();
+    this.#checkSound();
     this.#control.atQuiet();
   }
 
@@ -449,6 +453,12 @@ export class World {
   /** Has the test look at what the last step did. Errors: whatever ends the run. */
   #look(afterStep?: () => void): void {
     this.#lookAfterStep(afterStep);
+    this.#checkSound();
+  }
+
+  /** Errors: whatever ends the run, also where nothing was done. */
+  #checkSound(): void {
+    this.#checkUnbroken();
     if (this.steps > this.#stepsMax) {
       throw new Error(
         `not quiet after ${this.#stepsMax} steps: a timer that rings for ever, or agents that tell each other without end`,
@@ -466,6 +476,10 @@ export class World {
         this.#broken ??= { failure };
       }
     }
+    this.#checkUnbroken();
+  }
+
+  #checkUnbroken(): void {
     if (this.#broken !== undefined) {
       throw this.#broken.failure;
     }
