@@ -21,8 +21,15 @@ const resolveInATick = (resolve: () => void): void => process.nextTick(resolve);
 /** The host's own, also where a world has put another in its place. */
 const hostImmediate = setImmediate;
 const resolveAfterIo = (resolve: () => void): void => {
+  asks = true;
   hostImmediate(resolve);
+  asks = false;
 };
+
+let asks = false;
+
+/** Whether it is the kit itself that begins something at the host just now. */
+export const begunByKit = (): boolean => asks;
 
 /** Milliseconds of the host's own clock, for limits to how long exploring may take. Its zero means nothing. */
 export const hostNowMs: () => number = performance.now.bind(performance);

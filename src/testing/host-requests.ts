@@ -8,6 +8,7 @@
  * own.
  */
 import { type AsyncHook, createHook } from 'node:async_hooks';
+import { begunByKit } from './host-loop.ts';
 import { framesOfUser, isOfUser } from './origin.ts';
 
 /** What Node has open now: handles and requests that keep a process alive. */
@@ -74,7 +75,7 @@ export class RequestWatch {
   /** @param isPresent Whether that world has it now. */
   constructor(isPresent: () => boolean) {
     const init = (_: number, kind: string): void => {
-      if (ofTheHost.test(kind) && isPresent()) {
+      if (ofTheHost.test(kind) && isPresent() && !begunByKit()) {
         const at = framesOfUser(init);
         if (at.length > 0 && isOfUser(init)) {
           this.begun.push({ kind, at });

@@ -299,16 +299,20 @@ export class World {
   step(): Promise<boolean> {
     return this.#control.inside(async () => {
       const stepped = await this.#step();
-      this.#look(undefined);
+      if (stepped) {
+        this.#look();
+      }
       return stepped;
     });
   }
 
   /**
    * Has `look` called after each step from now on, whoever takes it, where that call brings none of
-   * its own. What it throws ends the run.
+   * its own. What it throws ends the run, also where code that drives the world has caught it:
+   * then this throws it again.
    */
   lookAfterSteps(look: (() => void) | undefined): void {
+    this.#checkUnbroken();
     this.#afterStep = look;
   }
 
@@ -360,7 +364,7 @@ export class World {
         await this.#control.innerThan(depth);
       }
       environment.advanceTo(untilMs);
-      this.#checkRun();
+      this.#checkSound();
       this.#control.atQuiet();
     });
   }
@@ -416,7 +420,7 @@ export class World {
       }
       this.#look(afterStep);
     }
-    this.#checkRun();
+    this.#checkSound();
     this.#control.atQuiet();
   }
 
@@ -474,11 +478,11 @@ export class World {
         this.#broken ??= { failure };
       }
     }
-    this.#checkRun();
+    this.#checkSound();
   }
 
-  /** Errors: whatever ends the run. */
-  #checkRun(): void {
+  /** Errors: whatever ends the run, also where nothing was done. */
+  #checkSound(): void {
     if (this.#broken !== undefined) {
       throw this.#broken.failure;
     }
