@@ -35,7 +35,8 @@ class ParkedEffect implements StandingInLine, PlaceInLine {
     const { sender, receiver, envelope } = this;
     if (receiver.responds) {
       sender.kernel.inFlight += 1;
-      sender.kernel.witness?.accepted(agentAt(receiver) ?? receiver, envelope);
+      // Of those who respond only agents let anybody wait.
+      sender.kernel.witness?.accepted(agentAt(receiver)!, envelope);
     }
     if (envelope.replyTo instanceof PendingReply) {
       envelope.replyTo.leftLine(this);

@@ -123,8 +123,8 @@ export class SimulatedEnvironment implements Delivering, Dispatcher {
 
   /** Who is ready still has their turns, as on a real machine: they have something to tell to somebody outside. */
   close(): void {
-    this.#timersAtClose = this.#wheel.size - (this.#beside?.size ?? 0);
     this.delivery?.close();
+    this.#timersAtClose = this.#wheel.size - (this.#beside?.size ?? 0);
     this.#wheel.clear();
     for (const timer of this.#beside ?? []) {
       timer.set();

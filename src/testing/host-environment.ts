@@ -127,8 +127,8 @@ export class HostEnvironment implements Delivering, Dispatcher {
 
   close(): void {
     this.closed = true;
-    this.timersAtClose = this.#timers.size;
     this.delivery?.close();
+    this.timersAtClose = this.#timers.size;
     this.#forgetTimers();
   }
 
