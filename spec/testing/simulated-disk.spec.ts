@@ -874,6 +874,8 @@ describe('what a simulated disk refuses', () => {
       expect(await codeOf(disk.rename('/a', '/'))).toBe('EBUSY');
       expect(await codeOf(disk.mkdir('/'))).toBe('EEXIST');
       await disk.mkdir('/', { recursive: true });
+      await disk.mkdir('/../b');
+      expect(await disk.readdir('/..')).toEqual(['a', 'b']);
       expect(await codeOf(disk.open('/', 'wx'))).toBe('EEXIST');
       expect(await codeOf(disk.open('/', 'w'))).toBe('EISDIR');
       expect(await codeOf((await disk.open('/', 'r')).write(bytes('x'), 0, 1, 0))).toBe('EISDIR');

@@ -176,7 +176,7 @@ export class LawsInForce {
     const ending = stopped.then(() => {
       ended = true;
     });
-    await world.runUntilQuiet(() => this.afterStep());
+    await world.runUntilQuiet();
     if (!ended) {
       // It may wait for more than a turn; where it waits for something outside of this world, the world says so.
       await world.run(() => ending);

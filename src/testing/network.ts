@@ -8,7 +8,15 @@ import type { AnyTopic } from '../core/topic.ts';
 import type { Fate } from './fate.ts';
 import type { FaultEvent } from './fault.ts';
 import { FaultyDelivery } from './faulty-delivery.ts';
-import { type Host, type HostOptions, type HostSetup, type HostWorld, hasWork, RunningHost } from './host.ts';
+import {
+  type Equip,
+  type Host,
+  type HostOptions,
+  type HostSetup,
+  type HostWorld,
+  hasWork,
+  RunningHost,
+} from './host.ts';
 import { HostEnvironment } from './host-environment.ts';
 import { LinkEnd, type LinkedHost, type LinkOptions } from './link.ts';
 import type { StoryRecorder } from './story-recorder.ts';
@@ -26,6 +34,8 @@ export interface NetworkOptions {
   readonly tell: (event: FaultEvent) => void;
   readonly heard: (host: string, event: SystemEvent) => void;
   readonly recorder: StoryRecorder | undefined;
+  /** What looks at each system, if anything does. */
+  readonly equip: Equip | undefined;
   readonly lifeBegan: (host: Host) => void;
   readonly settingUp: (host: string, setup: Promise<unknown>) => void;
 }
@@ -53,6 +63,10 @@ export class Network implements HostWorld {
 
   get recorder(): StoryRecorder | undefined {
     return this.#options.recorder;
+  }
+
+  get equip(): Equip | undefined {
+    return this.#options.equip;
   }
 
   /** Hosts, in the order in which they were made. */

@@ -16,13 +16,13 @@ import { Failure } from '../core/failure.ts';
 import { type Choose, SimulatedEnvironment } from '../core/simulated-environment.ts';
 import type { SystemEvent } from '../core/system-event.ts';
 import type { AnyTopic } from '../core/topic.ts';
-import type { Chance } from './chance.ts';
+import type { TellingChance } from './chance.ts';
 import { Control } from './control.ts';
 import { Fate, latenessMs } from './fate.ts';
 import { type Fault, type FaultEvent, type FaultLimits, faultLine, type Only } from './fault.ts';
 import { FaultBudget } from './fault-budget.ts';
 import { FaultyDelivery } from './faulty-delivery.ts';
-import { type Host, type HostOptions, type HostSetup, hasWork } from './host.ts';
+import { type Equip, type Host, type HostOptions, type HostSetup, hasWork } from './host.ts';
 import { afterIo, afterMicrotasks } from './host-loop.ts';
 import type { LinkOptions } from './link.ts';
 import { Network } from './network.ts';
@@ -90,7 +90,7 @@ export class World {
   readonly #choose: Choose;
   /** The same, without a word of what is answered. */
   readonly #untold: Choose;
-  #chance: Chance | undefined;
+  #chance: TellingChance | undefined;
   readonly #stepsMax: number;
   readonly #budget: FaultBudget | undefined;
   readonly #onFault: ((fault: FaultEvent) => void) | undefined;
@@ -109,7 +109,10 @@ export class World {
   /** What the setup of a host failed of, or what was found after a step. */
   #broken: { readonly failure: unknown } | undefined;
 
-  constructor(options: WorldOptions) {
+  readonly #equip: Equip | undefined;
+
+  /** @param equip What looks at each of its systems: those of hosts, in all their lives, too. */
+  constructor(options: WorldOptions, equip?: Equip) {
     const { faults = [], seed = 1 } = options;
     this.recorder = options.traced === true ? new StoryRecorder(() => this.environment.nowMs()) : undefined;
     const choose =
@@ -131,13 +134,16 @@ export class World {
       delivery: this.delivery,
     });
     this.#control = new Control(this.environment, options.ambient ?? 'fail');
-    const events = [...(options.system?.events ?? [])];
+    this.#equip = equip;
+    const given = options.system ?? {};
+    const equipped = equip === undefined ? given : equip(given, () => this.system);
+    const events = [...(equipped.events ?? [])];
     if (options.traced === true) {
       events.push({ next: (event) => this.#write(event) });
     }
     this.system = createSystem({
       id: 'world',
-      ...options.system,
+      ...equipped,
       events,
       environment: this.environment,
       ...(this.recorder === undefined ? {} : { instrumentation: this.recorder.instrumentation('') }),
@@ -254,7 +260,7 @@ export class World {
    * Choices for whoever makes something go wrong, and tells in words what came of it: give it to a
    * `faultyModel` as `choose`. A `SimulatedDisk` takes it by itself.
    */
-  get chance(): Chance {
+  get chance(): TellingChance {
     this.#chance ??= Object.assign(
       ((count, what, ready) => this.#untold(count, what, ready)) satisfies Choose as Choose,
       {
@@ -293,7 +299,7 @@ export class World {
   step(): Promise<boolean> {
     return this.#control.inside(async () => {
       const stepped = await this.#step();
-      this.#lookAfterStep(undefined);
+      this.#look(undefined);
       return stepped;
     });
   }
@@ -354,7 +360,7 @@ export class World {
         await this.#control.innerThan(depth);
       }
       environment.advanceTo(untilMs);
-      this.#look();
+      this.#checkRun();
       this.#control.atQuiet();
     });
   }
@@ -410,7 +416,7 @@ export class World {
       }
       this.#look(afterStep);
     }
-    this.#look();
+    this.#checkRun();
     this.#control.atQuiet();
   }
 
@@ -459,15 +465,6 @@ export class World {
 
   /** Has the test look at what the last step did. Errors: whatever ends the run. */
   #look(afterStep?: () => void): void {
-    this.#lookAfterStep(afterStep);
-    if (this.steps > this.#stepsMax) {
-      throw new Error(
-        `not quiet after ${this.#stepsMax} steps: a timer that rings for ever, or agents that tell each other without end`,
-      );
-    }
-  }
-
-  #lookAfterStep(afterStep: (() => void) | undefined): void {
     const look = afterStep ?? this.#afterStep;
     if (look !== undefined) {
       try {
@@ -477,8 +474,18 @@ export class World {
         this.#broken ??= { failure };
       }
     }
+    this.#checkRun();
+  }
+
+  /** Errors: whatever ends the run. */
+  #checkRun(): void {
     if (this.#broken !== undefined) {
       throw this.#broken.failure;
+    }
+    if (this.steps > this.#stepsMax) {
+      throw new Error(
+        `not quiet after ${this.#stepsMax} steps: a timer that rings for ever, or agents that tell each other without end`,
+      );
     }
   }
 
@@ -491,6 +498,7 @@ export class World {
       tell: (fault) => this.#tell(fault),
       heard: (host, event) => this.#write(event, host),
       recorder: this.recorder,
+      equip: this.#equip,
       lifeBegan: (host) => {
         for (const tell of this.#onLife ?? []) {
           tell(host);
