@@ -51,6 +51,11 @@ export class Presence {
     this.host = new SimulatedHost(environment);
   }
 
+  /** Whether it has the process, or lends it to code of the test. */
+  get holds(): boolean {
+    return this.#holds;
+  }
+
   /** Takes the process, when no other world has it. Needs a `leave`. */
   enter(): Promise<void> | undefined {
     if (has !== undefined || handsOver) {
@@ -94,7 +99,7 @@ export class Presence {
       return call();
     } finally {
       // It may have been given away meanwhile: the world was closed.
-      if (before !== undefined && before.#holds) {
+      if (before?.holds === true) {
         has = before;
       }
     }

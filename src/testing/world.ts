@@ -312,7 +312,7 @@ export class World {
    * then this throws it again.
    */
   lookAfterSteps(look: (() => void) | undefined): void {
-    this.#checkUnbroken();
+    this.#checkSound();
     this.#afterStep = look;
   }
 
