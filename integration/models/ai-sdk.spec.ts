@@ -185,6 +185,32 @@ describe('a cassette', () => {
     expect(replayed.replayed).toBe(2);
   });
 
+  it('is asked with the address of a picture that its model fetches itself, and nobody else fetches it', async () => {
+    const storage = memoryStorage();
+    const supportedUrls = { 'image/*': [/^https:\/\/pictures\./] };
+    const live = () => scriptedModel(['A cat.'], { supportedUrls });
+    const picture = {
+      type: 'file',
+      mediaType: 'image/png',
+      data: new URL('https://pictures.invalid/cat.png'),
+    } as const;
+    const look = async (model: LanguageModelV4) => {
+      const { text } = await generateText({
+        model,
+        messages: [{ role: 'user', content: [picture] }],
+        maxRetries: 0,
+      });
+      return text;
+    };
+    await look((await openCassette(storage)).record(live()));
+
+    const replayed = (await openCassette(storage)).replay();
+    const orLive = (await openCassette(storage)).replay({ otherwise: live() });
+
+    expect([await look(replayed), await look(orLive)]).toEqual(['A cat.', 'A cat.']);
+    expect([replayed.replayed, orLive.replayed]).toEqual([1, 1]);
+  });
+
   it('says what differs when the prompt is another one', async () => {
     const storage = memoryStorage();
     await ask((await openCassette(storage)).record<LanguageModelV4>(forecaster()));

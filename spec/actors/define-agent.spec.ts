@@ -115,6 +115,47 @@ describe('the key by which an agent conflates', () => {
   });
 });
 
+describe('where there are several topics, a key', () => {
+  const Any = defineTopic('any', { schema: type<unknown>(), key: (key) => key });
+  const Else = defineTopic('else', { schema: type<unknown>(), key: (key) => key });
+  const keyed = () => {
+    const { keyOf } = DefinedAgent.definitionOf(
+      defineAgent({ name: 'b', on: [on(Any, () => {}), on(Else, () => {})] }),
+    );
+    return (payload: unknown, topic = 'any') => keyOf(anEnvelope({ topic, payload }));
+  };
+
+  it.each<[string, unknown]>([
+    ['an object', { id: 1 }],
+    ['a function', () => 1],
+    ['a symbol', Symbol('s')],
+  ])('that is %s is itself, and like no other', (_, key) => {
+    const keyOf = keyed();
+    const another = { object: { id: 1 }, function: () => 1, symbol: Symbol('s') }[
+      typeof key as 'object' | 'function' | 'symbol'
+    ];
+
+    expect(keyOf(key)).toBe(key);
+    expect(keyOf(another)).not.toBe(key);
+  });
+
+  it.each<[unknown]>([['x'], [1], [null], [undefined], [true]])(
+    'that is %s is the same in one topic, and another in the next',
+    (key) => {
+      const keyOf = keyed();
+
+      expect(keyOf(key)).toBe(keyOf(key));
+      expect(keyOf(key)).not.toBe(keyOf(key, 'else'));
+    },
+  );
+
+  it('that is a number is not its digits', () => {
+    const keyOf = keyed();
+
+    expect(keyOf(1)).not.toBe(keyOf('1'));
+  });
+});
+
 describe('a definition that cannot be', () => {
   it.each([
     ['', "an agent's name is one token of letters, digits, '-' and '_'; got ''"],

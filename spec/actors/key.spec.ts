@@ -15,6 +15,7 @@ describe('a key', () => {
   it('is a text, or a number as its text', () => {
     expect(['Ada', 7, 7n, -0.5, ' '].map(keyFrom)).toEqual(['Ada', '7', '7', '-0.5', ' ']);
     expect(keyFrom('x'.repeat(keyLengthMax))).toBe('x'.repeat(keyLengthMax));
+    expect(keyFrom(BigInt('1'.repeat(keyLengthMax)))).toBe('1'.repeat(keyLengthMax));
   });
 
   it.each([
@@ -32,7 +33,14 @@ describe('a key', () => {
     const failure = keyFrom(key) as NoKey;
 
     expect(failure).toBeInstanceOf(NoKey);
-    expect(failure).toMatchObject({ group: '/group', class: 'invalid', code: 'INVALID_PARAMS', key });
+    expect(failure).toMatchObject({
+      _tag: 'NoKey',
+      group: '/group',
+      class: 'invalid',
+      code: 'INVALID_PARAMS',
+      key,
+    });
+    expect(failure).not.toHaveProperty('cause');
     expect(failure.message).toMatch(
       /^no key for a message to '\/group': 'keyed' returned .+; a key is a text/,
     );
@@ -87,6 +95,8 @@ describe('a key', () => {
 
   it('that cools down says how long', () => {
     const failure = new CoolingDown({ agent: '/group/a', afterMs: 11.2 });
+
+    expect(failure._tag).toBe('CoolingDown');
 
     expect(failure.message).toBe("'/group/a' failed too often and takes messages again in 12 ms");
     expect(failure).toMatchObject({ class: 'transient', code: 'NO_RESPONDER' });

@@ -497,6 +497,24 @@ describe('the places of a group', () => {
     expect(log).toEqual(['/shelf/b wait', '/shelf/a tell b', '/shelf/b wait', '/shelf/c 1']);
   });
 
+  it('are given up by an agent that drains, and was interrupted while what it sent waited for room', async () => {
+    const { write, doing, active, at, ref, go, system, turns } = aShelf({ each: { capacity: 1 } });
+    doing('tell b', (context) => {
+      void context.tell(ref, { key: 'b', text: '1' });
+      return new Promise(() => {});
+    });
+    await write('b', 'wait', 'wait');
+    await write('a', 'tell b');
+    const stopped = system.stop(at('/shelf/a')!, { drain: true });
+    system.interrupt(at('/shelf/a')!);
+    await turns();
+    expect(active()).toEqual(['b', 'a']);
+    await go();
+    await stopped;
+
+    expect(active()).toEqual(['b']);
+  });
+
   it('are waited for by as many messages as may stand at the door, and by agents that send', async () => {
     const { write, system, ref, log, go, turns } = aShelf({
       group: { activeMax: 1 },

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { aScene, Heard } from '../support/a-scene.ts';
+import { defineAgent } from '../../src/actors/define-agent.ts';
+import { Ask, aScene, Heard, type Scene } from '../support/a-scene.ts';
 import { aTroupe } from '../support/a-troupe.ts';
 
 describe('work in flight when its agent is restarted', () => {
@@ -58,6 +59,35 @@ describe('work in flight when its agent is restarted', () => {
 });
 
 describe('an agent that is restarted', () => {
+  it('has its detached requests interrupted', async () => {
+    let failure: unknown;
+    const scene: Scene = aScene((_, context) => {
+      const detached = context.detach();
+      detached.request(silent, 'go').catch((thrown: unknown) => {
+        failure = thrown;
+      });
+    });
+    const silent = scene.system.spawn(
+      defineAgent({ name: 'silent', subscribe: [Ask], receive: () => new Promise(() => {}) }),
+      { subscribe: false },
+    );
+    void scene.system.tell(scene.actor, 'go');
+    await scene.turns();
+
+    scene.world.crash('/actor');
+    await scene.settle();
+
+    expect(failure).toMatchObject({ _tag: 'Interrupted', agent: '/actor', reason: 'it was restarted' });
+  });
+
+  it('may still not wait for itself', async () => {
+    const scene = aScene((message, context) => (message === 'go' ? context.request(scene.actor, 'on') : 'x'));
+    scene.world.crash('/actor');
+    await scene.settle();
+
+    expect(await scene.ask('go')).toMatchObject({ _tag: 'WaitCycle' });
+  });
+
   it('gets back what it had laid aside', async () => {
     const scene = aScene((message, context) => {
       if (message === 'later' && scene.heard.length === 0) {

@@ -10,6 +10,119 @@ const helper = defineAgent({ name: 'helper', subscribe: [Order], receive: () => 
 /** Its class is one after which an agent goes on. */
 const refused = { class: 'permanent' };
 
+describe('the name of an agent', () => {
+  it('is that of its definition, with a number that is not used again', async () => {
+    const world = aWorld();
+    const refs = [1, 2, 3].map(() => world.system.spawn(helper));
+    await world.run(() => world.system.stop(refs[1]!));
+    const next = world.system.spawn(helper);
+
+    expect([...refs, next].map(({ path }) => path)).toEqual([
+      '/helper',
+      '/helper-2',
+      '/helper-3',
+      '/helper-4',
+    ]);
+  });
+
+  it('passes over one that somebody has taken', () => {
+    const { system } = aWorld();
+    system.spawn(helper, { id: 'helper-2' });
+
+    expect([system.spawn(helper), system.spawn(helper)].map(({ path }) => path)).toEqual([
+      '/helper',
+      '/helper-3',
+    ]);
+  });
+
+  it.each([
+    ['a.b', "an id is one token of letters, digits, '-' and '_'; got 'a.b'"],
+    ['a b', "an id is one token of letters, digits, '-' and '_'; got 'a b'"],
+    ['', "an id is one token of letters, digits, '-' and '_'; got ''"],
+    [7, "an id is one token of letters, digits, '-' and '_'; got '7'"],
+    ['taken', "'/taken' is taken; stop that agent first, or choose another id"],
+  ])("cannot be '%s'", (id, message) => {
+    const { system } = aWorld();
+    system.spawn(helper, { id: 'taken' });
+
+    expect(() => system.spawn(helper, { id: id as string })).toThrow(new RangeError(message));
+  });
+});
+
+describe('an agent that is spawned', () => {
+  it('hears what is published, unless it shall not', async () => {
+    const world = aWorld();
+    const heard: string[] = [];
+    const listener = defineAgent({
+      name: 'listener',
+      subscribe: [Order],
+      receive: (_, context) => void heard.push(context.self.path),
+    });
+    world.system.spawn(listener);
+    world.system.spawn(listener, { subscribe: false });
+
+    world.system.publish(Order, 'go');
+    await world.runUntilQuiet();
+
+    expect(heard).toEqual(['/listener']);
+  });
+
+  it('cannot be by one that is ending', async () => {
+    const world = aWorld();
+    let thrown: unknown;
+    const ref = world.system.spawn(
+      defineAgent({
+        name: 'boss',
+        subscribe: [Order],
+        receive: () => {},
+        onStop: (context) => {
+          try {
+            context.spawn(helper);
+          } catch (failure) {
+            thrown = failure;
+          }
+        },
+      }),
+    );
+    await world.run(() => world.system.stop(ref));
+
+    expect(thrown).toEqual(new RangeError("'/boss' is ending and spawns no more: 'helper'"));
+  });
+
+  it('with a budget spends that of its parent, too', async () => {
+    const world = aWorld();
+    const spender = defineAgent({
+      name: 'spender',
+      subscribe: [Order],
+      receive: (order, context) => {
+        if (order === 'spawn') context.spawn(spender, { subscribe: false, budget: { tokens: 8 } });
+        else context.budget.spend('tokens', 6);
+      },
+    });
+    const ref = world.system.spawn(spender, { budget: { tokens: 10 }, subscribe: false });
+    world.system.tell(ref, 'spawn');
+    await world.runUntilQuiet();
+
+    world.system.tell(world.system.agents.find('/spender/spender')!.ref as AgentRef<string>, 'spend');
+    await world.runUntilQuiet();
+    world.system.tell(ref, 'spend');
+    await world.runUntilQuiet();
+
+    expect(world.system.deadLetters.list()).toMatchObject([{ cause: 'BudgetExceeded', to: '/spender' }]);
+  });
+
+  it('with a time to live is at the end of it when that has passed', async () => {
+    const world = aWorld();
+    const ref = world.system.spawn(helper, { budget: { timeMs: 50 }, subscribe: false });
+    await world.advance(60);
+
+    world.system.tell(ref, 'too late');
+    await world.runUntilQuiet();
+
+    expect(world.system.deadLetters.list()).toMatchObject([{ cause: 'BudgetExceeded', to: '/helper' }]);
+  });
+});
+
 describe('an agent spawned in a step that throws', () => {
   it('has never been there, and its id is free for the next step', async () => {
     const { world, changes, paths } = aSpawner({ effectsMax: 8 });

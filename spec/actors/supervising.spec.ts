@@ -328,6 +328,20 @@ describe('an agent that finishes', () => {
     expect(troupe.system.health().givenUp).toEqual(['/a']);
   });
 
+  it('too often is passed on whatever its supervisor does about failures, and the one above decides', async () => {
+    const troupe = aTroupe();
+    const leaf = troupe.player('leaf');
+    const supervision = { restartsMax: 1, directives: { defect: 'stop' } } as const;
+    troupe.system.spawn(troupe.player('boss', { supervision, children: [[leaf, { kind: 'permanent' }]] }));
+    await troupe.settle();
+
+    await troupe.cue('/boss/leaf', 'finish', 'finish');
+
+    expect(troupe.failures).toMatchObject([{ failure: { _tag: 'FinishedTooOften' }, directive: 'restart' }]);
+    expect(troupe.log.filter((line) => line === '/boss starts')).toHaveLength(2);
+    expect(troupe.paths()).toEqual(['/boss', '/boss/leaf']);
+  });
+
   it('is not begun again by a supervisor that is ending', async () => {
     const troupe = aTroupe();
     const leaf = troupe.player('leaf');

@@ -373,3 +373,19 @@ async function streamed(play: Play): Promise<unknown[]> {
   await scene.settle();
   return seen;
 }
+
+describe('a stream that cannot be told that nobody reads it any more', () => {
+  it('is left as it is, which is no failure', async () => {
+    const gate = Promise.withResolvers<IteratorResult<unknown>>();
+    const scene = aScene(() => ({ [Symbol.asyncIterator]: () => ({ next: () => gate.promise }) }) as never);
+    const reader = scene.system.stream(scene.actor, 'go', { timeoutMs: forever }).subscribe();
+    await scene.settle();
+
+    reader.unsubscribe();
+    await scene.settle();
+    gate.resolve({ done: false, value: 'too late' });
+    await scene.settle();
+
+    expect(scene.failures).toEqual([]);
+  });
+});

@@ -406,6 +406,96 @@ describe('tracing', () => {
     ]);
   });
 
+  it('surrounds the step of a handler, and what begins behind it', async () => {
+    const log: string[] = [];
+    const followed: HandlingTrace = {
+      headers: noHeaders,
+      within: (f) => {
+        log.push('(');
+        try {
+          return f();
+        } finally {
+          log.push(')');
+        }
+      },
+      failed() {},
+      ended() {},
+    };
+    const shop = defineAgent({
+      name: 'shop',
+      subscribe: [Order],
+      receive: (text) => {
+        log.push('step');
+        return (async function* () {
+          log.push('goes on');
+          yield text;
+        })();
+      },
+    });
+    const system = createSystem({ instrumentation: followingOnly(followed), agents: [shop] });
+
+    for await (const _ of system.stream(Order, 'tea')) {
+      // Read to its end.
+    }
+    await system.stop();
+
+    expect(log.slice(0, 6)).toEqual(['(', 'step', ')', '(', 'goes on', ')']);
+  });
+
+  it('hears of what a request failed', async () => {
+    const settled: unknown[] = [];
+    const attached = followingOnly({
+      headers: noHeaders,
+      within: (f) => f(),
+      failed() {},
+      ended() {},
+    }).attach(undefined as never)!;
+    const asked = (): RequestTrace => ({
+      headers: noHeaders,
+      replied() {},
+      settled: (failure) => settled.push(failure?.failure),
+    });
+    const system = createSystem({
+      instrumentation: { attach: () => ({ ...attached, tracing: { ...attached.tracing!, asked } }) },
+    });
+    const shop = system.spawn(
+      defineAgent({ name: 'shop', subscribe: [Order], receive: () => new Promise(() => {}) }),
+    );
+    const gone = new AbortController();
+    const request = system.request(shop, 'tea', { signal: gone.signal });
+
+    gone.abort();
+    await expect(request).rejects.toMatchObject({ _tag: 'Interrupted' });
+    await system.stop();
+
+    expect(settled).toMatchObject([{ _tag: 'Interrupted', agent: '/shop' }]);
+  });
+
+  it('need not hear of replies, of their arrival, nor of the ends that agents hear of', async () => {
+    const followed: HandlingTrace = { headers: noHeaders, within: (f) => f(), failed() {}, ended() {} };
+    const heard: string[] = [];
+    const system = createSystem({ instrumentation: followingOnly(followed) });
+    const shop = system.spawn(
+      defineAgent({ name: 'shop', subscribe: [Order], receive: (text) => `${text}!` }),
+    );
+    system.spawn(
+      defineAgent({
+        name: 'heir',
+        onStart: (context) => context.watch(shop),
+        on: [],
+        onTerminated: ({ path }) => void heard.push(path),
+      }),
+    );
+
+    const reply = await system.request(shop, 'tea');
+    await system.stop(shop);
+    await system.quiet();
+    const health = system.health();
+    await system.stop();
+
+    expect([reply, heard, health.status]).toEqual(['tea!', ['/shop'], 'up']);
+  });
+
   it('that nobody would be told of is not attached, and messages carry what they inherit', async () => {
     const headers: Headers[] = [];
     const shop = defineAgent({
@@ -422,3 +512,19 @@ describe('tracing', () => {
     expect(headers).toEqual([noHeaders]);
   });
 });
+
+/** Follows every handling in this way, and wants to hear of nothing that it may leave out. */
+function followingOnly(followed: HandlingTrace): Instrumentation {
+  return {
+    attach: () => ({
+      listener: { next() {} },
+      tracing: {
+        said: () => noHeaders,
+        left() {},
+        lost() {},
+        asked: (): RequestTrace => ({ headers: noHeaders, replied() {}, settled() {} }),
+        taken: () => followed,
+      },
+    }),
+  };
+}

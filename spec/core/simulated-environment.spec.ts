@@ -210,6 +210,25 @@ describe('the simulated environment', () => {
     expect(environment.step()).toBe(true);
     expect(environment.step()).toBe(false);
   });
+  it('keeps the timers of others when it is closed, in their order', () => {
+    const { environment } = anEnvironment();
+    const rung: string[] = [];
+    environment.schedule(1, () => rung.push('own'));
+    environment.scheduleBeside(7, () => rung.push('late'));
+    environment.scheduleBeside(5, () => rung.push('a'));
+    environment.scheduleBeside(5, () => rung.push('cancelled before')).cancel();
+    const later = environment.scheduleBeside(5, () => rung.push('cancelled after'));
+    environment.scheduleBeside(Number.POSITIVE_INFINITY, () => rung.push('never'));
+    environment.scheduleBeside(5, () => rung.push('b'));
+
+    environment.close();
+    later.cancel();
+    while (environment.step());
+
+    expect(environment.timersAtClose).toBe(1);
+    expect(rung).toEqual(['a', 'b', 'late']);
+    expect(environment.nowMs()).toBe(7);
+  });
 
   it.each([2, -1, 0.5, Number.NaN])('refuses the answer %d, of two', (answer) => {
     const turns = anEnvironment({ answers: [answer] }).environment;

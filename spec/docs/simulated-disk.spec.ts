@@ -57,8 +57,8 @@ const exploreTheLog = (open: (files: Files) => Promise<Log>) =>
     async (_system, world) => {
       const disk = new SimulatedDisk(world);
       const acknowledged: string[] = [];
-      await disk.crashDuring(async () => {
-        const log = await open(disk);
+      await disk.crashDuring(async (files) => {
+        const log = await open(files);
         for (const word of words) {
           await log.append(word);
           acknowledged.push(word);

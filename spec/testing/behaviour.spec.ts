@@ -221,6 +221,34 @@ describe('behaviour', () => {
     ).toMatchObject({ outcome: 'failed', effects: [{ stop: '/doer' }], failure: boom });
   });
 
+  it('says of timers and of a first step that they have failed, and gives each failure', () => {
+    const [one, two] = [new RangeError('one'), new RangeError('two')];
+    const tried = behaviour(
+      doing((context) => {
+        for (const failure of [one, two]) {
+          context.schedule(5, () => {
+            throw failure;
+          });
+        }
+      }),
+    );
+    tried.receive(Go, 'go');
+
+    expect(tried.advance(5)).toMatchObject({ outcome: 'failed', failure: one, failures: [one, two] });
+    expect(tried.advance(5).outcome).toBe('idle');
+    const unable = defineAgent({
+      name: 'unable',
+      subscribe: [Go],
+      receive: () => {},
+      onStart: () => {
+        throw one;
+      },
+    });
+    const { started } = behaviour(unable);
+    expect(started).toMatchObject({ outcome: 'failed', failure: one });
+    expect(started).not.toHaveProperty('failures');
+  });
+
   it('restarts under a supervision that says so', () => {
     const tried = behaviour(purse, { supervision: { backoffMs: 0, jitter: 0 }, state: { cents: 4 } });
     tried.receive(Deposit, 1);
@@ -521,6 +549,27 @@ describe('behaviour of an agent with others around it', () => {
     expect(tried.terminated('/strict/b').effects).toContainEqual({
       publish: 'stopped',
       payload: '/strict/b',
+    });
+  });
+
+  it('has what it asks a child end with the child, as everywhere', async () => {
+    const wards = ['a', 'b'].map((id) =>
+      defineAgent({ name: 'ward', subscribe: [Rate], receive: () => Number(id) }),
+    );
+    const tried = behaviour(
+      doing(async (context) => {
+        const [a, b] = wards.map((ward, n) => context.spawn(ward, { id: 'ab'[n]! }));
+        await Promise.all([context.request(a!, 'EUR'), context.request(b!, 'EUR')]);
+      }),
+    );
+    tried.receive(Go, 'x');
+    expect(tried.asks).toEqual(['/doer/a', '/doer/b']);
+
+    tried.terminated('/doer/a');
+    expect(tried.asks).toEqual(['/doer/b']);
+    expect(await tried.goOn()).toMatchObject({
+      outcome: 'failed',
+      failure: { _tag: 'Interrupted', agent: '/doer/a', reason: 'it was stopped' },
     });
   });
 

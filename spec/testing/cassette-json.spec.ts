@@ -27,9 +27,21 @@ describe('cassette JSON', () => {
     [{ $date: 'mine' }, { $$date: 'mine' }],
     [new RangeError('too far'), { $error: { name: 'RangeError', message: 'too far' } }],
     [{ a: 1, b: undefined }, { a: 1 }],
+    [{ constructor: 'Ferrari' }, { constructor: 'Ferrari' }],
+    [{ toString: 'x' }, { toString: 'x' }],
+    [{ valueOf: 1 }, { valueOf: 1 }],
+    [{ hasOwnProperty: 1 }, { hasOwnProperty: 1 }],
+    [JSON.parse('{"__proto__":{"a":1}}'), JSON.parse('{"__proto__":{"a":1}}')],
   ])('what JSON does not have stands as JSON, and is read back (%#)', (value, json) => {
     expect(written(value)).toEqual(json);
     expect(roundTrip(value)).toEqual(value);
+  });
+
+  it('reads back errors whose name every object knows', () => {
+    const failure = Object.assign(new Error('no'), { name: 'constructor' });
+
+    expect(roundTrip(failure)).toBeInstanceOf(Error);
+    expect(roundTrip(failure)).toMatchObject({ name: 'constructor', message: 'no' });
   });
 
   it('reads back errors as what they were', () => {
@@ -46,6 +58,7 @@ describe('cassette JSON', () => {
       message: 'no',
     });
     expect(roundTrip(new ProviderError({ statusCode: 500 }))).toBeInstanceOf(ProviderError);
+    expect(roundTrip(new ProviderError({ url: 'no address' }))).not.toMatchObject({ url: 'no address' });
   });
 
   it('keeps of bytes only their digest, where that is enough, and reads that back as it stands', () => {

@@ -24,7 +24,60 @@ describe('the redaction of a cassette', () => {
     ],
     [{ type: 'token' }, { type: 'token' }],
     [`{"apiKey":"${secret}"}`, '{"apiKey":"[redacted]"}'],
-    [`{"a":{"password":"${secret}"}`, `{"a":{"password":"${secret}"}`],
+    // In JSON that is torn, among other words, or inside a text of JSON once more.
+    [`{"a":{"password":"${secret}"}`, '{"a":{"password":"[redacted]"}'],
+    [`{"password":"${secret.slice(0, 5)}`, '{"password":"[redacted]"'],
+    [
+      `So: {"a":1,"pin":2,"token" : 7, "b":"${secret}"}`,
+      `So: {"a":1,"pin":2,"token" : "[redacted]", "b":"${secret}"}`,
+    ],
+    [`say: {"password":"a\\"${secret}", "b":1}`, 'say: {"password":"[redacted]", "b":1}'],
+    [
+      `{"note":"{\\"password\\":\\"${secret}\\",\\"b\\":1}"`,
+      '{"note":"{\\"password\\":\\"[redacted]\\",\\"b\\":1}"',
+    ],
+    [`{"password":"${secret}","password":null}`, '{"password":"[redacted]","password":null}'],
+    ['the "password": is asked for', 'the "password": is asked for'],
+    // What begins as JSON and is none.
+    [`[docs](https://a.b/?api_key=${secret}&x=1)`, '[docs](https://a.b/?api_key=[redacted]&x=1)'],
+    [`{see} https://a.b/#access_token=${secret}`, '{see} https://a.b/#access_token=[redacted]'],
+    [`client_secret=${secret}&grant=1`, 'client_secret=[redacted]&grant=1'],
+    // What kind of thing it is, when that is a word of the interface, and only then.
+    [{ type: { password: secret } }, { type: { password: '[redacted]' } }],
+    [{ type: `Bearer ${secret}` }, { type: 'Bearer [redacted]' }],
+    [{ type: 'tool-call' }, { type: 'tool-call' }],
+    // The keys of a Map are names.
+    [
+      {
+        $map: [
+          ['apiKey', secret],
+          ['seed', 1],
+        ],
+      },
+      {
+        $map: [
+          ['apiKey', '[redacted]'],
+          ['seed', 1],
+        ],
+      },
+    ],
+    [
+      {
+        $map: [
+          [{ token: 1 }, secret],
+          [1, 2],
+        ],
+      },
+      {
+        $map: [
+          [{ token: '[redacted]' }, secret],
+          [1, 2],
+        ],
+      },
+    ],
+    [{ $map: secret }, { $map: secret }],
+    [{ $map: ['odd'] }, { $map: ['odd'] }],
+    [{ [`Bearer ${secret}`]: 1 }, { 'Bearer [redacted]': 1 }],
     ['{ "a": 1 }', '{ "a": 1 }'],
     [`https://a.b/c?api_key=${secret}&q=1`, 'https://a.b/c?api_key=[redacted]&q=1'],
     [`https://me:${secret}@a.b/`, 'https://me:[redacted]@a.b/'],
@@ -45,6 +98,83 @@ describe('the redaction of a cassette', () => {
       apiKey: 'not one here',
       text: 'Hello, [name]!',
     });
+  });
+
+  it('takes out of the names of fields what only you know, and loses none of them', () => {
+    const redaction = new CassetteRedaction({ redact: (text) => text.replaceAll(/Ada|Eva/g, '[name]') });
+
+    expect(redaction.value({ Ada: 1, Eva: 2, seed: { $map: [['Ada', 1]] } })).toEqual({
+      '[name]': 1,
+      '[name] (2)': 2,
+      seed: { $map: [['[name]', 1]] },
+    });
+  });
+
+  it('leaves the words of the interface, so that an answer stays one', async () => {
+    const storage = memoryStorage();
+    const redact = () => '[x]';
+    const turn = { text: 'Hello', toolCalls: [{ toolName: 'greet', input: {} }] };
+    const recorder = (await openCassette(storage, { redact })).record(scriptedModel([turn, turn]));
+    const streamed = await read(recorder);
+    const whole = await recorder.doGenerate(asking('Hi'));
+
+    const replayed = (await openCassette(storage, { redact })).replay();
+
+    const again = await read(replayed);
+    expect(again.parts.map(({ type }) => type)).toEqual(streamed.parts.map(({ type }) => type));
+    const { content } = await replayed.doGenerate(asking('Hi'));
+    expect(content.map(({ type }) => type)).toEqual(whole.content.map(({ type }) => type));
+    expect(storage.text).not.toMatch(/Hello|greet/);
+  });
+
+  it('law: looks through a text in time that grows with its length', () => {
+    const long = 200_000;
+    for (const text of [
+      '\\'.repeat(long),
+      '"'.repeat(long),
+      '"token":'.repeat(long / 8),
+      '?token='.repeat(long / 7),
+      `"token":"${'\\"'.repeat(long / 2)}`,
+      '['.repeat(long),
+    ]) {
+      expect(new CassetteRedaction().text(text).length).toBeGreaterThan(0);
+    }
+  });
+
+  it('keeps of the headers of an error those that say when to try again, and neither body nor query', async () => {
+    const storage = memoryStorage();
+    const error = providerError(429, {
+      responseHeaders: { 'Retry-After': '2', 'retry-after-ms': '1500', 'openai-organization': 'acme' },
+      responseBody: '{"user":"ada@acme.org"}',
+      url: 'https://ada:acme@a.b/v1/chat?key=acme#acme',
+      data: { error: { code: 'rate_limit' } },
+    });
+
+    await generated((await openCassette(storage)).record(scriptedModel([{ error }])));
+
+    expect(storage.text).not.toContain('acme');
+    const { failure } = (await generated((await openCassette(storage)).replay())) as { failure: object };
+    expect(failure).toMatchObject({
+      statusCode: 429,
+      isRetryable: true,
+      responseHeaders: { 'Retry-After': '2', 'retry-after-ms': '1500' },
+      url: 'https://a.b/v1/chat',
+      data: { error: { code: 'rate_limit' } },
+    });
+  });
+
+  it('finds a secret in the input of a tool that was torn by an abort', async () => {
+    const storage = memoryStorage();
+    const parts = [
+      { type: 'tool-input-start', id: '1', toolName: 'log-in' },
+      { type: 'tool-input-delta', id: '1', delta: '{"password":"sk-12' },
+    ] as const;
+    const error = new TypeError('terminated');
+
+    await read((await openCassette(storage)).record(scriptedModel([{ parts: [...parts], error }])));
+
+    expect(storage.text).not.toContain('sk-12');
+    expect(storage.text).toContain('[redacted]');
   });
 
   it('finds a secret that came in two pieces, and leaves other blocks as they came', async () => {
@@ -85,7 +215,17 @@ describe('the redaction of a cassette', () => {
   });
 
   it('law: a secret under a secret name is nowhere in the file, wherever it stood', async () => {
-    const place = fc.constantFrom('headers', 'options', 'message', 'tool', 'input', 'error', 'result');
+    const place = fc.constantFrom(
+      'headers',
+      'options',
+      'map',
+      'message',
+      'torn',
+      'tool',
+      'input',
+      'error',
+      'result',
+    );
     await fc.assert(
       fc.asyncProperty(
         place,
@@ -93,7 +233,11 @@ describe('the redaction of a cassette', () => {
         async (where, name) => {
           const storage = memoryStorage();
           const held = { [name]: secret };
-          const call = asking(where === 'message' ? JSON.stringify(held) : 'Hello', {
+          const texts = { message: JSON.stringify(held), torn: `{"type":[${JSON.stringify({ type: held })}` };
+          const call = asking(texts[where as keyof typeof texts] ?? 'Hello', {
+            ...(where === 'map'
+              ? { providerOptions: { p: { type: new Map([[name, secret]]) as never } } }
+              : {}),
             ...(where === 'headers' ? { headers: held } : {}),
             ...(where === 'options' ? { providerOptions: { p: held } } : {}),
             ...(where === 'tool'

@@ -1,6 +1,11 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import type { LanguageModel, ModelCall } from '../../src/models/language-model.ts';
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import type {
+  LanguageModel,
+  LanguageModelV3,
+  LanguageModelV4,
+  ModelCall,
+} from '../../src/models/language-model.ts';
 import { openCassette } from '../../src/testing/cassette.ts';
 import {
   CorruptCassette,
@@ -11,7 +16,7 @@ import {
 import { NotRecordable } from '../../src/testing/cassette-json.ts';
 import { CassetteRedaction } from '../../src/testing/cassette-redaction.ts';
 import { type CassetteStorage, memoryStorage } from '../../src/testing/cassette-storage.ts';
-import { faultyModel } from '../../src/testing/faulty-model.ts';
+import { type Faulty, faultyModel } from '../../src/testing/faulty-model.ts';
 import { afterMicrotasks } from '../../src/testing/host-loop.ts';
 import { modelFaults } from '../../src/testing/model-fault.ts';
 import { providerError } from '../../src/testing/provider-error.ts';
@@ -182,6 +187,54 @@ describe('a cassette', () => {
     expect(cassette.record(scriptedModel([], { supportedUrls })).supportedUrls).toBe(supportedUrls);
   });
 
+  it('answers as the recorded model would, which addresses it fetches itself', async () => {
+    const storage = memoryStorage();
+    const supportedUrls = { 'image/*': [/^https:\/\/pictures/i], 'audio/*': [/a/] };
+    const cassette = await openCassette(storage);
+    await cassette.record(scriptedModel(['Yes.'], { supportedUrls })).doGenerate(asking('Hello'));
+    const later = { 'image/*': [/^https:\/\/pictures/i, /b/] };
+    const promising = Object.assign(scriptedModel(['Yes.']), { supportedUrls: Promise.resolve(later) });
+    await read(cassette.record(promising));
+    await cassette.record(scriptedModel(['No.'])).doGenerate(asking('Bye'));
+
+    const again = await openCassette(storage);
+    const otherwise = scriptedModel([], { supportedUrls: { 'text/*': [] } });
+    const model = { specificationVersion: 'v4', provider: 'troupe', modelId: 'scripted' } as const;
+
+    const recorded = { 'image/*': [/^https:\/\/pictures/i, /b/], 'audio/*': [/a/] };
+    expect(again.replay().supportedUrls).toEqual(recorded);
+    expect(again.replay({ model }).supportedUrls).toEqual(recorded);
+    expect(again.replay({ otherwise }).supportedUrls).toBe(otherwise.supportedUrls);
+    expect(again.replay({ otherwise, model }).supportedUrls).toBe(otherwise.supportedUrls);
+    expect(again.replay({ model: { ...model, supportedUrls } }).supportedUrls).toBe(supportedUrls);
+    expect(parseCassette(printCassette([...again.all()]), 'again')).toEqual([...again.all()]);
+  });
+
+  it('records a model that cannot say which addresses it fetches', async () => {
+    const storage = memoryStorage();
+    const supportedUrls = Promise.reject(new Error('offline'));
+    supportedUrls.catch(() => {});
+    const model = Object.assign(scriptedModel(['Yes.']), { supportedUrls });
+
+    await (await openCassette(storage)).record(model).doGenerate(asking('Hello'));
+
+    const replayed = (await openCassette(storage)).replay();
+    expect(replayed.supportedUrls).toEqual({});
+    expect(await textOf(replayed)).toBe('Yes.');
+  });
+
+  it('gives a model of the same version, and nothing that the given one has beside', async () => {
+    const cassette = await openCassette(memoryStorage());
+    const older = scriptedModel([], { specificationVersion: 'v3' });
+    const choose = readTape([]);
+
+    expectTypeOf(cassette.record(scriptedModel([]))).toEqualTypeOf<LanguageModelV4>();
+    expectTypeOf(cassette.record(older)).toEqualTypeOf<LanguageModelV3>();
+    expectTypeOf(cassette.record(older as LanguageModel)).toEqualTypeOf<LanguageModel>();
+    expectTypeOf(faultyModel(older, { choose })).toEqualTypeOf<LanguageModelV3 & Faulty>();
+    expectTypeOf(faultyModel(scriptedModel([]), { choose })).not.toHaveProperty('assertComplete');
+  });
+
   it('replays in the time of a world, a step for each chunk', async () => {
     const storage = memoryStorage();
     await read((await openCassette(storage)).record(scriptedModel([{ text: ['a', 'b'] }])));
@@ -322,8 +375,95 @@ describe('a recorder', () => {
 
     aborting.abort('enough');
 
-    await expect(stream.getReader().read()).rejects.toBe('enough');
+    // What could not be kept fails the call, as everywhere.
+    await expect(stream.getReader().read()).rejects.toThrow('ENOSPC');
     await expect(cassette.saved()).rejects.toThrow('ENOSPC');
+  });
+
+  it('errors an aborted stream when what came is in the storage, and not before', async () => {
+    const inner = memoryStorage();
+    const gate = Promise.withResolvers<void>();
+    const storage: CassetteStorage = {
+      name: 'slow',
+      read: () => inner.read(),
+      update: async (change) => {
+        await gate.promise;
+        await inner.update(change);
+      },
+    };
+    const aborting = new AbortController();
+    const { stream } = await (await openCassette(storage))
+      .record(scriptedModel(['one two']))
+      .doStream(asking('Hello', { abortSignal: aborting.signal }));
+    const reader = stream.getReader();
+    await reader.read();
+    let ended = false;
+    const end = reader.read().catch((error: unknown) => {
+      ended = true;
+      return error;
+    });
+
+    aborting.abort('enough');
+    await afterMicrotasks();
+
+    expect(ended).toBe(false);
+    gate.resolve();
+    expect(await end).toBe('enough');
+    expect(inner.text).toContain('"end": "aborted"');
+  });
+
+  it('hears of an abort that came before the stream did', async () => {
+    const storage = memoryStorage();
+    const aborting = new AbortController();
+    const inner = scriptedModel(['one']);
+    const deaf = {
+      ...inner,
+      doStream: async ({ prompt }: ModelCall) => {
+        const answer = await inner.doStream({ prompt });
+        aborting.abort('enough');
+        return answer;
+      },
+    };
+    const cassette = await openCassette(storage);
+    const { stream } = await cassette
+      .record(deaf as unknown as ScriptedModel)
+      .doStream(asking('Hello', { abortSignal: aborting.signal }));
+
+    await expect(stream.getReader().read()).rejects.toBe('enough');
+    expect(cassette.open).toBe(0);
+    expect(storage.text).toContain('"end": "aborted"');
+  });
+
+  it('records that its reader left also when the model does not let it go', async () => {
+    const storage = memoryStorage();
+    const stubborn = {
+      ...scriptedModel([]),
+      doStream: async () => ({
+        stream: new ReadableStream({ cancel: () => Promise.reject(new Error('no')) }),
+      }),
+    };
+    const cassette = await openCassette(storage);
+    const { stream } = await cassette.record(stubborn as unknown as ScriptedModel).doStream(asking('Hello'));
+
+    await expect(stream.cancel()).rejects.toThrow('no');
+
+    expect(cassette.open).toBe(0);
+    expect(storage.text).toContain('"end": "cancelled"');
+  });
+
+  it('fails a call when what only you know cannot be taken out, and has not begun it', async () => {
+    const storage = memoryStorage();
+    const redact = (text: string): string => {
+      if (text.includes('secret')) throw new Error('no idea');
+      return text;
+    };
+    const cassette = await openCassette(storage, { redact });
+    const recorder = cassette.record(scriptedModel(() => 'secret'));
+
+    expect(await failureOf(recorder.doGenerate(asking('Hello')))).toMatchObject({ message: 'no idea' });
+    expect((await read(recorder)).failure).toMatchObject({ message: 'no idea' });
+
+    expect([cassette.open, cassette.size, storage.text]).toEqual([0, 0, undefined]);
   });
 
   it('fails a stream of what cannot be recorded, and leaves its model', async () => {
@@ -331,9 +471,11 @@ describe('a recorder', () => {
     error['again'] = error;
     const inner = scriptedModel([{ parts: [{ type: 'error', error }, { type: 'ping' }] }]);
 
-    const { failure } = await read((await openCassette(memoryStorage())).record(inner));
+    const cassette = await openCassette(memoryStorage());
+    const { failure } = await read(cassette.record(inner));
 
     expect(failure).toBeInstanceOf(NotRecordable);
+    expect(cassette.open).toBe(0);
     expect(inner.calls[0]?.end).toBe('cancelled');
   });
 
@@ -563,6 +705,10 @@ describe('the file of a cassette', () => {
   it.each([
     ['"text": "Hello"', '"text": "Hallo"', 'has a key that is not that of its request'],
     ['"end": "finished"', '"end": "well"', 'ends in a way that does not exist: "well"'],
+    ['"end": "finished"', '"end": "toString"', 'ends in a way that does not exist: "toString"'],
+    ['"end": "finished"', '"end": {"toString":1}', 'ends in a way that does not exist: {"toString":1}'],
+    ['"response": {', '"supportedUrls": 1, "response": {', 'has supportedUrls that are none'],
+    ['"response": {', '"supportedUrls": {"a":1}, "response": {', 'has supportedUrls that are none'],
     ['"end": "finished"', '"end": "failed"', 'has no error'],
     ['"end": "finished"', '"end": "answered"', 'has no answer'],
     ['{"type":"stream-start","warnings":[]}', '{"warnings":[]}', 'has parts that are none'],
@@ -573,6 +719,19 @@ describe('the file of a cassette', () => {
     const failure = await failureOf(openCassette(memoryStorage(storage.text!.replace(was, is))));
 
     expect(failure).toMatchObject({ reason: expect.stringContaining(`recording 1 ${reason}`) as string });
+  });
+
+  it('with a value that cannot be read back fails the call that would get it', async () => {
+    const storage = memoryStorage();
+    await read((await openCassette(storage)).record(scriptedModel(['a'])));
+    const changed = storage.text!.replace('"a"', '{"$bigint":"a"}');
+
+    const failure = await failureOf(
+      (await openCassette(memoryStorage(changed))).replay().doStream(asking('Hello')),
+    );
+
+    expect(failure).toBeInstanceOf(CorruptCassette);
+    expect(String(failure)).toContain('an answer has a value that cannot be read back');
   });
 
   it('of another version is refused, with what to do', async () => {

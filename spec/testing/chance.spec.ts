@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { defineAgent } from '../../src/actors/define-agent.ts';
 import { type } from '../../src/core/schema.ts';
 import { defineTopic } from '../../src/core/topic.ts';
+import type { Chance } from '../../src/testing/chance.ts';
 import { CounterexampleFound } from '../../src/testing/counterexample.ts';
 import { explore } from '../../src/testing/explore.ts';
 import { faultyModel } from '../../src/testing/faulty-model.ts';
@@ -126,7 +127,7 @@ describe('what a disk does by chance', () => {
 
 describe('what a model does by chance', () => {
   const asked =
-    (choose: (world: World) => World['chance'], heard: (text: string) => void): Setup =>
+    (choose: (world: World) => Chance, heard: (text: string) => void): Setup =>
     async (system, world) => {
       const pace = world.environment;
       const model = faultyModel(scriptedModel(['Yes.'], { pace }), {

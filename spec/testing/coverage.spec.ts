@@ -88,6 +88,40 @@ describe('coverage', () => {
     expect(coverage.report()).toMatch(/faults: .*Crashed \d+/);
   });
 
+  it('sees the agents of hosts, in all their lives, as those of its own system', async () => {
+    const own: SystemEvent[] = [];
+    const light = createMachine({
+      initial: 'off',
+      states: { off: { on: { press: 'on' } }, on: { on: { kick: 'off' } } },
+    });
+
+    const coverage = await seen(
+      (_system, world) => {
+        world.host('a', (system) => bank(system), {
+          system: { events: [{ next: (event) => own.push(event) }] },
+        });
+        world.host('b', (system) => {
+          system.spawn(machineAgent({ name: 'light', machine: light, subscribe: [Press] }));
+          system.publish(Press, { type: 'press' });
+        });
+        world.restart('a');
+      },
+      { runs: 5 },
+    );
+
+    expect(coverage.agents).toContainEqual(
+      expect.objectContaining({ definition: 'clerk', neverHandled: ['audit'] }),
+    );
+    expect(coverage.agents.find(({ definition }) => definition === 'clerk')!.started).toBeGreaterThanOrEqual(
+      5,
+    );
+    expect(coverage.messages.find(({ receiver }) => receiver === 'clerk')).toMatchObject({
+      topic: 'withdraw',
+    });
+    expect(coverage.machines).toMatchObject([{ definition: 'light', states: ['off', 'on'] }]);
+    expect(own.length).toBeGreaterThan(0);
+  });
+
   it('says how agents ended, and which letters were dead', async () => {
     const ending = async (system: System) => {
       const brief = defineAgent({

@@ -303,8 +303,7 @@ describe('explore', () => {
 
   it('tells what a strategy throws, also inside of an agent', async () => {
     const begin = () => ({
-      begin: () => (_: number, what: string) =>
-        what.startsWith('fault: what') ? boom() : 0,
+      begin: () => (_: number, what: string) => (what.startsWith('fault: what') ? boom() : 0),
     });
 
     await expect(

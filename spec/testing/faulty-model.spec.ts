@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ModelAnswer, ModelCall } from '../../src/models/language-model.ts';
+import type { LanguageModelV4, ModelAnswer, ModelCall } from '../../src/models/language-model.ts';
 import { type Faulty, type FaultyModelOptions, faultyModel } from '../../src/testing/faulty-model.ts';
 import { type ModelFault, modelFaults } from '../../src/testing/model-fault.ts';
 import { type ScriptedModel, scriptedModel } from '../../src/testing/scripted-model.ts';
@@ -384,7 +384,7 @@ function aFaulty(
   answers: readonly number[],
   options: Partial<FaultyModelOptions> = {},
   turn: ScriptedTurn = forecast,
-): { model: ScriptedModel & Faulty; inner: ScriptedModel } {
+): { model: LanguageModelV4 & Faulty; inner: ScriptedModel } {
   const { pace } = options;
   const inner = scriptedModel([turn], pace === undefined ? {} : { pace });
   const choose = readTape([1, ...answers]);

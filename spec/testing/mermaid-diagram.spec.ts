@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { mermaidDiagram } from '../../src/testing/mermaid-diagram.ts';
 import type { Lane, Moment } from '../../src/testing/story-moment.ts';
+import { lawParameters } from '../support/law-runs.ts';
 
 const moment = (facts: Partial<Moment>): Moment => ({
   kind: 'message',
@@ -21,6 +22,14 @@ const [ada, bob, eve]: Lane[] = [
   { name: '/bob', system: undefined },
   { name: 'b:/eve', system: 'b' },
 ];
+
+/** What Mermaid 11 makes of a line before and after it is parsed: `encodeEntities` and `decodeEntities`. */
+function readByMermaid(line: string): string {
+  return line
+    .replace(/style.*:\S*#.*;/g, (style) => style.slice(0, -1))
+    .replace(/classDef.*:\S*#.*;/g, (style) => style.slice(0, -1))
+    .replace(/#(\w+);/g, (_entity, code: string) => String.fromCharCode(Number(code)));
+}
 
 describe('a Mermaid diagram', () => {
   it('has an arrow for each flight, notes, and a box for each system', () => {
@@ -70,6 +79,37 @@ describe('a Mermaid diagram', () => {
       mermaidDiagram({ lanes: [ada!], moments: [moment({ from: 0, to: [0], flight: 'whole', text })] }),
     ).toContain(
       'p0->>p0: wrap#58; a#59;b #35;c #60;b#62; #38; #37;#37;{init: {}}#37;#37; #36;#36;x#36;#36; #92;',
+    );
+  });
+
+  it('law: Mermaid reads every text as it was, whatever it takes for a style', () => {
+    const word = fc.constantFrom(
+      'style',
+      'classDef',
+      'color:red',
+      ';',
+      '#',
+      ':',
+      ' ',
+      '"',
+      '{',
+      'a',
+      '&',
+      '%%',
+    );
+    const garbled = '{"style":"color:red; b"}';
+    const texts = fc.array(word, { minLength: 1, maxLength: 12 }).map((words) => words.join(''));
+    fc.assert(
+      fc.property(texts, (text) => {
+        const moments = [moment({ from: 0, to: [0], flight: 'whole', text })];
+
+        const line = mermaidDiagram({ lanes: [ada!], moments })
+          .split('\n')
+          .at(-1)!;
+
+        expect(readByMermaid(line)).toBe(`  p0->>p0: ${text}`);
+      }),
+      { ...lawParameters, examples: [[garbled], ['wrap:style:#;']] },
     );
   });
 

@@ -1,4 +1,5 @@
 import * as Effect from 'effect/Effect';
+import { asapScheduler, firstValueFrom, interval, lastValueFrom, take, timer } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { defineAgent } from '../../src/actors/define-agent.ts';
 import { NoResponder, RequestTimeout } from '../../src/actors/request-failures.ts';
@@ -6,6 +7,7 @@ import type { System } from '../../src/actors/system.ts';
 import type { Envelope } from '../../src/core/envelope.ts';
 import { memoryWriter } from '../../src/core/memory-writer.ts';
 import { type } from '../../src/core/schema.ts';
+import { systemFailures } from '../../src/core/system-topics.ts';
 import { defineTopic } from '../../src/core/topic.ts';
 import { explore } from '../../src/testing/explore.ts';
 import type { Host } from '../../src/testing/host.ts';
@@ -68,6 +70,34 @@ describe('a host', () => {
 
     expect(rung).toEqual(['b']);
     expect(world.nowMs).toBe(100);
+  });
+
+  it("goes on when the world's own system ends, and so do links", async () => {
+    const world = aWorld();
+    const { heard, setup } = aListener();
+    const rung: string[] = [];
+    const ringing = (name: string) =>
+      defineAgent({
+        name,
+        on: [],
+        onStart: (context) => {
+          context.schedule(100, (context) => {
+            rung.push(name);
+            context.publish(Said, 'it rang');
+          });
+        },
+      });
+    world.system.spawn(ringing('home'));
+    const a = world.host('a', (system) => void system.spawn(ringing('a')));
+    world.host('b', setup);
+    world.link(a, 'b', { topics, delayMs: 10 });
+    await world.advance(10);
+
+    await world.run(() => world.system.stop());
+
+    expect(rung).toEqual(['a']);
+    expect(heard).toEqual(['it rang']);
+    expect(world.nowMs).toBe(110);
   });
 
   it('is told in the trace by its name, and its options are those of its system', async () => {
@@ -266,8 +296,11 @@ describe('a host that crashes', () => {
     const host = world.host('shop', aListener().setup);
     await world.runUntilQuiet();
 
-    world.crash('shop/listener');
-    world.crash('nowhere/listener');
+    expect(world.crash('shop/listener')).toBe(true);
+    expect(world.crash('shop/lisp')).toBe(false);
+    expect(() => world.crash('nowhere/listener')).toThrow(
+      "there is no host 'nowhere'; there are: world, shop",
+    );
     await world.runUntilQuiet();
 
     expect(host.up).toBe(true);
@@ -275,7 +308,165 @@ describe('a host that crashes', () => {
   });
 });
 
+describe('what code of a host waits for outside of the runtime', () => {
+  it.each<[string, () => unknown]>([
+    ['a timer of RxJS', () => firstValueFrom(timer(100))],
+    ['one timer of RxJS after the other', () => lastValueFrom(interval(10).pipe(take(10)))],
+    ['a fibre of its own', () => Effect.runPromise(Effect.delay(Effect.sleep(50), 50))],
+    ['a timer of Node', () => new Promise((resolve) => setTimeout(resolve, 100))],
+    ['one that sets another', () => pause(40).then(() => pause(60))],
+  ])('comes while it is up, and never when it has crashed: %s', async (_, wait) => {
+    for (const [crashes, expected] of [
+      [false, ['charged', 'charged by another']],
+      [true, ['charged by another']],
+    ] as const) {
+      const world = aWorld({ ambient: 'simulate' });
+      const charged: string[] = [];
+      const till = (charge: string) => (system: System) => {
+        system.spawn(
+          defineAgent({
+            name: 'till',
+            subscribe: [Said],
+            receive: async () => {
+              await wait();
+              charged.push(charge);
+            },
+          }),
+        );
+        system.publish(Said, 'charge');
+      };
+      const bank = world.host('bank', till('charged'));
+      world.host('other', till('charged by another'));
+      await world.advance(50);
+
+      if (crashes) world.crash(bank);
+      await world.runUntilQuiet();
+
+      expect(charged).toEqual(expected);
+      expect(world.nowMs).toBe(100);
+    }
+  });
+
+  it('ends with its host, also when it rings again and again, or was set by its setup', async () => {
+    const world = aWorld({ ambient: 'simulate', stepsMax: 100 });
+    const ticks: number[] = [];
+    const setUp = (): void => {
+      interval(10).subscribe(() => ticks.push(world.nowMs));
+      setInterval(() => ticks.push(world.nowMs), 10);
+    };
+    world.environment.schedule(0, () => void world.host('bank', setUp));
+    await world.advance(20);
+
+    world.crash('bank');
+    await world.runUntilQuiet();
+
+    expect(ticks).toEqual([10, 10, 20, 20]);
+  });
+
+  it('keeps nobody else from what is done as soon as possible', async () => {
+    const world = aWorld();
+    const done: string[] = [];
+    world.environment.schedule(0, () => {
+      for (const name of ['a', 'b']) {
+        world.host(name, () => void asapScheduler.schedule(() => done.push(name)));
+      }
+      world.crash('a');
+    });
+    await world.runUntilQuiet();
+
+    expect(done).toContain('b');
+  });
+
+  it('counts for nothing once it has crashed', async () => {
+    const world = aWorld();
+    const bank = world.host('bank', aListener().setup);
+    bank.system.publish(Said, 'heard');
+    expect(world.count(Said)).toBe(1);
+
+    world.crash(bank);
+    bank.system.publish(Said, 'by a ghost');
+
+    expect(world.count(Said)).toBe(0);
+  });
+});
+
+describe('what is crashed', () => {
+  it('is there', () => {
+    const world = aWorld();
+
+    expect(() => world.crash('shop')).toThrow("there is no host 'shop'; there are: none");
+    expect(() => world.crash('world')).toThrow("there is no host 'world'");
+    expect(() => world.crash('shop/till')).toThrow("there is no host 'shop'; there are: world");
+    expect(world.crash('/tyop')).toBe(false);
+    expect(world.crash('world/tyop')).toBe(false);
+
+    const host = world.host('shop', () => {});
+    expect([world.crash(host), world.crash(host)]).toEqual([true, false]);
+  });
+});
+
+describe('the setup of a host', () => {
+  it('is waited for, and fails the run where it never ends', async () => {
+    const world = aWorld();
+    const rung: string[] = [];
+    await world.run(() => {
+      world.host('slow', async () => {
+        await new Promise<void>((resolve) => void world.environment.schedule(50, resolve));
+        for (let n = 0; n < 20; n += 1) await undefined;
+        rung.push('slow');
+      });
+    });
+    expect(rung).toEqual(['slow']);
+
+    const hanging = world.run(() => void world.host('stuck', () => new Promise(() => {})));
+    await expect(hanging).rejects.toThrow("the setup of host 'stuck' waits for something that is not");
+    await expect(world.run(boom)).rejects.toThrow('boom');
+    world.crash('stuck');
+    await expect(world.run(() => {})).resolves.toBeUndefined();
+  });
+
+  it('may wait for what code outside does after a run of its own', async () => {
+    const world = aWorld();
+    const gate = Promise.withResolvers<void>();
+    let ended = false;
+
+    await world.run(async () => {
+      world.host('shop', () => gate.promise.then(() => (ended = true)));
+      await world.run(() => {});
+      gate.resolve();
+    });
+
+    expect(ended).toBe(true);
+  });
+
+  it('is waited for also where the host begins anew when all else is done', async () => {
+    const world = aWorld();
+    let lives = 0;
+    const host = world.host('shop', () => {
+      lives += 1;
+      return lives === 1 ? undefined : new Promise(() => {});
+    });
+
+    const running = world.run(() => void world.environment.schedule(10, () => world.restart(host)));
+
+    await expect(running).rejects.toThrow("the setup of host 'shop' waits");
+  });
+});
+
 describe('a link', () => {
+  it.each([
+    [{ topics: [defineTopic('said.*', { schema: type<string>() })] }, "got 'said.*'"],
+    [{ topics: [systemFailures] }, "got 'system.failures'"],
+    [{ topics, delayMs: Number.NaN }, 'the delayMs of a link'],
+    [{ topics, delayMs: Number.POSITIVE_INFINITY }, 'the delayMs of a link'],
+    [{ topics, capacity: 0 }, 'the capacity of a link'],
+  ])('carries what can be carried: %o', (options, told) => {
+    const world = aWorld();
+    world.host('shop', () => {});
+
+    expect(() => world.link('world', 'shop', options)).toThrow(told);
+  });
+
   it('carries what is published, either way, a while later', async () => {
     const { world, a, b } = aPair({ delayMs: 20 });
 
@@ -441,9 +632,7 @@ describe('a link', () => {
 
     expect(() => world.link('a', 'a', { topics })).toThrow('a link is between two hosts');
     expect(() => world.link('b', 'a', { topics })).toThrow('a link is between two hosts');
-    expect(() => world.link('a', 'c', { topics })).toThrow(
-      "there is no host 'c' to link; there are: world, a, b",
-    );
+    expect(() => world.link('a', 'c', { topics })).toThrow("there is no host 'c'; there are: world, a, b");
     expect(() => world.heal('a', 'world')).toThrow("there is no link between 'a' and 'world'");
   });
 
@@ -744,6 +933,8 @@ describe('faults of hosts and links', () => {
     expect(host.lives).toBe(2);
   });
 });
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 function aListener(answers?: (name: string) => string | Promise<string>) {
   const heard: string[] = [];

@@ -164,6 +164,51 @@ describe.each([
     ).rejects.toBe(boom);
   });
 
+  it('fails an expectation whose where throws, and goes on', async () => {
+    const { system, probe: orders } = aProbe([Placed, Paid]);
+    const throwing = {
+      where: (): boolean => {
+        throw boom;
+      },
+    };
+    const early = failureOf(orders.expect(Placed, throwing));
+    const second = orders.expect(Paid, { withinMs: 10_000 });
+    system.publish(Placed, { id: 'a' });
+    const failure = await early;
+
+    expect(failure).toMatchObject({ name: 'ExpectationFailed', why: 'where', cause: boom });
+    expect(failure.message).toContain('its where threw RangeError: boom, looking at one of these:');
+    expect((await failureOf(second)).why).toBe('other');
+    expect(await failureOf(orders.find(Placed, throwing))).toMatchObject({ why: 'where' });
+    expect(await failureOf(orders.expectNone({ topic: Placed, ...throwing }))).toMatchObject({
+      why: 'where',
+    });
+    expect(await orders.expect(Placed)).toEqual({ id: 'a' });
+    expect(system.statistics().agents).toMatchObject([{ path: '/probe', failed: 0, restarts: 0 }]);
+    orders.assertAllSeen();
+  });
+
+  it('does not answer whoever has given up', async () => {
+    const { system, probe: oracle } = aProbe([Question]);
+    const asking = failureOf(system.request(Question, 'a', { timeoutMs: 5 }));
+    await oracle.expect(Question);
+    await oracle.expectNone({ forMs: 10 });
+    await asking;
+
+    expect(() => oracle.reply('late')).toThrow(
+      '/probe has nothing to reply to: nobody waits for an answer to it any more: ',
+    );
+    expect(() => oracle.fail(boom)).toThrow(RangeError);
+    expect(() => oracle.finish()).toThrow(RangeError);
+    const again = system.request(Question, 'b');
+    again.catch(() => {});
+    await oracle.expect(Question);
+    oracle.reply('in time');
+    await oracle.expectNone({ forMs: 1 });
+    expect(await again).toBe('in time');
+    await oracle.stop();
+  });
+
   it('answers, fails and finishes what it was asked', async () => {
     const { system, probe: oracle } = aProbe([Question]);
     const answers = Promise.allSettled(['a', 'b', 'c'].map((question) => system.request(Question, question)));
@@ -299,6 +344,33 @@ describe.each([
 });
 
 describe('a probe of a world', () => {
+  it('bounds by the least time where several pieces of code run at once, and by none when they are over', async () => {
+    const world = aWorld();
+    const orders = probe(world, { topics: [Placed] });
+    const { environment, system } = world;
+    const sleep = (delayMs: number): Promise<void> =>
+      new Promise((wake) => void environment.schedule(delayMs, wake));
+    await Promise.all([
+      orders.within(40, () => sleep(5)),
+      orders.within(60_000, async () => {
+        await sleep(10);
+        expect((await failureOf(orders.expect(Placed, { withinMs: 10 }))).why).toBe('late');
+      }),
+      orders.within(50, () => sleep(15)),
+    ]);
+    await orders.expectNone({ forMs: 60 });
+    environment.schedule(5, () => void system.publish(Placed, { id: 'late' }));
+
+    expect(await orders.expect(Placed, { withinMs: 10_000 })).toEqual({ id: 'late' });
+    const outer = orders.within(Number.POSITIVE_INFINITY, () =>
+      orders.within(5, () => failureOf(orders.expect(Placed, { withinMs: 1e9 }))),
+    );
+    expect(await outer.catch((failure) => failure)).toMatchObject({ why: 'late' });
+    await expect(orders.within(Number.NaN, () => {})).rejects.toThrow(
+      'delayMs is a number of milliseconds, at least 0; got NaN',
+    );
+  });
+
   it('lets time jump', async () => {
     const world = aWorld();
     const orders = probe(world, { topics: [Placed] });

@@ -1,7 +1,7 @@
 /** A simulated disk against the simplest reference there is: which bytes may be where. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { OpenFile } from '../../src/core/files.ts';
+import type { Files, OpenFile, OpenFlags } from '../../src/core/files.ts';
 import { explore } from '../../src/testing/explore.ts';
 import { type DiskWorld, SimulatedDisk } from '../../src/testing/simulated-disk.ts';
 import { readTape } from '../../src/testing/tape.ts';
@@ -15,6 +15,14 @@ type Command =
   | { readonly do: 'write'; readonly name: Name; readonly position: number; readonly length: number }
   | { readonly do: 'truncate'; readonly name: Name; readonly length: number }
   | { readonly do: 'sync'; readonly name: Name }
+  | {
+      /** A sync, and while it is under way so many writes; and, if it says so, a crash before all of them are done. */
+      readonly do: 'syncAmid';
+      readonly name: Name;
+      readonly position: number;
+      readonly writes: number;
+      readonly crashes: boolean;
+    }
   | { readonly do: 'syncNames' }
   | { readonly do: 'crash' }
   | { readonly do: 'rename'; readonly name: Name; readonly to: Name }
@@ -36,6 +44,16 @@ const aCommand: fc.Arbitrary<Command> = fc.oneof(
     arbitrary: fc.record({ do: fc.constant('truncate' as const), name: aName, length: fc.nat(24) }),
   },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('sync' as const), name: aName }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('syncAmid' as const),
+      name: aName,
+      position: fc.nat(12),
+      writes: fc.integer({ min: 1, max: 20 }),
+      crashes: fc.boolean(),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('syncNames' as const) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('crash' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('rename' as const), name: aName, to: aName }) },
@@ -48,6 +66,14 @@ class ReferenceFile {
   /** For each place: what it was at the last sync, and all that it has been since. */
   may: Set<number>[] = [];
   lengths = new Set([0]);
+
+  /** What it is after a write. */
+  with(position: number, length: number, byte: number): number[] {
+    const bytes = [...this.now];
+    while (bytes.length < position) bytes.push(0);
+    bytes.splice(position, length, ...new Array(length).fill(byte));
+    return bytes;
+  }
 
   become(now: number[]): void {
     this.now = now;
@@ -86,26 +112,35 @@ describe('a simulated disk', () => {
     async () => {
       await fc.assert(
         fc.asyncProperty(
+          fc.boolean(),
           fc.array(aCommand, { maxLength: 30 }),
-          fc.array(fc.nat(255), { maxLength: 60 }),
-          async (commands, tape) => {
+          fc.array(fc.nat(255), { maxLength: 200, size: 'max' }),
+          async (namesAreSafe, commands, tape) => {
             const world = new World({ choose: readTape(tape) });
+            const all = namesAreSafe ? [...eachName, ...commands] : commands;
             try {
-              await world.run(() => checkAll(world, commands));
+              await world.run(() => checkAll(world, all));
             } finally {
               world.close();
             }
           },
         ),
-        { ...lawParameters, examples: [grownOverWhatWasLost] },
+        { ...lawParameters, examples: [grownOverWhatWasLost, writtenWhileSynced] },
       );
     },
     lawTimeoutMs,
   );
 });
 
+/** A file of each name, and the names are safe. */
+const eachName: readonly Command[] = [
+  ...names.map((name) => ({ do: 'write' as const, name, position: 0, length: 8 })),
+  { do: 'syncNames' },
+];
+
 /** What a page held behind the end that it has after a crash is not there when the file grows again. */
-const grownOverWhatWasLost: [Command[], number[]] = [
+const grownOverWhatWasLost: [boolean, Command[], number[]] = [
+  false,
   [
     { do: 'write', name: 'c', position: 0, length: 2 },
     { do: 'truncate', name: 'c', length: 1 },
@@ -113,6 +148,13 @@ const grownOverWhatWasLost: [Command[], number[]] = [
     { do: 'write', name: 'c', position: 2, length: 1 },
   ],
   [0, 4],
+];
+
+/** More writes than there are versions of a page, while a sync of what was there before is under way. */
+const writtenWhileSynced: [boolean, Command[], number[]] = [
+  true,
+  [{ do: 'syncAmid', name: 'a', position: 0, writes: 15, crashes: true }],
+  [1, 46, 15, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 109],
 ];
 
 async function checkAll(world: DiskWorld, commands: readonly Command[]): Promise<void> {
@@ -133,11 +175,18 @@ async function checkAll(world: DiskWorld, commands: readonly Command[]): Promise
         await file.write(new Uint8Array(length).fill(written), 0, length, position);
       });
       const file = reference.now.get(name) ?? new ReferenceFile();
-      const bytes = [...file.now];
-      while (bytes.length < position) bytes.push(0);
-      bytes.splice(position, length, ...new Array(length).fill(written));
-      file.become(bytes);
+      file.become(file.with(position, length, written));
       if (!reference.now.has(name)) reference.name(name, file);
+    } else if (command.do === 'syncAmid') {
+      if (reference.now.has(command.name)) {
+        const bytes = Array.from({ length: command.writes }, (_, n) => written + n + 1);
+        written += command.writes;
+        await syncAmid(disk, reference.now.get(command.name)!, command, bytes);
+        if (command.crashes) {
+          disk.crash();
+          reference = await checkAfterCrash(disk, reference);
+        }
+      }
     } else if (reference.now.has(command.name)) {
       await onExisting(disk, reference, command);
     }
@@ -145,10 +194,39 @@ async function checkAll(world: DiskWorld, commands: readonly Command[]): Promise
   }
 }
 
+/** Syncs a file while it is written: what was there when the sync was called is covered, the rest may be there. */
+async function syncAmid(
+  disk: SimulatedDisk,
+  file: ReferenceFile,
+  { name, position, crashes }: Extract<Command, { do: 'syncAmid' }>,
+  bytes: readonly number[],
+): Promise<void> {
+  const one = await disk.open(`/${name}`, 'r+');
+  const syncing = one.sync();
+  file.sync();
+  const left = new Set(bytes);
+  const writing = bytes.map(async (byte) => {
+    await one.write(new Uint8Array(2).fill(byte), 0, 2, position);
+    left.delete(byte);
+    file.become(file.with(position, 2, byte));
+  });
+  await syncing;
+  if (crashes) {
+    // The crash comes at once: those that are not done may be, in whatever order they were called.
+    void Promise.allSettled(writing);
+    const { now } = file;
+    for (const byte of left) file.become(file.with(position, 2, byte));
+    file.now = now;
+  } else {
+    await Promise.all(writing);
+    await one.close();
+  }
+}
+
 async function onExisting(
   disk: SimulatedDisk,
   reference: Reference,
-  command: Exclude<Command, { do: 'crash' } | { do: 'syncNames' } | { do: 'write' }>,
+  command: Exclude<Command, { do: 'crash' } | { do: 'syncNames' } | { do: 'write' } | { do: 'syncAmid' }>,
 ): Promise<void> {
   const { name } = command;
   const file = reference.now.get(name)!;
@@ -214,12 +292,12 @@ function mayBe(file: ReferenceFile, bytes: readonly number[]): boolean {
 }
 
 async function opened(
-  disk: SimulatedDisk,
+  files: Files,
   path: string,
-  flags: Parameters<SimulatedDisk['open']>[1],
+  flags: OpenFlags,
   use: (file: OpenFile) => Promise<void>,
 ): Promise<void> {
-  const file = await disk.open(path, flags);
+  const file = await files.open(path, flags);
   await use(file);
   await file.close();
 }
@@ -228,18 +306,18 @@ async function opened(
 type Planted = 'nothing' | 'no sync before the acknowledgement' | 'no checksum';
 
 class WriteAheadLog {
-  readonly #disk: SimulatedDisk;
+  readonly #files: Files;
   readonly #planted: Planted;
   #file: OpenFile | undefined;
 
-  constructor(disk: SimulatedDisk, planted: Planted) {
-    this.#disk = disk;
+  constructor(files: Files, planted: Planted) {
+    this.#files = files;
     this.#planted = planted;
   }
 
   async open(): Promise<void> {
-    this.#file = await this.#disk.open('/log', 'a');
-    await opened(this.#disk, '/', 'r', (directory) => directory.sync());
+    this.#file = await this.#files.open('/log', 'a');
+    await opened(this.#files, '/', 'r', (directory) => directory.sync());
   }
 
   async append(record: string): Promise<void> {
@@ -254,8 +332,8 @@ class WriteAheadLog {
   /** What is in it, up to the first record that is not whole. */
   async records(): Promise<string[]> {
     const records: string[] = [];
-    const bytes = (await this.#disk.readdir('/')).includes('log')
-      ? await this.#disk.readFile('/log')
+    const bytes = (await this.#files.readdir('/')).includes('log')
+      ? await this.#files.readFile('/log')
       : new Uint8Array();
     for (let place = 0; place < bytes.length; ) {
       const length = bytes[place]!;
@@ -275,8 +353,8 @@ const words = ['apple', 'pear', 'a much longer plum', 'fig'];
 const logging = (planted: Planted) => async (_: unknown, world: World) => {
   const disk = new SimulatedDisk(world, { pageBytes: 16, sectorBytes: 4 });
   const acknowledged: string[] = [];
-  await disk.crashDuring(async () => {
-    const log = new WriteAheadLog(disk, planted);
+  await disk.crashDuring(async (files) => {
+    const log = new WriteAheadLog(files, planted);
     await log.open();
     for (const word of words) {
       await log.append(word);
@@ -295,15 +373,15 @@ type Replacing = 'nothing' | 'no sync of the directory' | 'no sync of the file';
 const replacing = (planted: Replacing) => async (_: unknown, world: World) => {
   const disk = new SimulatedDisk(world, { pageBytes: 16, sectorBytes: 4 });
   let acknowledged = '';
-  await disk.crashDuring(async () => {
+  await disk.crashDuring(async (files) => {
     for (const word of words) {
-      await opened(disk, '/next', 'w', async (file) => {
+      await opened(files, '/next', 'w', async (file) => {
         await file.write(new TextEncoder().encode(word), 0, word.length, 0);
         if (planted !== 'no sync of the file') await file.sync();
       });
-      await disk.rename('/next', '/value');
+      await files.rename('/next', '/value');
       if (planted !== 'no sync of the directory') {
-        await opened(disk, '/', 'r', (directory) => directory.sync());
+        await opened(files, '/', 'r', (directory) => directory.sync());
       }
       acknowledged = word;
     }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { defineAgent } from '../../src/actors/define-agent.ts';
-import type { Files, OpenFile } from '../../src/core/files.ts';
+import type { Files, OpenFile, OpenFlags } from '../../src/core/files.ts';
 import { type } from '../../src/core/schema.ts';
 import { defineTopic } from '../../src/core/topic.ts';
 import type { DiskError } from '../../src/testing/disk-error.ts';
@@ -197,6 +197,82 @@ describe.each([
       expect(await files.readdir(root)).toEqual(['empty', 'file']);
     }));
 
+  it('is closed as often as one likes', () =>
+    on(async (files, root) => {
+      const file = await files.open(join(root, 'log'), 'w');
+      await Promise.all([file.close(), file.close()]);
+      await file.close();
+
+      expect(await codeOf(file.sync())).toBe('EBADF');
+    }));
+
+  it('goes on where the last call ended when the position is none', () =>
+    on(async (files, root) => {
+      const path = join(root, 'log');
+      const file = await files.open(path, 'w+');
+      for (const [letter, position] of [
+        ['a', null],
+        ['b', -1],
+        ['c', -5],
+        ['d', 1.5],
+      ] as const) {
+        expect(await file.write(bytes(letter), 0, 1, position)).toMatchObject({ bytesWritten: 1 });
+      }
+      expect(text(await files.readFile(path))).toBe('abcd');
+      const reading = await files.open(path, 'r');
+      const one = new Uint8Array(1);
+      for (const letter of 'abcd') {
+        await reading.read(one, 0, 1, -1);
+        expect(text(one)).toBe(letter);
+      }
+      await file.truncate(-1);
+      expect((await file.stat()).size).toBe(0);
+      await expect(file.truncate(1.5)).rejects.toThrow(RangeError);
+      await expect(file.truncate(Number.NaN)).rejects.toThrow(RangeError);
+      await Promise.all([file.close(), reading.close()]);
+    }));
+
+  it('follows every step of a path', () =>
+    on(async (files, root) => {
+      const at = (path: string): string => `${root === '/' ? '' : root}${path}`;
+      await keep(files, at('/f'), 'x');
+      await files.mkdir(at('/d/'));
+      const opening = (path: string, flags: OpenFlags) => codeOf(files.open(path, flags));
+
+      for (const flags of ['r', 'w'] as const) {
+        expect(await opening('', flags)).toBe('ENOENT');
+        expect(await opening(at('/none/../f'), flags)).toBe('ENOENT');
+        expect(await opening(at('/f/../f'), flags)).toBe('ENOTDIR');
+        expect(await opening(at('/f/.'), flags)).toBe('ENOTDIR');
+        expect(await opening(at('/none/.'), flags)).toBe('ENOENT');
+      }
+      expect(await opening(at('/f/'), 'r')).toBe('ENOTDIR');
+      expect(await opening(at('/none/'), 'r')).toBe('ENOENT');
+      for (const path of ['/f/', '/none/', '/d/']) expect(await opening(at(path), 'w')).toBe('EISDIR');
+      expect(await opening(at('/none/none/'), 'w')).toBe('ENOENT');
+      for (const path of ['', at('/none/../f')]) {
+        expect(await codeOf(files.stat(path))).toBe('ENOENT');
+        expect(await codeOf(files.readFile(path))).toBe('ENOENT');
+        expect(await codeOf(files.readdir(path))).toBe('ENOENT');
+        expect(await codeOf(files.unlink(path))).toBe('ENOENT');
+        expect(await codeOf(files.rename(at('/f'), path))).toBe('ENOENT');
+      }
+      expect(await codeOf(files.mkdir(''))).toBe('ENOENT');
+      expect(await codeOf(files.mkdir('', { recursive: true }))).toBe('ENOENT');
+      expect(await codeOf(files.mkdir(at('/f/')))).toBe('EEXIST');
+      expect(await codeOf(files.mkdir(at('/f/g')))).toBe('ENOTDIR');
+      expect(await codeOf(files.mkdir(at('/f/'), { recursive: true }))).toBe('ENOTDIR');
+      expect(await codeOf(files.mkdir(at('/f/g'), { recursive: true }))).toBe('ENOTDIR');
+      expect(await codeOf(files.unlink(at('/f/')))).toBe('ENOTDIR');
+      expect(await codeOf(files.rename(at('/f'), at('/none/')))).toBe('ENOTDIR');
+      expect(await codeOf(files.rename(at('/f/'), at('/none')))).toBe('ENOTDIR');
+      expect(await codeOf(files.readdir(at('/f/')))).toBe('ENOTDIR');
+      await files.rename(at('/d'), at('/e/'));
+      await files.mkdir(at('/a/../b/./c//d'), { recursive: true });
+      expect(await files.readdir(root)).toEqual(['a', 'b', 'e', 'f']);
+      expect(await files.readdir(at('/b/c/'))).toEqual(['d']);
+    }));
+
   it('refuses what is not within the buffer', () =>
     on(async (files, root) => {
       const file = await files.open(join(root, 'log'), 'w+');
@@ -356,6 +432,43 @@ describe('a simulated disk that loses power', () => {
     );
   });
 
+  it('covers with a sync what was there before, however much is written meanwhile', async () => {
+    const { world, disk } = aDisk({ 'whose turn': (count) => Math.min(1, count - 1), 'what survives': 1 });
+    await world.run(async () => {
+      await keep(disk, '/log', '');
+      const file = await disk.open('/log', 'a');
+      await append(file, 'A');
+      const syncing = file.datasync();
+      const writing = [...'BCDEFGHIJKLM'].map((letter) => append(file, letter));
+      await syncing;
+      disk.crash();
+      await Promise.all(writing);
+
+      expect(text(await disk.readFile('/log'))).toBe('A');
+    });
+  });
+
+  it('keeps what each of several syncs is to cover', async () => {
+    let syncsLater = true;
+    const whoseTurn = (count: number): number => (syncsLater ? count - 1 : 0);
+    const { world, disk } = aDisk({ 'whose turn': whoseTurn, 'what survives': 1 });
+    await world.run(async () => {
+      await keep(disk, '/log', '');
+      const file = await disk.open('/log', 'a');
+      const syncing: Promise<void>[] = [];
+      for (const letter of 'ABCDEFGHIJKL') {
+        await append(file, letter);
+        syncing.push(file.sync());
+      }
+      syncsLater = false;
+      await syncing[2];
+      disk.crash();
+      await Promise.allSettled(syncing);
+
+      expect(text(await disk.readFile('/log'))).toBe('ABC');
+    });
+  });
+
   it('does not cover with a sync another page that is written while it is under way', async () => {
     const { world, disk } = aDisk({ 'whose turn': (count) => Math.min(1, count - 1), 'what survives': 1 });
     await world.run(async () => {
@@ -415,7 +528,7 @@ describe('a simulated disk that loses power', () => {
 });
 
 describe('work during which the power fails', () => {
-  const three = async (disk: SimulatedDisk, done: string[]): Promise<void> => {
+  const three = async (disk: Files, done: string[]): Promise<void> => {
     const file = await disk.open('/log', 'w');
     for (const word of ['a', 'b', 'c']) {
       await append(file, word);
@@ -427,7 +540,7 @@ describe('work during which the power fails', () => {
     await using(async (disk) => {
       const done: string[] = [];
 
-      expect(await disk.crashDuring(() => three(disk, done))).toEqual({ ended: true, operations: 4 });
+      expect(await disk.crashDuring((files) => three(files, done))).toEqual({ ended: true, operations: 4 });
       expect(done).toEqual(['a', 'b', 'c']);
       expect(disk.operations).toBe(4);
     });
@@ -438,7 +551,7 @@ describe('work during which the power fails', () => {
       async (disk) => {
         const done: string[] = [];
 
-        expect(await disk.crashDuring(() => three(disk, done))).toMatchObject({ ended: false });
+        expect(await disk.crashDuring((files) => three(files, done))).toMatchObject({ ended: false });
         expect(done).toEqual(['a']);
       },
       { 'after how many operations the power fails': 2 },
@@ -449,7 +562,7 @@ describe('work during which the power fails', () => {
     const failure = new RangeError('my own');
     await using(
       async (disk) => {
-        expect(await disk.crashDuring(() => three(disk, []))).toEqual({ ended: true, operations: 4 });
+        expect(await disk.crashDuring((files) => three(files, []))).toEqual({ ended: true, operations: 4 });
         expect(
           await disk.crashDuring(() => {
             throw failure;
@@ -461,10 +574,109 @@ describe('work during which the power fails', () => {
     );
   });
 
+  it('stands still from then on, although it catches and tries again', async () => {
+    await using(
+      async (disk) => {
+        const caught: unknown[] = [];
+        await disk.crashDuring(async (files) => {
+          const file = await files.open('/log', 'a');
+          for (const letter of 'abc') {
+            for (;;) {
+              try {
+                await append(file, letter);
+                await file.sync();
+                break;
+              } catch (failure) {
+                caught.push(failure);
+              }
+            }
+          }
+        });
+        const [one, operations] = [await disk.readFile('/log'), disk.operations];
+        for (let n = 0; n < 5; n += 1) await disk.readdir('/');
+
+        expect(await disk.readFile('/log')).toEqual(one);
+        expect(disk.operations).toBe(operations + 6);
+        expect(caught).toEqual([]);
+      },
+      { 'after how many operations the power fails': 3 },
+    );
+  });
+
+  it('can call nothing any more that would be done or answered', async () => {
+    await using(async (disk) => {
+      const over: string[] = [];
+      let left: Promise<unknown>[] = [];
+      await disk.crashDuring(async (files) => {
+        const file = await files.open('/log', 'w+');
+        disk.crash();
+        const one = new Uint8Array(1);
+        left = [
+          file.read(one, 0, 1, 0),
+          file.write(one, 0, 1, 0),
+          file.truncate(0),
+          file.stat(),
+          file.sync(),
+          file.datasync(),
+          file.close(),
+          files.open('/other', 'w'),
+          files.readFile('/log'),
+          files.readdir('/'),
+          files.stat('/log'),
+          files.rename('/log', '/other'),
+          files.unlink('/log'),
+          files.mkdir('/a'),
+        ];
+        await Promise.race(left).finally(() => over.push('answered'));
+        over.push('went on');
+      });
+      expect(left).toHaveLength(14);
+
+      expect(await disk.readdir('/')).toEqual(['log']);
+      expect([over, disk.crashes]).toEqual([[], 1]);
+    });
+  });
+
+  it('has the files of the disk until then, with their failures', async () => {
+    await using(async (disk) => {
+      const cut = await disk.crashDuring(async (files) => {
+        await files.mkdir('/a');
+        const file = await files.open('/a/one', 'w+');
+        await append(file, 'abc');
+        await file.truncate(2);
+        await file.datasync();
+        expect((await file.stat()).size).toBe(2);
+        expect((await file.read(new Uint8Array(9), 0, 9, 0)).bytesRead).toBe(2);
+        await file.close();
+        await files.rename('/a/one', '/a/two');
+        expect(await files.readdir('/a')).toEqual(['two']);
+        expect(text(await files.readFile('/a/two'))).toBe('ab');
+        expect((await files.stat('/a')).isDirectory()).toBe(true);
+        await files.unlink('/a/two');
+        expect(await codeOf(files.unlink('/a/two'))).toBe('ENOENT');
+      });
+
+      expect(cut).toEqual({ ended: true, operations: 14 });
+    });
+  });
+
+  it('is cut together with other work that is under way', async () => {
+    await using(
+      async (disk) => {
+        const done: string[] = [];
+        const cuts = await Promise.all([1, 2].map(() => disk.crashDuring((files) => three(files, done), 5)));
+
+        expect(cuts).toMatchObject([{ ended: false }, { ended: false }]);
+        expect(disk.crashes).toBe(1);
+      },
+      { 'after how many operations the power fails': 3 },
+    );
+  });
+
   it('loses power once, although it ends meanwhile', async () => {
     await using(
       async (disk) => {
-        await disk.crashDuring(() => three(disk, []));
+        await disk.crashDuring((files) => three(files, []));
         await disk.readdir('/');
 
         expect(disk.crashes).toBe(1);
@@ -652,12 +864,19 @@ describe('what a simulated disk refuses', () => {
     await expect(disk.open('/log', 'rw' as 'r')).rejects.toThrow("got 'rw'");
   });
 
-  it('is to unlink, move or empty a directory', async () => {
+  it('is to unlink or empty a directory, or to move that of all', async () => {
     await using(async (disk) => {
       await disk.mkdir('/a');
 
-      expect(await codeOf(disk.unlink('/a'))).toBe('EPERM');
-      expect(await codeOf(disk.rename('/', '/a'))).toBe('EPERM');
+      expect(await codeOf(disk.unlink('/a'))).toBe('EISDIR');
+      expect(await codeOf(disk.unlink('/'))).toBe('EISDIR');
+      expect(await codeOf(disk.rename('/', '/a'))).toBe('EBUSY');
+      expect(await codeOf(disk.rename('/a', '/'))).toBe('EBUSY');
+      expect(await codeOf(disk.mkdir('/'))).toBe('EEXIST');
+      await disk.mkdir('/', { recursive: true });
+      await disk.mkdir('/../b');
+      expect(await disk.readdir('/..')).toEqual(['a', 'b']);
+      expect(await codeOf(disk.open('/', 'wx'))).toBe('EEXIST');
       expect(await codeOf(disk.open('/', 'w'))).toBe('EISDIR');
       expect(await codeOf((await disk.open('/', 'r')).write(bytes('x'), 0, 1, 0))).toBe('EISDIR');
     });

@@ -35,7 +35,8 @@ class ParkedEffect implements StandingInLine, PlaceInLine {
     const { sender, receiver, envelope } = this;
     if (receiver.responds) {
       sender.kernel.inFlight += 1;
-      sender.kernel.witness?.accepted(agentAt(receiver) ?? receiver, envelope);
+      // Of those who respond only agents let anybody wait.
+      sender.kernel.witness?.accepted(agentAt(receiver)!, envelope);
     }
     if (envelope.replyTo instanceof PendingReply) {
       envelope.replyTo.leftLine(this);
@@ -147,67 +148,64 @@ export function discardOutbox(cell: Cell): void {
 }
 
 /**
- * Sends to whom it is for; says whether it left.
+ * Sends to whom it is for; where there is no room, it stands in line there.
  *
  * A request whose reply could never come fails instead (`WaitCycle`).
  */
-function releaseOne(cell: Cell, target: StagedTarget, envelope: Envelope | undefined): boolean {
+function releaseOne(cell: Cell, target: StagedTarget, envelope: Envelope | undefined): void {
   if (target instanceof StagedAct) {
     target.act();
-    return true;
+  } else if (target instanceof Cell) {
+    toOne(cell, target, envelope!);
+  } else {
+    toAll(cell, target, envelope!);
   }
-  if (target instanceof Cell) {
-    return toOne(cell, target, envelope!);
-  }
-  return toAll(cell, target, envelope!);
 }
 
-function toOne(cell: Cell, target: Cell, envelope: Envelope): boolean {
+function toOne(cell: Cell, target: Cell, envelope: Envelope): void {
   const request = envelope.replyTo;
   if (request instanceof PendingReply) {
     if (request.settled) {
-      return true;
+      return;
     }
     request.askedAlone = target;
     if (closesCycle(request, envelope)) {
-      return true;
+      return;
     }
   }
   cell.kernel.sent(envelope);
-  return handOver(cell, target, envelope);
+  handOver(cell, target, envelope);
 }
 
-function toAll(cell: Cell, staged: TopicEntry, envelope: Envelope): boolean {
+function toAll(cell: Cell, staged: TopicEntry, envelope: Envelope): void {
   const entry = cell.kernel.board.upToDate(staged);
   const { receivers } = entry;
   const request = envelope.replyTo;
   if (request instanceof PendingReply) {
     if (request.settled) {
-      return true;
+      return;
     }
     request.asked(responders(receivers));
     request.askedAlone = onlyResponder(receivers);
     if (closesCycle(request, envelope)) {
-      return true;
+      return;
     }
   }
   cell.kernel.sent(envelope);
   entry.published += 1;
-  let left = true;
   for (const receiver of receivers) {
-    left = handOver(cell, receiver, envelope) && left;
+    handOver(cell, receiver, envelope);
     entry.delivered += 1;
   }
-  return left;
 }
 
-function handOver(cell: Cell, addressee: Receiver, envelope: Envelope): boolean {
+function handOver(cell: Cell, addressee: Receiver, envelope: Envelope): void {
   const receiver = addressee.receiverFor(envelope);
   if (!receiver.mustWait || cell.kernel.delivery?.holds(receiver, envelope) === true) {
     if (cell.kernel.offer(receiver, envelope) === 'rejected') {
       cell.kernel.deadLetter(envelope, receiver.path, 'Rejected', fullAt(receiver, envelope));
     }
-    return true;
+    return;
   }
   cell.kernel.witness?.left(receiver, envelope);
   const parked = new ParkedEffect(cell, receiver, envelope);
@@ -220,12 +218,11 @@ function handOver(cell: Cell, addressee: Receiver, envelope: Envelope): boolean 
       envelope.replyTo.standsInLine(parked);
     }
     receiver.park(parked);
-    return false;
+    return;
   }
   cell.parked.pop();
   cell.kernel.deadLetter(envelope, receiver.path, 'WaitCycle', cycle);
   cell.conduct.fail(cell, cycle, undefined);
-  return true;
 }
 
 /** How many of them can answer. */

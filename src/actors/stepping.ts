@@ -82,6 +82,8 @@ export class Stepping implements TaskEnds {
     }
     const envelope = cell.mailbox.take();
     if (envelope === undefined) {
+      // What it sent has left only now, perhaps, and its handling was interrupted before.
+      this.#mayHaveDrained(cell);
       return false;
     }
     this.#begin(cell, envelope);

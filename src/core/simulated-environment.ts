@@ -10,7 +10,7 @@
  * steps happen in the same order, in any process.
  */
 import type { Delivering, Delivery } from './delivery.ts';
-import type { Dispatcher, Runnable, Timer } from './environment.ts';
+import type { Dispatcher, Environment, Runnable, Timer } from './environment.ts';
 import { TimerWheel } from './timer-wheel.ts';
 
 /** What is asked when several could take a turn. One answer more than there are runnables means that time passes instead. */
@@ -52,6 +52,11 @@ export class SimulatedEnvironment implements Delivering, Dispatcher {
   steps = 0;
   /** Who took the last step; `undefined` when it was a timer, or there was none. */
   last: Runnable | undefined;
+  /**
+   * The environment that the last step belongs to, and what promises do behind it;
+   * `undefined` when that is this one. Whoever takes a step for another says so.
+   */
+  owner: Environment | undefined;
   readonly #choose: Choose;
   readonly #slow: boolean;
   readonly #ready: Runnable[] = [];
@@ -59,6 +64,8 @@ export class SimulatedEnvironment implements Delivering, Dispatcher {
   #nowMs = 0;
   #lastId = 0;
   #timersAtClose = 0;
+  /** Timers of others on this clock, in the order in which they were set. */
+  #beside: Set<TimerBeside> | undefined;
   #chance: number;
 
   constructor({ choose, seed, slow, delivery }: SimulatedOptions) {
@@ -74,6 +81,12 @@ export class SimulatedEnvironment implements Delivering, Dispatcher {
 
   schedule(delayMs: number, f: () => void): Timer {
     return this.#wheel.set(this.#nowMs + delayMs, f);
+  }
+
+  /** Sets a timer for somebody beside the system of this environment: it stays when that ends. */
+  scheduleBeside(delayMs: number, f: () => void): Timer {
+    this.#beside ??= new Set();
+    return new TimerBeside(this.#wheel, this.#beside, this.#nowMs + delayMs, f);
   }
 
   /** Marsaglia's xorshift32: small, and the same everywhere. */
@@ -110,9 +123,12 @@ export class SimulatedEnvironment implements Delivering, Dispatcher {
 
   /** Who is ready still has their turns, as on a real machine: they have something to tell to somebody outside. */
   close(): void {
-    this.#timersAtClose = this.#wheel.size;
     this.delivery?.close();
+    this.#timersAtClose = this.#wheel.size - (this.#beside?.size ?? 0);
     this.#wheel.clear();
+    for (const timer of this.#beside ?? []) {
+      timer.set();
+    }
   }
 
   /** The last id that was given out. */
@@ -120,7 +136,7 @@ export class SimulatedEnvironment implements Delivering, Dispatcher {
     return this.#lastId;
   }
 
-  /** Timers that were set when it was closed. */
+  /** Timers that were set when it was closed, without those of others. */
   get timersAtClose(): number {
     return this.#timersAtClose;
   }
@@ -161,6 +177,7 @@ export class SimulatedEnvironment implements Delivering, Dispatcher {
     const runnable = takeAt(this.#ready, chosen);
     this.steps += 1;
     this.last = runnable;
+    this.owner = undefined;
     if (runnable.run(1)) {
       this.#ready.push(runnable);
     }
@@ -189,8 +206,42 @@ export class SimulatedEnvironment implements Delivering, Dispatcher {
     this.#nowMs = Math.max(this.#nowMs, dueMs);
     this.steps += 1;
     this.last = undefined;
+    this.owner = undefined;
     this.#wheel.fire(due[chosen]!);
     return true;
+  }
+}
+
+/** A timer that is set anew when the wheel forgets all others. */
+class TimerBeside implements Timer {
+  readonly #wheel: TimerWheel;
+  readonly #all: Set<TimerBeside>;
+  readonly #dueMs: number;
+  readonly #call: () => void;
+  #timer!: Timer;
+
+  constructor(wheel: TimerWheel, all: Set<TimerBeside>, dueMs: number, f: () => void) {
+    this.#wheel = wheel;
+    this.#all = all;
+    this.#dueMs = dueMs;
+    this.#call = () => {
+      all.delete(this);
+      f();
+    };
+    this.set();
+    // What never comes is nowhere.
+    if (dueMs < Number.POSITIVE_INFINITY) {
+      all.add(this);
+    }
+  }
+
+  set(): void {
+    this.#timer = this.#wheel.set(this.#dueMs, this.#call);
+  }
+
+  cancel(): void {
+    this.#all.delete(this);
+    this.#timer.cancel();
   }
 }
 

@@ -24,6 +24,12 @@ export type ProviderData = Record<string, JsonObject>;
 /** A model as somebody calls it. */
 export type LanguageModel = LanguageModelV4 | LanguageModelV3;
 
+/** The plain interface of a model's version: what a model that stands in front of it has. */
+export type SameVersion<M extends LanguageModel> = {
+  v4: LanguageModelV4;
+  v3: LanguageModelV3;
+}[M['specificationVersion']];
+
 export interface LanguageModelV4 {
   readonly specificationVersion: 'v4';
   readonly provider: string;

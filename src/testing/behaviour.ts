@@ -47,7 +47,7 @@ export interface Behaviour<M, R, OneStep> {
   tell(payload: M, as?: ReceiveAs): OneStep;
   /** Time passes, and its timers ring. */
   advance(delayMs: number): OneStep;
-  /** Somebody it watches has ended, or a child of it. */
+  /** Somebody it watches has ended, or a child of it; what it asks that one fails with `Interrupted`. */
   terminated(who: AgentRef<never, unknown> | string, reason?: StopReason, failure?: unknown): OneStep;
   /** Somebody ends what it is working on. */
   interrupt(reason?: string): OneStep;

@@ -6,7 +6,7 @@
  * and never taken for a recording.
  */
 import { Failure, reasonOf } from '../core/failure.ts';
-import type { JsonValue } from '../models/language-model.ts';
+import type { JsonObject, JsonValue } from '../models/language-model.ts';
 import { type RecordedRequest, requestKey } from './recorded-request.ts';
 
 /** What came of a call. */
@@ -24,6 +24,8 @@ export interface Recording {
   /** SHA-256 of the request. */
   readonly key: string;
   readonly request: RecordedRequest;
+  /** Which addresses the model fetched itself, by media type; left out when there are none. */
+  readonly supportedUrls?: JsonObject | undefined;
   readonly response: RecordedResponse;
 }
 
@@ -77,12 +79,13 @@ export function printCassette(recordings: readonly Recording[]): string {
 }
 
 /** The text of one recording: the same for the same recording. */
-export function printRecording({ key, request, response }: Recording): string {
+export function printRecording({ key, request, supportedUrls, response }: Recording): string {
   const facts = Object.entries(response).map(([name, value]) => `    "${name}": ${printed(name, value)}`);
   return [
     '{',
     `  "key": ${JSON.stringify(key)},`,
     `  "request": ${indented(JSON.stringify(request, undefined, 2), 2).trimStart()},`,
+    ...(supportedUrls === undefined ? [] : [`  "supportedUrls": ${JSON.stringify(supportedUrls)},`]),
     `  "response": {\n${facts.join(',\n')}\n  }`,
     '}',
   ].join('\n');
@@ -133,7 +136,7 @@ function jsonOf(text: string, corrupt: (reason: string, cause: unknown) => never
 
 /** What is wrong with a recording, if anything. */
 function wrongWith(recording: unknown): string | undefined {
-  const { key, request, response } = asRecord(recording) ?? {};
+  const { key, request, response, supportedUrls = {} } = asRecord(recording) ?? {};
   const answer = asRecord(response);
   if (asRecord(request) === undefined || answer === undefined) {
     return 'has no request or no response';
@@ -141,7 +144,10 @@ function wrongWith(recording: unknown): string | undefined {
   if (key !== requestKey(request as JsonValue)) {
     return 'has a key that is not that of its request: the request was changed';
   }
-  const needed = fieldsOf[String(answer['end'])];
+  if (asRecord(supportedUrls) === undefined || !Object.values(supportedUrls as object).every(Array.isArray)) {
+    return 'has supportedUrls that are none';
+  }
+  const needed = fieldsOf.get(answer['end']);
   if (needed === undefined) {
     return `ends in a way that does not exist: ${JSON.stringify(answer['end'])}`;
   }
@@ -154,14 +160,16 @@ function wrongWith(recording: unknown): string | undefined {
   return isList ? undefined : 'has parts that are none';
 }
 
-const fieldsOf: Readonly<Record<string, readonly string[]>> = {
-  answered: ['answer'],
-  rejected: ['error'],
-  finished: ['parts'],
-  cancelled: ['parts'],
-  failed: ['parts', 'error'],
-  aborted: ['parts', 'error'],
-};
+const fieldsOf: ReadonlyMap<unknown, readonly string[]> = new Map(
+  Object.entries({
+    answered: ['answer'],
+    rejected: ['error'],
+    finished: ['parts'],
+    cancelled: ['parts'],
+    failed: ['parts', 'error'],
+    aborted: ['parts', 'error'],
+  }),
+);
 
 const isPart = (part: unknown): boolean => typeof asRecord(part)?.['type'] === 'string';
 

@@ -160,8 +160,26 @@ function factsOf(error: Error): object {
   if (!isProviderError(error)) {
     return facts;
   }
-  const { statusCode, isRetryable, responseHeaders, responseBody, data, url } = error;
-  return { ...facts, provider: { statusCode, isRetryable, responseHeaders, responseBody, data, url } };
+  const { statusCode, isRetryable, data } = error;
+  const responseHeaders = steering(error.responseHeaders);
+  return { ...facts, provider: { statusCode, isRetryable, responseHeaders, data, url: placeOf(error.url) } };
+}
+
+/** Headers that say when to try again; the others are about whoever asked. */
+const steeringHeaders: ReadonlySet<string> = new Set(['retry-after', 'retry-after-ms', 'x-should-retry']);
+
+function steering(headers: Readonly<Record<string, string>> | undefined): object | undefined {
+  const kept = Object.entries(headers ?? {}).filter(([name]) => steeringHeaders.has(name.toLowerCase()));
+  return kept.length === 0 ? undefined : Object.fromEntries(kept);
+}
+
+/** The address without who asks and what is asked: keys stand there. */
+function placeOf(url: unknown): string | undefined {
+  if (typeof url !== 'string' || !URL.canParse(url)) {
+    return undefined;
+  }
+  const { protocol, host, pathname } = new URL(url);
+  return `${protocol}//${host}${pathname}`;
 }
 
 /** Reads back what was written; an unknown tag is left as it stands. */
@@ -174,7 +192,7 @@ export function fromCassetteJson(json: JsonValue): unknown {
   }
   const entries = Object.entries(json as Record<string, JsonValue>);
   const [tag, content] = entries.length === 1 ? entries[0]! : ['', null];
-  const read = readers[tag];
+  const read = readers.get(tag);
   if (read !== undefined) {
     return read(content);
   }
@@ -183,38 +201,46 @@ export function fromCassetteJson(json: JsonValue): unknown {
   );
 }
 
-const readers: Readonly<Record<string, (content: JsonValue) => unknown>> = {
-  $bytes: (content) =>
-    typeof content === 'string' ? new Uint8Array(Buffer.from(content, 'base64')) : { $bytes: content },
-  $date: (content) => new Date(content === null ? Number.NaN : String(content)),
-  $url: (content) => new URL(String(content)),
-  $regexp: (content) => {
-    const text = String(content);
-    const end = text.lastIndexOf('/');
-    return new RegExp(text.slice(1, end), text.slice(end + 1));
-  },
-  $map: (content) => new Map(fromCassetteJson(content) as [unknown, unknown][]),
-  $set: (content) => new Set(fromCassetteJson(content) as unknown[]),
-  $bigint: (content) => BigInt(String(content)),
-  $number: (content) => Number(content),
-  $undefined: () => undefined,
-  $error: (content) => errorOf(fromCassetteJson(content) as ErrorFacts),
-};
+/** A Map, because a field of one's own may be called `constructor`. */
+const readers: ReadonlyMap<string, (content: JsonValue) => unknown> = new Map(
+  Object.entries({
+    $bytes: (content: JsonValue) =>
+      typeof content === 'string' ? new Uint8Array(Buffer.from(content, 'base64')) : { $bytes: content },
+    $date: (content: JsonValue) => new Date(content === null ? Number.NaN : String(content)),
+    $url: (content: JsonValue) => new URL(String(content)),
+    $regexp: (content: JsonValue) => {
+      const text = String(content);
+      const end = text.lastIndexOf('/');
+      return new RegExp(text.slice(1, end), text.slice(end + 1));
+    },
+    $map: (content: JsonValue) => new Map(fromCassetteJson(content) as [unknown, unknown][]),
+    $set: (content: JsonValue) => new Set(fromCassetteJson(content) as unknown[]),
+    $bigint: (content: JsonValue) => BigInt(String(content)),
+    $number: (content: JsonValue) => Number(content),
+    $undefined: () => undefined,
+    $error: (content: JsonValue) => errorOf(fromCassetteJson(content) as ErrorFacts),
+  }),
+);
 
 interface ErrorFacts {
   readonly name: string;
   readonly message: string;
   readonly cause?: unknown;
+  readonly _tag?: string;
+  readonly code?: string;
+  readonly class?: string;
   readonly provider?: object;
 }
 
-const kinds: Readonly<Record<string, typeof Error>> = { TypeError, RangeError, SyntaxError };
+const kinds = new Map<string, typeof Error>(
+  [TypeError, RangeError, SyntaxError].map((Kind) => [Kind.name, Kind] as const),
+);
 
 function errorOf({ name, message, cause, provider, ...facts }: ErrorFacts): Error {
   if (name === 'AbortError' || name === 'TimeoutError') {
     return new DOMException(message, name);
   }
-  const Kind = kinds[name] ?? Error;
+  const Kind = kinds.get(name) ?? Error;
   const error =
     provider === undefined
       ? new Kind(message, cause === undefined ? undefined : { cause })

@@ -9,12 +9,13 @@
  *     replay   the code ── call ──▶ replayer                     no model, no network
  *
  * Guarantees
- *   - Secrets are taken out before anything is hashed or written; headers and signals are never kept.
+ *   - Secrets are taken out before anything is hashed or written; headers and signals are never
+ *     kept, but for what an error's headers say of when to try again.
  *   - A recording is whole in the storage when the call that it is of ends for its caller.
  *   - Who records at the same time, here or in another process, loses nothing.
  *   - What cannot be read is a named failure, and is never written over.
  */
-import type { LanguageModel, LanguageModelV4 } from '../models/language-model.ts';
+import type { JsonObject, LanguageModel, LanguageModelV4, SameVersion } from '../models/language-model.ts';
 import {
   parseCassette,
   printCassette,
@@ -63,7 +64,7 @@ export class Cassette implements RecordingTape, ReplayTape {
   readonly #byKey = new Map<string, Recording[]>();
   readonly #found: readonly Recording[];
   /** Calls recorded here, in the order in which they began. */
-  readonly #places: Place[] = [];
+  #places: Place[] = [];
   /** What of them is in the storage already, as it stands there. */
   #kept: readonly string[] = [];
   #saving: Promise<void> = Promise.resolve();
@@ -99,8 +100,8 @@ export class Cassette implements RecordingTape, ReplayTape {
    * Errors, of a call: those of the model, recorded; `NotRecordable`; what the storage
    * fails of, and then the call fails although the model had answered.
    */
-  record<M extends LanguageModel>(model: M): M {
-    return new Recorder(model, this) as unknown as M;
+  record<M extends LanguageModel>(model: M): SameVersion<M> {
+    return new Recorder(model, this) as unknown as SameVersion<M>;
   }
 
   /**
@@ -109,10 +110,10 @@ export class Cassette implements RecordingTape, ReplayTape {
    * Errors: `RangeError` when nobody can tell which model it is to be. Of a call:
    * those that were recorded; `NotRecorded`; `RecordingEnds`.
    */
-  replay<M extends LanguageModel = LanguageModelV4>(options: ReplayOptions = {}): M & Replayed {
+  replay<M extends LanguageModel = LanguageModelV4>(options: ReplayOptions = {}): SameVersion<M> & Replayed {
     const { otherwise, pace, model = otherwise ?? this.#onlyModel() } = options;
     const recorder = otherwise === undefined ? undefined : this.record(otherwise);
-    return new Replayer(this, model, pace, recorder) as unknown as M & Replayed;
+    return new Replayer(this, model, pace, recorder) as unknown as SameVersion<M> & Replayed;
   }
 
   /** Resolves when every call that has ended is kept. Errors: what the storage failed of. */
@@ -124,11 +125,14 @@ export class Cassette implements RecordingTape, ReplayTape {
     const place: Place = { recording: undefined };
     this.#places.push(place);
     return {
-      end: (response: RecordedResponse) => {
+      end: (response: RecordedResponse, supportedUrls?: JsonObject) => {
         if (place.recording === undefined) {
-          place.recording = { key: requestKey(request), request, response };
+          place.recording = { key: requestKey(request), request, supportedUrls, response };
         }
         return this.#save();
+      },
+      leave: () => {
+        this.#places = this.#places.filter((one) => one !== place);
       },
     };
   }

@@ -13,3 +13,8 @@ export interface Chance extends Choose {
    */
   tell?(subject: string, words: string): void;
 }
+
+/** Chance in a world, which hears what is told. */
+export interface TellingChance extends Chance {
+  tell(subject: string, words: string): void;
+}

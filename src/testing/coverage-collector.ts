@@ -7,6 +7,7 @@ import type { AnyStateMachine, AnyStateNode, InspectionEvent, StateValue } from 
 import type { Cell } from '../actors/cell.ts';
 import type { Inspector } from '../actors/inspector.ts';
 import { LocalRef } from '../actors/local-ref.ts';
+import type { System } from '../actors/system.ts';
 import type { DeadLetterCause } from '../core/dead-letter.ts';
 import type { Choose } from '../core/simulated-environment.ts';
 import type { DirectiveTag, EventListener, HandlingOutcome, SystemEvent } from '../core/system-event.ts';
@@ -18,6 +19,7 @@ import {
   type MessageCoverage,
 } from './coverage.ts';
 import type { FaultEvent } from './fault.ts';
+import type { Equip } from './host.ts';
 import { SeenMachine } from './machine-coverage.ts';
 import type { WorldOptions } from './world.ts';
 
@@ -31,9 +33,8 @@ const lastMax = 100;
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
-/** The part of a world that is looked at. */
+/** The part of a world that is looked at, beside its systems. */
 interface Looked {
-  readonly system: { readonly agents: { find(path: string): { readonly ref: object } | undefined } };
   readonly faults: readonly FaultEvent[];
 }
 
@@ -67,18 +68,19 @@ export class CoverageCollector {
   }
 
   /** The options of a world that is looked at. */
-  looking<Options extends WorldOptions>(options: Options, world: () => Looked): Options {
-    const look = new Look(this, world);
+  looking<Options extends WorldOptions>(options: Options): Options {
+    return { ...options, choose: this.#watching(options.choose) };
+  }
+
+  /** Looks at one system of such a world, which may be one life of a host. */
+  readonly equip: Equip = (options, system) => {
+    const look = new Look(this, system);
     return {
       ...options,
-      choose: this.#watching(options.choose),
-      system: {
-        ...options.system,
-        events: [...(options.system?.events ?? []), look],
-        inspect: both(options.system?.inspect, look),
-      },
+      events: [...(options.events ?? []), look],
+      inspect: both(options.inspect, look),
     };
-  }
+  };
 
   /** A run is over that gave these answers, and would have been asked for more than there is room for if it is `longer`. */
   ended(answers: readonly number[], longer: boolean, looked: Looked | undefined): void {
@@ -191,16 +193,16 @@ export class CoverageCollector {
   }
 }
 
-/** Looks at one run. */
+/** Looks at one system. */
 class Look implements EventListener {
   readonly #collector: CoverageCollector;
-  readonly #world: () => Looked;
-  /** The definitions of the agents of this run, by path. */
+  readonly #system: () => System;
+  /** The definitions of its agents, by path. */
   readonly #definitions = new Map<string, string>();
 
-  constructor(collector: CoverageCollector, world: () => Looked) {
+  constructor(collector: CoverageCollector, system: () => System) {
     this.#collector = collector;
-    this.#world = world;
+    this.#system = system;
   }
 
   next(event: SystemEvent): void {
@@ -258,7 +260,7 @@ class Look implements EventListener {
   #started(path: string, definition: string): void {
     this.#definitions.set(path, definition);
     this.#collector.agent(definition).started += 1;
-    /* v8 ignore next -- @preserve Who starts is there; kept for a host that is none of the world's own system. */
+    /* v8 ignore next -- @preserve Who starts is there. */
     for (const { topic } of this.#cellAt(path)?.definition.handlers ?? []) {
       if (!topic.isPattern) {
         this.#collector.declares(definition, topic.name);
@@ -274,7 +276,7 @@ class Look implements EventListener {
   }
 
   #cellAt(path: string): Cell | undefined {
-    return LocalRef.cellOf(this.#world().system.agents.find(path)?.ref);
+    return LocalRef.cellOf(this.#system().agents.find(path)?.ref);
   }
 }
 

@@ -3,6 +3,7 @@
  */
 const errors = {
   EBADF: [-9, 'bad file descriptor'],
+  EBUSY: [-16, 'resource busy or locked'],
   EEXIST: [-17, 'file already exists'],
   EINVAL: [-22, 'invalid argument'],
   EIO: [-5, 'i/o error'],
@@ -11,7 +12,6 @@ const errors = {
   ENOSPC: [-28, 'no space left on device'],
   ENOTDIR: [-20, 'not a directory'],
   ENOTEMPTY: [-39, 'directory not empty'],
-  EPERM: [-1, 'operation not permitted'],
 } as const;
 
 export type DiskErrorCode = keyof typeof errors;

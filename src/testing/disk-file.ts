@@ -22,8 +22,16 @@ interface Version<T> {
   readonly value: T;
 }
 
-/** Most versions of a page that are told apart; of more, the oldest are forgotten. */
+/**
+ * Most versions of a page that are told apart; of more, the oldest are forgotten, but
+ * not those that a sync which is under way is to cover.
+ */
 const versionsMax = 8;
+
+/** A sync that was called and is not done: what was written up to then is to be safe. */
+interface PendingSync {
+  readonly upTo: number;
+}
 
 /** What a failed sync does to what it was to write: keeps it to try again, forgets it but shows it, or takes it back. */
 export type FailedSync = 'kept' | 'forgotten' | 'reverted';
@@ -38,6 +46,7 @@ export class DiskFile {
   #platterSize = 0;
   readonly #versions = new Map<number, Version<Uint8Array>[]>();
   #sizes: Version<number>[] = [];
+  readonly #syncing = new Set<PendingSync>();
 
   constructor(pageBytes: number, sectorBytes: number) {
     this.pageBytes = pageBytes;
@@ -84,6 +93,18 @@ export class DiskFile {
     if (size !== this.#size) {
       this.#resize(at, size);
     }
+  }
+
+  /**
+   * A sync of what was written up to then was called. Until it is over, what it is to
+   * cover is kept, however much is written meanwhile.
+   *
+   * @returns to be called when it is over.
+   */
+  syncBegins(upTo: number): () => void {
+    const pending = { upTo };
+    this.#syncing.add(pending);
+    return () => void this.#syncing.delete(pending);
   }
 
   /** What was written up to then is on the platter. */
@@ -188,10 +209,22 @@ export class DiskFile {
     this.#cache[page] = value;
     const versions = this.#versions.get(page) ?? [];
     versions.push({ at, value });
-    if (versions.length > versionsMax) {
-      versions.shift();
-    }
     this.#versions.set(page, versions);
+    if (versions.length > versionsMax) {
+      this.#forgetOne(versions);
+    }
+  }
+
+  /** The oldest version is forgotten that is neither the newest nor what a sync is to cover. */
+  #forgetOne(versions: Version<Uint8Array>[]): void {
+    const coveredAt = new Set<number>();
+    for (const { upTo } of this.#syncing) {
+      coveredAt.add(versions.findLastIndex(({ at }) => at <= upTo));
+    }
+    const oldest = versions.findIndex((_, n) => !coveredAt.has(n));
+    if (oldest < versions.length - 1) {
+      versions.splice(oldest, 1);
+    }
   }
 
   #resize(at: number, size: number): void {

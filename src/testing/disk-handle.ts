@@ -28,6 +28,7 @@ export class DiskHandle implements OpenFile {
   readonly #writes: boolean;
   readonly #appends: boolean;
   #position = 0;
+  #closing = false;
   #closed = false;
 
   constructor(
@@ -55,9 +56,9 @@ export class DiskHandle implements OpenFile {
     const bytesRead = await this.#do('read', () => {
       const file = this.#file(this.#reads, 'read');
       this.#disk.mayFailToRead(this.#path);
-      const bytes = file.read(position ?? this.#position, this.#disk.mayBeShort(length));
+      const bytes = file.read(placed(position) ?? this.#position, this.#disk.mayBeShort(length));
       buffer.set(bytes, offset);
-      this.#position += position === null ? bytes.length : 0;
+      this.#position += placed(position) === undefined ? bytes.length : 0;
       return bytes.length;
     });
     return { bytesRead };
@@ -74,17 +75,20 @@ export class DiskHandle implements OpenFile {
     const bytes = buffer.slice(offset, offset + length);
     const bytesWritten = await this.#do('write', () => {
       const file = this.#file(this.#writes, 'write');
-      const start = this.#appends ? file.size : (position ?? this.#position);
+      const start = this.#appends ? file.size : (placed(position) ?? this.#position);
       const written = this.#disk.write(file, start, bytes);
-      this.#position = position === null ? start + written : this.#position;
+      this.#position = placed(position) === undefined ? start + written : this.#position;
       return written;
     });
     return { bytesWritten };
   }
 
   async truncate(length = 0): Promise<void> {
+    if (!Number.isInteger(length)) {
+      throw new RangeError(`length is a whole number of bytes; got ${length}`);
+    }
     await this.#do('ftruncate', () => {
-      this.#disk.truncate(this.#file(this.#writes, 'ftruncate', 'EINVAL'), length);
+      this.#disk.truncate(this.#file(this.#writes, 'ftruncate', 'EINVAL'), Math.max(0, length));
     });
   }
 
@@ -100,16 +104,25 @@ export class DiskHandle implements OpenFile {
     await this.#sync('fdatasync');
   }
 
+  /** Closing it again does nothing, as with Node. */
   async close(): Promise<void> {
-    await this.#do('close', () => {
-      this.#closed = true;
-    });
+    if (!this.#closing) {
+      this.#closing = true;
+      await this.#do('close', () => {
+        this.#closed = true;
+      });
+    }
   }
 
   async #sync(syscall: string): Promise<void> {
     // What is written while it is under way need not be in it.
     const upTo = this.#disk.at;
-    await this.#do(syscall, () => this.#disk.sync(this.#node, upTo));
+    const over = this.#node instanceof DiskFile ? this.#node.syncBegins(upTo) : undefined;
+    try {
+      await this.#do(syscall, () => this.#disk.sync(this.#node, upTo));
+    } finally {
+      over?.();
+    }
   }
 
   #do<T>(syscall: string, act: () => T): Promise<T> {
@@ -135,6 +148,11 @@ export class DiskHandle implements OpenFile {
 export function statusOf(node: DiskFile | DiskDirectory): FileStatus {
   const isFile = node instanceof DiskFile;
   return { size: isFile ? node.size : 0, isFile: () => isFile, isDirectory: () => !isFile };
+}
+
+/** As with Node, what is no place in a file is where the last call ended. */
+function placed(position: number | null): number | undefined {
+  return position !== null && Number.isSafeInteger(position) && position >= 0 ? position : undefined;
 }
 
 function checkRange(buffer: Uint8Array, offset: number, length: number): void {

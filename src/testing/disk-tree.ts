@@ -2,15 +2,17 @@
  * The tree of a simulated disk: which node a path leads to, and which changes of
  * names there are.
  *
- * Errors are those of Node, under the names of its calls.
+ * Errors are those of Node on Linux, under the names of its calls.
  */
 import type { OpenFlags } from '../core/files.ts';
 import { changeNames, DiskDirectory, type DiskNode, type NameChange } from './disk-directory.ts';
 import { DiskError } from './disk-error.ts';
 import { DiskFile } from './disk-file.ts';
 
+/** Where a path leads. */
 interface Place {
-  readonly directory: DiskDirectory;
+  /** The directories in which it is, the root first; the root itself is in none. */
+  readonly above: readonly DiskDirectory[];
   readonly name: string;
   readonly node: DiskNode | undefined;
 }
@@ -25,9 +27,15 @@ export class DiskTree {
 
   /** What is to be opened; `undefined` when it is to be made. */
   open(path: string, flags: OpenFlags): DiskNode | undefined {
-    const node = namesOf(path).length === 0 ? this.#root : this.#placeOf(path, 'open').node;
+    // Whoever may make it means a file, so `/` at the end of it is wrong in another way.
+    const makes = !flags.startsWith('r');
+    if (makes && path.endsWith('/') && bare(path) !== '/') {
+      this.#placeOf(bare(path), 'open');
+      throw new DiskError('EISDIR', 'open', path);
+    }
+    const { node } = this.#placeOf(path, 'open');
     if (node === undefined) {
-      if (flags.startsWith('r')) {
+      if (!makes) {
         throw new DiskError('ENOENT', 'open', path);
       }
       return undefined;
@@ -42,9 +50,9 @@ export class DiskTree {
   }
 
   create(at: number, path: string): DiskFile {
-    const { directory, name } = this.#placeOf(path, 'open');
+    const { above, name } = this.#placeOf(path, 'open');
     const node = this.#newFile();
-    changeNames(at, `create ${path}`, [{ directory, name, node }]);
+    changeNames(at, `create ${path}`, [{ directory: above.at(-1)!, name, node }]);
     return node;
   }
 
@@ -55,40 +63,48 @@ export class DiskTree {
     if (node === undefined) {
       throw new DiskError('ENOENT', 'rename', from);
     }
+    const [directory, into] = [source.above.at(-1), target.above.at(-1)];
+    if (directory === undefined || into === undefined) {
+      throw new DiskError('EBUSY', 'rename', from);
+    }
     if (target.node === node) {
       return;
     }
-    if (node instanceof DiskDirectory && isWithin(to, from)) {
+    if (node instanceof DiskDirectory && target.above.includes(node)) {
       throw new DiskError('EINVAL', 'rename', to);
+    }
+    if (node instanceof DiskFile && to.endsWith('/')) {
+      throw new DiskError('ENOTDIR', 'rename', to);
     }
     refuseToReplace(node, target.node, to);
     changeNames(at, `rename ${from} → ${to}`, [
-      { directory: source.directory, name: source.name, node: undefined },
-      { directory: target.directory, name: target.name, node },
+      { directory, name: source.name, node: undefined },
+      { directory: into, name: target.name, node },
     ]);
   }
 
   unlink(at: number, path: string): void {
-    const { directory, name, node } = this.#placeOf(path, 'unlink');
+    const { above, name, node } = this.#placeOf(path, 'unlink');
     if (node === undefined) {
       throw new DiskError('ENOENT', 'unlink', path);
     }
     if (node instanceof DiskDirectory) {
-      throw new DiskError('EPERM', 'unlink', path);
+      // As on Linux; POSIX says EPERM.
+      throw new DiskError('EISDIR', 'unlink', path);
     }
-    changeNames(at, `unlink ${path}`, [{ directory, name, node: undefined }]);
+    changeNames(at, `unlink ${path}`, [{ directory: above.at(-1)!, name, node: undefined }]);
   }
 
   /** @param all Makes those above it, too, and does nothing when it is there. */
   makeDirectory(at: number, path: string, all: boolean): void {
-    const names = namesOf(path);
-    for (let depth = all ? 1 : names.length; depth <= names.length; depth += 1) {
-      const { directory, name, node } = this.#placeOf(names.slice(0, depth).join('/'), 'mkdir');
+    const whole = bare(path);
+    for (const part of all ? partsOf(whole) : [whole]) {
+      const { above, name, node } = this.#placeOf(part, 'mkdir');
       if (node === undefined) {
-        const made = `/${names.slice(0, depth).join('/')}`;
-        changeNames(at, `mkdir ${made}`, [{ directory, name, node: new DiskDirectory() }]);
+        changeNames(at, `mkdir ${part}`, [{ directory: above.at(-1)!, name, node: new DiskDirectory() }]);
       } else if (!all || node instanceof DiskFile) {
-        throw new DiskError('EEXIST', 'mkdir', path);
+        const isOnTheWay = all && part !== path;
+        throw new DiskError(isOnTheWay ? 'ENOTDIR' : 'EEXIST', 'mkdir', path);
       }
     }
   }
@@ -110,9 +126,6 @@ export class DiskTree {
   }
 
   nodeAt(path: string, syscall: string): DiskNode {
-    if (namesOf(path).length === 0) {
-      return this.#root;
-    }
     const { node } = this.#placeOf(path, syscall);
     if (node === undefined) {
       throw new DiskError('ENOENT', syscall, path);
@@ -157,22 +170,35 @@ export class DiskTree {
     }
   }
 
-  /** Where a name stands, or would stand. */
+  /** Where a path leads, or would lead. Errors: `ENOENT`, `ENOTDIR`, wherever on its way. */
   #placeOf(path: string, syscall: string): Place {
-    const names = namesOf(path);
-    const name = names.pop();
-    if (name === undefined) {
-      throw new DiskError('EPERM', syscall, path);
+    if (path === '') {
+      throw new DiskError('ENOENT', syscall, path);
     }
-    let directory = this.#root;
-    for (const step of names) {
-      const node = directory.entries.get(step);
-      if (!(node instanceof DiskDirectory)) {
-        throw new DiskError(node === undefined ? 'ENOENT' : 'ENOTDIR', syscall, path);
+    const above: DiskDirectory[] = [];
+    const names: string[] = [];
+    let node: DiskNode | undefined = this.#root;
+    for (const step of path.split('/')) {
+      if (node instanceof DiskFile) {
+        // Also of `/` at the end: only a directory has that.
+        throw new DiskError('ENOTDIR', syscall, path);
       }
-      directory = node;
+      if (step === '') {
+        continue;
+      }
+      if (node === undefined) {
+        throw new DiskError('ENOENT', syscall, path);
+      }
+      if (step === '..') {
+        node = above.pop() ?? node;
+        names.pop();
+      } else if (step !== '.') {
+        above.push(node);
+        names.push(step);
+        node = node.entries.get(step);
+      }
     }
-    return { directory, name, node: directory.entries.get(name) };
+    return { above, name: names.at(-1) ?? '', node };
   }
 }
 
@@ -189,19 +215,14 @@ function refuseToReplace(node: DiskNode, target: DiskNode | undefined, to: strin
   }
 }
 
-function isWithin(path: string, directory: string): boolean {
-  const names = namesOf(path);
-  return namesOf(directory).every((name, n) => name === names[n]);
+/** Without `/` at its end. */
+function bare(path: string): string {
+  return path === '' ? path : path.replace(/\/+$/, '') || '/';
 }
 
-function namesOf(path: string): string[] {
-  const names: string[] = [];
-  for (const name of path.split('/')) {
-    if (name === '..') {
-      names.pop();
-    } else if (name !== '' && name !== '.') {
-      names.push(name);
-    }
-  }
-  return names;
+/** The paths on the way to it, and itself. */
+function partsOf(path: string): string[] {
+  return [...path.matchAll(/[^/](?=\/|$)|^$/g)].map(({ index, 0: { length } }) =>
+    path.slice(0, index + length),
+  );
 }

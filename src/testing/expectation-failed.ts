@@ -3,6 +3,7 @@
  * order, and what to do.
  */
 import { describeValue } from '../core/describe-value.ts';
+import { describeThrown } from '../core/failure.ts';
 
 /** A message that came to a probe, or the end of an agent that it watches. */
 export interface Received {
@@ -21,8 +22,9 @@ export interface Received {
  *   late    nothing fitting came in time
  *   some    something came where nothing was to come
  *   over    the probe ended, or its system, or its world has nothing left to do
+ *   where   its `where` threw: see `cause`
  */
-export type WhyNot = 'other' | 'late' | 'some' | 'over';
+export type WhyNot = 'other' | 'late' | 'some' | 'over' | 'where';
 
 /** Most characters of a payload in a message. */
 const payloadCharsMax = 200;
@@ -49,6 +51,8 @@ export class ExpectationFailed extends Error {
     waitedMs: number;
     /** What had ended, where that is why. */
     ended?: string | undefined;
+    /** What its `where` threw, if that is why. */
+    thrown?: { readonly failure: unknown } | undefined;
   }) {
     const { why, probe, expected, came } = facts;
     super(
@@ -57,6 +61,7 @@ export class ExpectationFailed extends Error {
         ...listOf(came),
         `  ${advice(facts)}`,
       ].join('\n'),
+      facts.thrown === undefined ? undefined : { cause: facts.thrown.failure },
     );
     this.why = why;
     this.probe = probe;
@@ -85,11 +90,13 @@ function whatHappened({
   came,
   waitedMs,
   ended,
+  thrown,
 }: {
   why: WhyNot;
   came: readonly Received[];
   waitedMs: number;
   ended?: string | undefined;
+  thrown?: { readonly failure: unknown } | undefined;
 }): string {
   const waited = `after ${Math.round(waitedMs)} ms`;
   const none = came.length === 0;
@@ -102,6 +109,8 @@ function whatHappened({
       return none ? `${waited} nothing had come` : `${waited} only this had come:`;
     case 'over':
       return none ? `${ended}; nothing had come` : `${ended}; only this had come:`;
+    case 'where':
+      return `its where threw ${describeThrown(thrown?.failure)}, looking at one of these:`;
   }
 }
 
@@ -117,5 +126,7 @@ function advice({ why, came }: { why: WhyNot; came: readonly Received[] }): stri
         : 'If it may come among others, find(topic, { where }) says which one; if it may come later, withinMs.';
     case 'over':
       return 'Await what is expected before the system is stopped.';
+    case 'where':
+      return 'Let where return false for what does not fit. What came is still there.';
   }
 }

@@ -287,7 +287,7 @@ class Exploring {
   /** Runs one schedule, and says how it broke the property, if it did. */
   async #runOnce({ choose, answers, traced, course, counts = false }: Run): Promise<Broken | undefined> {
     const looked = counts && this.#coverage.looksNext;
-    const world: World = this.#world(choose, traced !== undefined, looked ? () => world : undefined);
+    const world = this.#world(choose, traced !== undefined, looked);
     this.#controlled.begins(world);
     traced?.(world);
     this.#runs += 1;
@@ -318,9 +318,9 @@ class Exploring {
     }
   }
 
-  #world(choose: World['choose'], traced: boolean, looked?: () => World): World {
+  #world(choose: World['choose'], traced: boolean, looked = false): World {
     const options = { ...this.#options, choose, seed: 1, traced };
-    return new World(looked === undefined ? options : this.#coverage.looking(options, looked));
+    return looked ? new World(this.#coverage.looking(options), this.#coverage.equip) : new World(options);
   }
 
   async #runIn(world: World, course: Course | undefined): Promise<Broken | undefined> {

@@ -26,7 +26,7 @@ import { agentAt } from '../actors/waits.ts';
 import type { AnswerKind, Asker } from '../core/asker.ts';
 import type { Delivery, PostOffice } from '../core/delivery.ts';
 import { type Envelope, makeEnvelope } from '../core/envelope.ts';
-import type { Dispatcher, Environment } from '../core/environment.ts';
+import type { Dispatcher, Environment, Timer } from '../core/environment.ts';
 import { MailboxFull, type Parked } from '../core/mailbox.ts';
 import type { Receiver, Reception } from '../core/topic-board.ts';
 import { CopiedPort } from './copied-port.ts';
@@ -56,7 +56,7 @@ export class FaultyDelivery implements Delivery {
   /** Requests of which an answer was lost, and by whom it was given. */
   #lost: WeakMap<Asker, Set<string>> | undefined;
   /** What arrives late, in the order in which it was sent on its way. */
-  readonly #late = new Set<() => void>();
+  readonly #late = new Map<() => void, Timer | undefined>();
 
   /**
    * @param environment Where what is late waits.
@@ -150,7 +150,8 @@ export class FaultyDelivery implements Delivery {
 
   /** Whoever it is for has ended: so it becomes a dead letter. */
   close(): void {
-    for (const arrives of this.#late) {
+    for (const [arrives, timer] of this.#late) {
+      timer?.cancel();
       arrives();
     }
   }
@@ -226,12 +227,12 @@ export class FaultyDelivery implements Delivery {
       }
       return false;
     };
-    this.#late.add(arrives);
     const environment = this.#environment();
     if (lateMs === 0) {
+      this.#late.set(arrives, undefined);
       environment.dispatcher.ready({ label: 'something late', lane: 1, run: arrives });
     } else {
-      environment.schedule(lateMs, arrives);
+      this.#late.set(arrives, environment.schedule(lateMs, arrives));
     }
   }
 

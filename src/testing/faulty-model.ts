@@ -10,7 +10,13 @@
  * the model: its next turn is still there when the call is made again.
  */
 import { unknownUsage } from '../models/answer-of-parts.ts';
-import type { LanguageModel, ModelAnswer, ModelCall, ModelStream } from '../models/language-model.ts';
+import type {
+  LanguageModel,
+  ModelAnswer,
+  ModelCall,
+  ModelStream,
+  SameVersion,
+} from '../models/language-model.ts';
 import type { Chance } from './chance.ts';
 import { connectionBroken, FaultyParts, type Part } from './faulty-parts.ts';
 import { type DrawnFault, describeFault, drawFault, type ModelFault, modelFaults } from './model-fault.ts';
@@ -59,8 +65,11 @@ export interface Faulty {
  * answered.content // => [{ type: 'text', text: 'Yes.' }]
  * model.faults // => [{ call: 0, fault: 'refusal', what: 'refused in words' }]
  */
-export function faultyModel<M extends LanguageModel>(model: M, options: FaultyModelOptions): M & Faulty {
-  return new ModelWithFaults(model, options) as unknown as M & Faulty;
+export function faultyModel<M extends LanguageModel>(
+  model: M,
+  options: FaultyModelOptions,
+): SameVersion<M> & Faulty {
+  return new ModelWithFaults(model, options) as unknown as SameVersion<M> & Faulty;
 }
 
 class ModelWithFaults implements Faulty {

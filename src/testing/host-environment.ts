@@ -46,8 +46,9 @@ export class HostEnvironment implements Delivering, Dispatcher {
     if (this.halted) {
       return never;
     }
-    const timer = this.#world.schedule(delayMs, () => {
+    const timer = this.#world.scheduleBeside(delayMs, () => {
       this.#timers.delete(timer);
+      this.own();
       f();
     });
     this.#timers.add(timer);
@@ -66,6 +67,22 @@ export class HostEnvironment implements Delivering, Dispatcher {
   nextId(): number {
     this.#lastId += 1;
     return this.#lastId;
+  }
+
+  /** Has a step that is under way belong here. */
+  own(): void {
+    this.#world.owner = this;
+  }
+
+  /** Calls code that belongs here, in a step of somebody else. */
+  ownCall<T>(call: () => T): T {
+    const before = this.#world.owner;
+    this.#world.owner = this;
+    try {
+      return call();
+    } finally {
+      this.#world.owner = before;
+    }
   }
 
   /** The last id that was given out. */
@@ -110,8 +127,8 @@ export class HostEnvironment implements Delivering, Dispatcher {
 
   close(): void {
     this.closed = true;
-    this.timersAtClose = this.#timers.size;
     this.delivery?.close();
+    this.timersAtClose = this.#timers.size;
     this.#forgetTimers();
   }
 
@@ -152,6 +169,7 @@ class Turn implements Runnable {
   }
 
   run(batch: number): boolean {
+    this.of.own();
     // The host may crash in its own turn.
     return this.runnable.run(batch) && !this.of.halted;
   }

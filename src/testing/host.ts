@@ -21,7 +21,7 @@ export interface HostOptions {
   readonly system?: Omit<SystemOptions, 'environment' | 'handleSignals'>;
 }
 
-/** Starts what a host runs; called for each of its lives. What it returns is awaited before the world is quiet. */
+/** Starts what a host runs; called for each of its lives. `world.run` waits for what it returns, and fails where that never comes. */
 export type HostSetup = (system: System, host: Host) => unknown;
 
 export interface Host {
@@ -36,6 +36,12 @@ export interface Host {
   onCrash(f: () => void): void;
 }
 
+/**
+ * Puts something that listens into the options of a system that is about to be made;
+ * `system` gives it once it is there.
+ */
+export type Equip = (options: SystemOptions, system: () => System) => SystemOptions;
+
 /** What a host needs of its world. */
 export interface HostWorld {
   environmentFor(host: string): HostEnvironment;
@@ -43,10 +49,12 @@ export interface HostWorld {
   heard(host: string, event: SystemEvent): void;
   /** Writes down what happens, in a world that is traced. */
   readonly recorder: StoryRecorder | undefined;
+  /** What looks at each of its systems, if anything does. */
+  readonly equip: Equip | undefined;
   /** A life of a host begins; its system is there, and nothing has happened in it. */
   lifeBegan(host: Host): void;
   /** The setup of a host is under way. */
-  settingUp(setup: Promise<unknown>): void;
+  settingUp(host: string, setup: Promise<unknown>): void;
 }
 
 export class RunningHost implements Host {
@@ -88,8 +96,10 @@ export class RunningHost implements Host {
   start(): void {
     const { name } = this;
     const environment = this.#world.environmentFor(name);
-    const { recorder } = this.#world;
-    const { system: options = {} } = this.#options;
+    const { recorder, equip } = this.#world;
+    const { system: given = {} } = this.#options;
+    let system: System | undefined;
+    const options = equip === undefined ? given : equip(given, () => system!);
     const whileItLives = (next: (event: SystemEvent) => void) => ({
       next: (event: SystemEvent) => (environment.halted ? undefined : next(event)),
     });
@@ -98,7 +108,7 @@ export class RunningHost implements Host {
     this.#onCrash = [];
     this.up = true;
     this.lives += 1;
-    this.#system = createSystem({
+    system = createSystem({
       id: name,
       ...options,
       events: [...told, whileItLives((event) => this.#world.heard(name, event))],
@@ -107,14 +117,17 @@ export class RunningHost implements Host {
         ? {}
         : { instrumentation: recorder.instrumentation(name, () => !environment.halted) }),
     });
+    this.#system = system;
     this.#world.lifeBegan(this);
     for (const tell of this.onStart) {
       tell();
     }
-    const setup = new Promise((resolve) => resolve(this.#setup(this.#system, this)));
+    const setup = new Promise((resolve) =>
+      resolve(environment.ownCall(() => this.#setup(this.#system, this))),
+    );
     // A setup that was interrupted by a crash never ends, and nobody waits for it.
     const crashed = new Promise<void>((resolve) => this.onCrash(resolve));
-    this.#world.settingUp(Promise.race([setup, crashed]));
+    this.#world.settingUp(name, Promise.race([setup, crashed]));
   }
 
   /** Ends this life at once. */

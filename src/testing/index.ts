@@ -1,5 +1,5 @@
 // Exploring interleavings and faults.
-export type { Chance } from './chance.ts';
+export type { Chance, TellingChance } from './chance.ts';
 export { CounterexampleFound } from './counterexample.ts';
 // Strategies: which schedules are looked at.
 export { type DelayBoundedOptions, delayBounded } from './delay-bounded.ts';
@@ -84,7 +84,13 @@ export { CorruptCassette, UnknownCassetteVersion } from './cassette-format.ts';
 export { NotRecordable } from './cassette-json.ts';
 export type { RedactionOptions } from './cassette-redaction.ts';
 export { type CassetteStorage, memoryStorage } from './cassette-storage.ts';
-export { NotRecorded, RecordingEnds, type Replayed, type ReplayOptions } from './replayer.ts';
+export {
+  NotRecorded,
+  RecordingEnds,
+  type Replayed,
+  type ReplayedModel,
+  type ReplayOptions,
+} from './replayer.ts';
 
 // What a language model is: the AI SDK's provider interface, written down once more.
 
@@ -99,6 +105,7 @@ export type {
   ModelMessage,
   ModelStream,
   ModelUsage,
+  SameVersion,
   StreamPartV3,
   StreamPartV4,
 } from '../models/language-model.ts';

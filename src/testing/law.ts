@@ -139,7 +139,6 @@ export class LawsInForce {
 
   async #stop(): Promise<void> {
     const { system } = this.#world;
-    // The world's own system is the last: its end is the end of the clock of all.
     await this.#stopHosts();
     await this.#untilQuietAnd(system.stop());
     this.#own.afterStop();
@@ -177,7 +176,7 @@ export class LawsInForce {
     const ending = stopped.then(() => {
       ended = true;
     });
-    await world.runUntilQuiet(() => this.afterStep());
+    await world.runUntilQuiet();
     if (!ended) {
       // It may wait for more than a turn; where it waits for something outside of this world, the world says so.
       await world.run(() => ending);

@@ -7,7 +7,8 @@
  * Guarantees: whatever names and payloads hold, no character of them is read as
  * syntax, and no line breaks in them: those that could be are written as entities.
  *
- * Source: the grammar of Mermaid 11, `sequenceDiagram.jison`.
+ * Source: the grammar of Mermaid 11, `sequenceDiagram.jison`; its `encodeEntities`, which is
+ * applied before any grammar is, and looks for styles in every line.
  */
 import { oneLine } from '../core/one-line.ts';
 import { shorten } from '../core/shorten.ts';
@@ -67,5 +68,6 @@ function linesOf(moment: Moment, lanes: readonly Lane[]): readonly string[] {
 function escaped(text: string): string {
   return shorten(oneLine(text), textCharsMax)
     .replace(/[#;<>&%$\\`]/g, (character) => `#${character.charCodeAt(0)};`)
+    .replace(/style|classDef/g, ([first, ...rest]) => `#${first!.charCodeAt(0)};${rest.join('')}`)
     .replace(/^((?:no)?wrap):/, '$1#58;');
 }

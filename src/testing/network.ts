@@ -8,7 +8,15 @@ import type { AnyTopic } from '../core/topic.ts';
 import type { Fate } from './fate.ts';
 import type { FaultEvent } from './fault.ts';
 import { FaultyDelivery } from './faulty-delivery.ts';
-import { type Host, type HostOptions, type HostSetup, type HostWorld, hasWork, RunningHost } from './host.ts';
+import {
+  type Equip,
+  type Host,
+  type HostOptions,
+  type HostSetup,
+  type HostWorld,
+  hasWork,
+  RunningHost,
+} from './host.ts';
 import { HostEnvironment } from './host-environment.ts';
 import { LinkEnd, type LinkedHost, type LinkOptions } from './link.ts';
 import type { StoryRecorder } from './story-recorder.ts';
@@ -26,8 +34,10 @@ export interface NetworkOptions {
   readonly tell: (event: FaultEvent) => void;
   readonly heard: (host: string, event: SystemEvent) => void;
   readonly recorder: StoryRecorder | undefined;
+  /** What looks at each system, if anything does. */
+  readonly equip: Equip | undefined;
   readonly lifeBegan: (host: Host) => void;
-  readonly settingUp: (setup: Promise<unknown>) => void;
+  readonly settingUp: (host: string, setup: Promise<unknown>) => void;
 }
 
 /** A link, whole or cut. */
@@ -45,8 +55,6 @@ export class Network implements HostWorld {
   readonly #hosts = new Map<string, RunningHost>();
   readonly #links: Linked[] = [];
   readonly #home: LinkedHost;
-  /** Timers of the network itself that are set. */
-  timers = 0;
 
   constructor(options: NetworkOptions) {
     this.#options = options;
@@ -55,6 +63,10 @@ export class Network implements HostWorld {
 
   get recorder(): StoryRecorder | undefined {
     return this.#options.recorder;
+  }
+
+  get equip(): Equip | undefined {
+    return this.#options.equip;
   }
 
   /** Hosts, in the order in which they were made. */
@@ -94,12 +106,13 @@ export class Network implements HostWorld {
     return host;
   }
 
-  /** Errors: `RangeError` for hosts that are not there, a link to itself, or one that exists. */
+  /** Errors: `RangeError` for hosts that are not there, a link to itself, or one that exists; for what it cannot carry, or no measure. */
   link(one: string, other: string, { topics, delayMs = 1, capacity = 1_024 }: LinkOptions): void {
     if (one === other || this.#find(one, other) !== undefined) {
       throw new RangeError(`a link is between two hosts that have none yet; got '${one}' and '${other}'`);
     }
-    const [a, b] = [this.#at(one), this.#at(other)];
+    const [a, b] = [this.at(one), this.at(other)];
+    checkOptions(topics, delayMs, capacity);
     const byName = new Map<string, AnyTopic>(topics.map((topic) => [topic.name, topic]));
     const linked: Linked = { names: [one, other], topics: byName.size, cut: false, cuts: 0 };
     const wireTo = (to: LinkedHost): Wire => {
@@ -114,22 +127,20 @@ export class Network implements HostWorld {
     this.#attach(b, () => new LinkEnd(b, a, byName, back, there).listen());
   }
 
-  /** Ends the life of a host at once; whether there was one. */
+  /** Ends the life of a host at once; whether it was up. Errors: `RangeError` for a host that is not there. */
   crash(name: string): boolean {
-    const host = this.#hosts.get(name);
-    if (host?.up === true) {
-      host.crash();
-      this.#tell({ _tag: 'Crashed', atMs: this.nowMs(), what: 'host', name });
+    const host = this.#hostAt(name);
+    if (!host.up) {
+      return false;
     }
-    return host !== undefined;
+    host.crash();
+    this.#tell({ _tag: 'Crashed', atMs: this.nowMs(), what: 'host', name });
+    return true;
   }
 
   /** Begins a new life of a host; one that is up crashes first. Errors: `RangeError` for a host that is not there. */
   restart(name: string): void {
-    const host = this.#hosts.get(name);
-    if (host === undefined) {
-      throw new RangeError(`there is no host '${name}'; there are: ${[...this.#hosts.keys()].join(', ')}`);
-    }
+    const host = this.#hostAt(name);
     this.crash(name);
     this.#tell({ _tag: 'Restarted', atMs: this.nowMs(), name });
     host.start();
@@ -158,11 +169,7 @@ export class Network implements HostWorld {
 
   /** Has something happen later in the network, whatever becomes of any system. */
   schedule(delayMs: number, f: () => void): void {
-    this.timers += 1;
-    this.#options.environment.schedule(delayMs, () => {
-      this.timers -= 1;
-      f();
-    });
+    this.#options.environment.scheduleBeside(delayMs, f);
   }
 
   close(): void {
@@ -186,8 +193,8 @@ export class Network implements HostWorld {
     this.#options.lifeBegan(host);
   }
 
-  settingUp(setup: Promise<unknown>): void {
-    this.#options.settingUp(setup);
+  settingUp(host: string, setup: Promise<unknown>): void {
+    this.#options.settingUp(host, setup);
   }
 
   /** Puts an end of a link into this life of a host, and into each that follows. */
@@ -198,11 +205,21 @@ export class Network implements HostWorld {
     }
   }
 
-  #at(name: string): LinkedHost {
+  /** A host, or the world's own system. Errors: `RangeError` for one that is not there. */
+  at(name: string): LinkedHost {
     const host = name === homeName ? this.#home : this.#hosts.get(name);
     if (host === undefined) {
       const names = [homeName, ...this.#hosts.keys()].join(', ');
-      throw new RangeError(`there is no host '${name}' to link; there are: ${names}`);
+      throw new RangeError(`there is no host '${name}'; there are: ${names}`);
+    }
+    return host;
+  }
+
+  #hostAt(name: string): RunningHost {
+    const host = this.#hosts.get(name);
+    if (host === undefined) {
+      const names = [...this.#hosts.keys()].join(', ');
+      throw new RangeError(`there is no host '${name}'; there are: ${names || 'none'}`);
     }
     return host;
   }
@@ -221,5 +238,20 @@ export class Network implements HostWorld {
 
   #tell(event: FaultEvent): void {
     this.#options.tell(event);
+  }
+}
+
+function checkOptions(topics: readonly AnyTopic[], delayMs: number, capacity: number): void {
+  const bad = topics.find(({ name, isPattern }) => isPattern || name.startsWith('system.'));
+  if (bad !== undefined) {
+    throw new RangeError(
+      `a link carries topics by their names, and none of the system's own; got '${bad.name}'`,
+    );
+  }
+  if (!(delayMs >= 0 && delayMs < Number.POSITIVE_INFINITY)) {
+    throw new RangeError(`the delayMs of a link is a number of milliseconds, at least 0; got ${delayMs}`);
+  }
+  if (!(capacity >= 1)) {
+    throw new RangeError(`the capacity of a link is at least 1; got ${capacity}`);
   }
 }

@@ -74,7 +74,7 @@ export class ProbeInbox<Item extends Received> {
     }
     const expectation = new Expectation<Item>(wanted, this.#options.nowMs());
     if (this.#ended !== undefined) {
-      this.#fail(expectation, 'over', this.#ended);
+      this.#fail(expectation, 'over', { ended: this.#ended });
       return expectation.promise;
     }
     this.#waiting.push(expectation);
@@ -94,19 +94,24 @@ export class ProbeInbox<Item extends Received> {
   /** Nothing comes for now, for this reason: who waits fails at once. */
   giveUp(reason: string): void {
     for (const expectation of this.#waiting.splice(0)) {
-      this.#fail(expectation, 'over', reason);
+      this.#fail(expectation, 'over', { ended: reason });
     }
   }
 
   /** A failure of somebody who waited here without an expectation. */
-  failure(why: WhyNot, expected: string, sinceMs: number, ended?: string): ExpectationFailed {
+  failure(
+    why: WhyNot,
+    expected: string,
+    sinceMs: number,
+    facts: { readonly ended?: string; readonly thrown?: { readonly failure: unknown } } = {},
+  ): ExpectationFailed {
     return new ExpectationFailed({
       why,
       probe: this.#options.path,
       expected,
       came: [...this.#items],
       waitedMs: this.#options.nowMs() - sinceMs,
-      ended,
+      ...facts,
     });
   }
 
@@ -120,10 +125,16 @@ export class ProbeInbox<Item extends Received> {
     }
   }
 
-  /** Whether it is settled by what is there. */
+  /** Whether it is settled by what is there, or by its own `where`, which throws. */
   #look(expectation: Expectation<Item>): boolean {
     const { looking, fits } = expectation.wanted;
-    const place = this.#items.findIndex(fits);
+    let place: number;
+    try {
+      place = this.#items.findIndex(fits);
+    } catch (failure) {
+      this.#fail(expectation, 'where', { thrown: { failure } });
+      return true;
+    }
     if (looking === 'none') {
       if (place >= 0) {
         this.#fail(expectation, 'some');
@@ -152,8 +163,8 @@ export class ProbeInbox<Item extends Received> {
     this.#serve();
   }
 
-  #fail(expectation: Expectation<Item>, why: WhyNot, ended?: string): void {
-    expectation.fail(this.failure(why, expectation.wanted.expected, expectation.sinceMs, ended));
+  #fail(expectation: Expectation<Item>, why: WhyNot, facts?: Parameters<this['failure']>[3]): void {
+    expectation.fail(this.failure(why, expectation.wanted.expected, expectation.sinceMs, facts));
   }
 }
 

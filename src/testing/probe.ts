@@ -69,7 +69,8 @@ export interface Probe<in out M, in out R> {
   /**
    * Waits for the next message, which has to be of this topic, and fit.
    *
-   * Errors: `ExpectationFailed`, at once when another came; what came is still there.
+   * Errors: `ExpectationFailed`, at once when another came; what came is still there. When
+   * `where` throws, that is its `cause`.
    */
   expect<T>(topic: Topic<T, unknown>, expecting?: Expecting<T>): Promise<T>;
   /** Waits for a message of this topic that fits, whatever else comes; that stays unseen. */
@@ -80,12 +81,17 @@ export interface Probe<in out M, in out R> {
     readonly where?: (message: T) => boolean;
     readonly forMs?: number;
   }): Promise<void>;
-  /** Runs code that has to end in time; what it expects does not wait for longer. */
+  /**
+   * Runs code that has to end in time; what is expected meanwhile does not wait for longer. Where
+   * several run at once, the least time counts, for whoever expects something.
+   *
+   * Errors: `ExpectationFailed` when it is too late; what the code throws. `RangeError` for a time that cannot be.
+   */
   within<T>(delayMs: number, code: () => T | PromiseLike<T>): Promise<T>;
   /**
    * Answers what was expected last: a request once, a stream any number of times.
    *
-   * Errors: `RangeError` when nobody waits for an answer to it, or it was given.
+   * Errors: `RangeError` when nobody waits for an answer to it, or not any more, or it was given.
    */
   reply(reply: R): void;
   /** The request that was expected last fails with this. Errors: as for `reply`. */
@@ -150,8 +156,8 @@ class RunningProbe implements Probe<unknown, unknown> {
   readonly #inbox: ProbeInbox<Item>;
   readonly #withinMs: number;
   #last: Item | undefined;
-  /** Until when everything has to be over, while code runs that says so. */
-  #untilMs = Number.POSITIVE_INFINITY;
+  /** Until when everything has to be over, for each code that runs and says so. */
+  readonly #limits = new Set<{ readonly untilMs: number }>();
 
   constructor(where: System | World, options: ProbeOptions<readonly AnyTopic[]>) {
     const { topics = [], capacity = 1_024, withinMs = 3_000 } = options;
@@ -222,21 +228,24 @@ class RunningProbe implements Probe<unknown, unknown> {
   }
 
   async within<T>(delayMs: number, code: () => T | PromiseLike<T>): Promise<T> {
+    if (!(delayMs >= 0)) {
+      throw new RangeError(`delayMs is a number of milliseconds, at least 0; got ${delayMs}`);
+    }
     const { environment } = this.#cell.kernel;
     const sinceMs = environment.nowMs();
-    const before = this.#untilMs;
-    this.#untilMs = Math.min(before, sinceMs + delayMs);
+    const limit = { untilMs: sinceMs + delayMs };
+    this.#limits.add(limit);
     const expected = `code to end within ${delayMs} ms`;
     const late = Promise.withResolvers<never>();
     const tooLate = (): void => late.reject(this.#inbox.failure('late', expected, sinceMs));
-    const timer = environment.schedule(delayMs, tooLate);
+    const timer = delayMs < Number.POSITIVE_INFINITY ? environment.schedule(delayMs, tooLate) : undefined;
     try {
       return await this.#run(Promise.race([Promise.resolve().then(code), late.promise]), (reason) =>
-        late.reject(this.#inbox.failure('over', expected, sinceMs, reason)),
+        late.reject(this.#inbox.failure('over', expected, sinceMs, { ended: reason })),
       );
     } finally {
-      timer.cancel();
-      this.#untilMs = before;
+      timer?.cancel();
+      this.#limits.delete(limit);
     }
   }
 
@@ -316,9 +325,10 @@ class RunningProbe implements Probe<unknown, unknown> {
   }
 
   async #expect(wanted: Wanted): Promise<Item | undefined> {
-    const leftMs = Math.max(0, this.#untilMs - this.#cell.kernel.environment.nowMs());
+    const nowMs = this.#cell.kernel.environment.nowMs();
+    const leftMs = [...this.#limits].map(({ untilMs }) => Math.max(0, untilMs - nowMs));
     const item = await this.#run(
-      this.#inbox.expect({ ...wanted, withinMs: Math.min(wanted.withinMs, leftMs) }),
+      this.#inbox.expect({ ...wanted, withinMs: Math.min(wanted.withinMs, ...leftMs) }),
     );
     this.#last = item ?? this.#last;
     return item;
@@ -339,9 +349,11 @@ class RunningProbe implements Probe<unknown, unknown> {
   #answer(verb: string, ends: boolean): Answer {
     const last = this.#last;
     const answer = last?.answer;
-    if (answer === undefined || answer.done) {
+    if (answer === undefined || answer.done || answer.port.settled) {
       const what = last === undefined ? 'nothing was expected yet' : receivedLine(last);
-      const why = answer === undefined ? 'nobody waits for an answer to it' : 'it has its answer';
+      const why = whyNoAnswer(answer);
+      // Whoever asked has given up: then its handling is over, too.
+      answer?.end.resolve(undefined);
       throw new RangeError(
         `${this.ref.path} has nothing to ${verb}: ${last === undefined ? what : `${why}: ${what}`}`,
       );
@@ -377,6 +389,13 @@ class RunningProbe implements Probe<unknown, unknown> {
     }
     return kept;
   }
+}
+
+function whyNoAnswer(answer: Answer | undefined): string {
+  if (answer === undefined) {
+    return 'nobody waits for an answer to it';
+  }
+  return answer.done ? 'it has its answer' : 'nobody waits for an answer to it any more';
 }
 
 /** What it is told when it has no topics. */

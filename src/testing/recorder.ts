@@ -6,6 +6,7 @@
  */
 import { redacted } from '../core/redact.ts';
 import type {
+  JsonObject,
   JsonValue,
   LanguageModel,
   ModelAnswer,
@@ -25,7 +26,9 @@ type Part = StreamPartV4 | StreamPartV3;
 /** A place on a cassette, taken when a call begins. */
 export interface RecordingPlace {
   /** Puts down what came of the call; resolves when it is kept. Once. */
-  end(response: RecordedResponse): Promise<void>;
+  end(response: RecordedResponse, supportedUrls?: JsonObject): Promise<void>;
+  /** Gives the place up: what came of the call cannot be recorded. */
+  leave(): void;
 }
 
 /** Who takes down what a recorder hears. */
@@ -59,14 +62,15 @@ export class Recorder {
     const { request: _asked, response, ...said } = answer;
     const { headers: _headers, body: _body, ...facts } = response ?? {};
     const kept = response === undefined ? said : { ...said, response: facts };
-    await place.end({ end: 'answered', answer: this.#without(kept) });
+    const urls = await this.#urls();
+    await keep(place, () => ({ end: 'answered', answer: this.#without(kept) }), urls);
     return answer;
   }
 
   async doStream(call: ModelCall): Promise<ModelStream> {
     const place = this.#begin('doStream', call);
     const answer = await this.#answered<ModelStream>(place, () => this.#model.doStream(call));
-    return { ...answer, stream: this.#through(answer.stream, place, call) };
+    return { ...answer, stream: this.#through(answer.stream, place, call, await this.#urls()) };
   }
 
   #begin(method: RecordedRequest['method'], call: ModelCall): RecordingPlace {
@@ -78,32 +82,54 @@ export class Recorder {
     try {
       return await answer();
     } catch (error) {
-      await place.end({ end: 'rejected', error: this.#without(error) });
+      const urls = await this.#urls();
+      await keep(place, () => ({ end: 'rejected', error: this.#without(error) }), urls);
       throw error;
     }
   }
 
-  #through(source: ReadableStream<Part>, place: RecordingPlace, call: ModelCall): ReadableStream<Part> {
+  /** What the model fetches itself; nothing when it cannot say. */
+  async #urls(): Promise<JsonObject | undefined> {
+    const urls = await Promise.resolve(this.#model.supportedUrls).catch(() => undefined);
+    return Object.keys(urls ?? {}).length === 0 ? undefined : (this.#without(urls) as JsonObject);
+  }
+
+  #through(
+    source: ReadableStream<Part>,
+    place: RecordingPlace,
+    call: ModelCall,
+    urls: JsonObject | undefined,
+  ): ReadableStream<Part> {
     const reader = source.getReader();
     const parts: JsonValue[] = [];
     let listening: CallPace;
     const end = (how: 'finished' | 'cancelled' | { readonly error: unknown }): Promise<void> => {
       listening.end();
-      const heard = this.#tape.redaction.parts(parts);
-      if (typeof how === 'string') {
-        return place.end({ end: how, parts: heard });
-      }
-      const because = call.abortSignal?.aborted === true ? 'aborted' : 'failed';
-      return place.end({ end: because, parts: heard, error: this.#without(how.error) });
+      const response = (): RecordedResponse => {
+        const heard = this.#tape.redaction.parts(parts);
+        if (typeof how === 'string') {
+          return { end: how, parts: heard };
+        }
+        const because = call.abortSignal?.aborted === true ? 'aborted' : 'failed';
+        return { end: because, parts: heard, error: this.#without(how.error) };
+      };
+      return keep(place, response, urls);
     };
     return new ReadableStream<Part>(
       {
         start: (controller) => {
-          listening = new CallPace(undefined, call.abortSignal, (reason) => {
-            controller.error(reason);
+          const abort = (reason: unknown): void => {
             reader.cancel(reason).catch(nobodyWaits);
-            end({ error: reason }).catch(nobodyWaits); // Whoever waits for the cassette hears of it.
-          });
+            // The reader hears of it when it is kept, or that it could not be.
+            end({ error: reason }).then(
+              () => controller.error(reason),
+              (failure: unknown) => controller.error(failure),
+            );
+          };
+          listening = new CallPace(undefined, call.abortSignal, abort);
+          if (call.abortSignal?.aborted === true) {
+            abort(call.abortSignal.reason);
+          }
         },
         pull: async (controller) => {
           const read = await reader.read().catch(async (error: unknown) => {
@@ -121,6 +147,7 @@ export class Recorder {
               parts.push(written(read.value));
             } catch (failure) {
               listening.end();
+              place.leave();
               reader.cancel(failure).catch(nobodyWaits);
               throw failure;
             }
@@ -128,9 +155,10 @@ export class Recorder {
           }
         },
         cancel: async (reason) => {
-          listening.end();
-          await reader.cancel(reason);
+          const cancelled = reader.cancel(reason);
+          cancelled.catch(nobodyWaits); // It is waited for below, and recorded whatever comes of it.
           await end('cancelled');
+          await cancelled;
         },
       },
       { highWaterMark: 0 },
@@ -140,6 +168,22 @@ export class Recorder {
   #without(value: unknown): JsonValue {
     return this.#tape.redaction.value(written(value));
   }
+}
+
+/** Puts down what came of a call. Errors: what cannot be recorded, and then the place is given up. */
+async function keep(
+  place: RecordingPlace,
+  response: () => RecordedResponse,
+  urls: JsonObject | undefined,
+): Promise<void> {
+  let recorded: RecordedResponse;
+  try {
+    recorded = response();
+  } catch (failure) {
+    place.leave();
+    throw failure;
+  }
+  await place.end(recorded, urls);
 }
 
 /** For what is told to a model that nobody waits for any more. */

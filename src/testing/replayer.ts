@@ -9,7 +9,7 @@
  * What was recorded until its caller aborted it or left has no more to say: a
  * caller who goes on gets the error of that abort, or `RecordingEnds`.
  */
-import { Failure } from '../core/failure.ts';
+import { Failure, reasonOf } from '../core/failure.ts';
 import type {
   JsonValue,
   LanguageModel,
@@ -20,7 +20,7 @@ import type {
   StreamPartV4,
 } from '../models/language-model.ts';
 import { describeCall } from './asked.ts';
-import type { RecordedResponse, Recording } from './cassette-format.ts';
+import { CorruptCassette, type RecordedResponse, type Recording } from './cassette-format.ts';
 import { fromCassetteJson } from './cassette-json.ts';
 import type { CassetteRedaction } from './cassette-redaction.ts';
 import { CallPace, type Pace } from './pace.ts';
@@ -99,13 +99,20 @@ export class RecordingEnds extends Failure {
   }
 }
 
+/** A model, or as much of it as it takes to know it. */
+export type ReplayedModel = ModelIdentity & Partial<Pick<LanguageModel, 'supportedUrls'>>;
+
 export interface ReplayOptions {
   /** Who decides when the next chunk comes: `world.environment` in a world. At once when not given. */
   readonly pace?: Pace;
   /** Answers what is not recorded, and is recorded. Without it such a call fails. */
   readonly otherwise?: LanguageModel;
-  /** Which model is replayed; needed when the cassette has recordings of several. */
-  readonly model?: ModelIdentity;
+  /**
+   * Which model is replayed; needed when the cassette has recordings of several. Which
+   * addresses it fetches itself is what `supportedUrls` says here, or `otherwise`, or
+   * else what was recorded.
+   */
+  readonly model?: ReplayedModel;
 }
 
 /** The side of a replayed model that its test sees. */
@@ -131,7 +138,7 @@ export class Replayer implements Replayed {
   readonly specificationVersion: LanguageModel['specificationVersion'];
   readonly provider: string;
   readonly modelId: string;
-  readonly supportedUrls = {};
+  readonly #identity: ReplayedModel;
   readonly #tape: ReplayTape;
   readonly #pace: Pace | undefined;
   readonly #otherwise: LanguageModel | undefined;
@@ -141,16 +148,22 @@ export class Replayer implements Replayed {
   /** @param otherwise Records what it answers. */
   constructor(
     tape: ReplayTape,
-    identity: ModelIdentity,
+    identity: ReplayedModel,
     pace: Pace | undefined,
     otherwise: LanguageModel | undefined,
   ) {
     this.specificationVersion = identity.specificationVersion;
     this.provider = identity.provider;
     this.modelId = identity.modelId;
+    this.#identity = identity;
     this.#tape = tape;
     this.#pace = pace;
     this.#otherwise = otherwise;
+  }
+
+  /** What it says here decides whether a caller sends an address or what is there: so it must be as when it was recorded. */
+  get supportedUrls(): LanguageModel['supportedUrls'] {
+    return this.#identity.supportedUrls ?? this.#otherwise?.supportedUrls ?? this.#recordedUrls();
   }
 
   get replayed(): number {
@@ -179,7 +192,7 @@ export class Replayer implements Replayed {
       return this.#otherwise!.doGenerate(call);
     }
     await this.#step(call, response);
-    return fromCassetteJson((response as { answer: JsonValue }).answer) as ModelAnswer;
+    return this.#read((response as { answer: JsonValue }).answer) as ModelAnswer;
   }
 
   async doStream(call: ModelCall): Promise<ModelStream> {
@@ -189,7 +202,7 @@ export class Replayer implements Replayed {
     }
     await this.#step(call, response);
     const recorded = response as { readonly parts: readonly JsonValue[] };
-    const parts = recorded.parts.map((part) => fromCassetteJson(part)) as (StreamPartV4 | StreamPartV3)[];
+    const parts = recorded.parts.map((part) => this.#read(part)) as (StreamPartV4 | StreamPartV3)[];
     const stream = partStream({
       parts,
       arrivals: arrivalsOf(parts, {}),
@@ -211,7 +224,7 @@ export class Replayer implements Replayed {
       pacing.end();
     }
     if (response.end === 'rejected') {
-      throw fromCassetteJson(response.error);
+      throw this.#read(response.error);
     }
   }
 
@@ -219,7 +232,7 @@ export class Replayer implements Replayed {
     switch (response.end) {
       case 'failed':
       case 'aborted':
-        return { error: fromCassetteJson(response.error) };
+        return { error: this.#read(response.error) };
       case 'cancelled':
         return { error: new RecordingEnds({ cassette: this.#tape.name, parts }) };
       default:
@@ -250,6 +263,32 @@ export class Replayer implements Replayed {
     const asked = describeCall(call);
     const differences = used > 0 ? [] : this.#differences(request);
     throw new NotRecorded({ cassette: this.#tape.name, key, asked, used, differences });
+  }
+
+  /** Errors: `CorruptCassette`, when a value in it is none. */
+  #read(json: JsonValue): unknown {
+    try {
+      return fromCassetteJson(json);
+    } catch (cause) {
+      const reason = `an answer has a value that cannot be read back: ${reasonOf(cause)}`;
+      throw new CorruptCassette({ cassette: this.#tape.name, reason, cause });
+    }
+  }
+
+  /** All that were recorded, by media type. */
+  #recordedUrls(): Record<string, RegExp[]> {
+    const patterns = new Map<string, Map<string, RegExp>>();
+    for (const { supportedUrls } of this.#ofThisModel()) {
+      const read = supportedUrls === undefined ? {} : (this.#read(supportedUrls) as Record<string, RegExp[]>);
+      for (const [mediaType, urls] of Object.entries(read)) {
+        const known = patterns.get(mediaType) ?? new Map<string, RegExp>();
+        patterns.set(mediaType, known);
+        for (const url of urls) {
+          known.set(String(url), url);
+        }
+      }
+    }
+    return Object.fromEntries([...patterns].map(([mediaType, known]) => [mediaType, [...known.values()]]));
   }
 
   #differences(request: RecordedRequest): readonly string[] {

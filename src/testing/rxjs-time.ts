@@ -57,11 +57,12 @@ const delegates: readonly unknown[] = [
     setInterval: (call: Callback, ms: unknown, ...args: unknown[]) => giving.interval(call, ms, args),
     clearInterval: clear(clearInterval),
   },
-  { setImmediate: (call: Callback) => giving.immediate(call), clearImmediate: cancelSimulated },
+  // What is to be done as soon as possible waits in one queue for all hosts, and so do frames.
+  { setImmediate: (call: () => void) => giving.immediateOfAll(call), clearImmediate: cancelSimulated },
   { now: () => giving.timeMs },
   { now: () => giving.monotonicMs },
   {
-    requestAnimationFrame: (call: Callback) => giving.timeout(() => call(giving.monotonicMs), frameMs),
+    requestAnimationFrame: (call: Callback) => giving.timeoutOfAll(() => call(giving.monotonicMs), frameMs),
     cancelAnimationFrame: cancelSimulated,
   },
 ];

@@ -25,6 +25,7 @@ import type { DiskNode } from './disk-directory.ts';
 import { DiskError } from './disk-error.ts';
 import { DiskFile, type FailedSync } from './disk-file.ts';
 import { DiskHandle, statusOf } from './disk-handle.ts';
+import { DiskLife } from './disk-life.ts';
 import { DiskTree } from './disk-tree.ts';
 
 /** Whose time and choices a disk has: a `World` is one. */
@@ -79,7 +80,8 @@ export class SimulatedDisk implements Files {
   #done = 0;
   #startedAt = 0;
   #powerFailsAt = Number.POSITIVE_INFINITY;
-  #powerFailed: (() => void) | undefined;
+  /** Those who wait for the power to fail. */
+  readonly #onPowerFailure: (() => void)[] = [];
 
   constructor(world: DiskWorld, options: DiskOptions = {}) {
     const { faults = ['lose', 'tear'], faultsMax = 8, pageBytes = 512, latencyMs = 0 } = options;
@@ -202,29 +204,35 @@ export class SimulatedDisk implements Files {
     }
     this.#mayFlip(happened);
     this.#tell(`loses power${early}${lost.length === 0 ? '' : `: ${listed(lost)}`}`);
-    this.#powerFailed?.();
-    this.#powerFailed = undefined;
+    for (const heard of this.#onPowerFailure.splice(0)) {
+      heard();
+    }
   }
 
   /**
    * Does some work, during which the power fails: after an operation that the run
    * chooses, or when the work has ended.
    *
-   * Errors: none of the work's; what it threw by itself is in the result, and what
-   * it throws because the power failed is not looked at.
+   * The work is given the files of this life of the disk. Once the power has failed
+   * they answer no more, and nothing that is called on them is done: the work stands
+   * still there, whatever it catches or tries again. What it does on the disk itself,
+   * or elsewhere, goes on.
+   *
+   * Errors: none of the work's; what it threw by itself is in the result.
    *
    * @param operationsMax How many of its operations are among those to choose from.
    */
-  async crashDuring(work: () => unknown, operationsMax = 64): Promise<Cut> {
+  async crashDuring(work: (files: Files) => unknown, operationsMax = 64): Promise<Cut> {
     const before = this.#done;
     const chosen = this.#chance.which(operationsMax + 1, 'after how many operations the power fails');
     const failed = Promise.withResolvers<{ readonly ended: false }>();
+    // Also when the work lets it fail itself: nobody would hear of its end then.
+    this.#onPowerFailure.push(() => failed.resolve({ ended: false }));
     if (chosen > 0) {
       this.#startedAt = before;
-      this.#powerFailsAt = before + chosen;
-      this.#powerFailed = () => failed.resolve({ ended: false });
+      this.#powerFailsAt = Math.min(this.#powerFailsAt, before + chosen);
     }
-    const ended = Promise.resolve()
+    const ended = Promise.resolve(new DiskLife(this))
       .then(work)
       .then(
         () => ({ ended: true as const }),

@@ -4,15 +4,23 @@
  *
  * A timer of 0 ms takes 1 ms, as in Node, so that one that rings again and again
  * cannot keep time from passing.
+ *
+ * What is set in a step of one of several hosts is that host's, as is what is set
+ * by what rings then: it does not ring any more when that host has crashed.
  */
 import type { Environment, Timer } from '../core/environment.ts';
 
 export type Callback = (...args: unknown[]) => void;
 
-export class SimulatedHost {
-  readonly #environment: Environment;
+/** An environment of several hosts, which knows where the step that is under way belongs. */
+export interface SharedEnvironment extends Environment {
+  readonly owner?: Environment | undefined;
+}
 
-  constructor(environment: Environment) {
+export class SimulatedHost {
+  readonly #environment: SharedEnvironment;
+
+  constructor(environment: SharedEnvironment) {
     this.#environment = environment;
   }
 
@@ -52,15 +60,29 @@ export class SimulatedHost {
   }
 
   timeout(call: Callback, delayMs: unknown, args: readonly unknown[] = []): SimulatedTimer {
-    return new SimulatedTimer(this.#environment, () => call(...args), delayOf(delayMs), false);
+    return new SimulatedTimer(this.#owner, () => call(...args), delayOf(delayMs), false);
   }
 
   interval(call: Callback, everyMs: unknown, args: readonly unknown[] = []): SimulatedTimer {
-    return new SimulatedTimer(this.#environment, () => call(...args), delayOf(everyMs), true);
+    return new SimulatedTimer(this.#owner, () => call(...args), delayOf(everyMs), true);
   }
 
   immediate(call: Callback, args: readonly unknown[] = []): SimulatedImmediate {
-    return new SimulatedImmediate(this.#environment, () => call(...args));
+    return new SimulatedImmediate(this.#owner, () => call(...args));
+  }
+
+  /** As `timeout`, for what is done for all hosts of a world together: it does not end with one of them. */
+  timeoutOfAll(call: () => void, delayMs: number): SimulatedTimer {
+    return new SimulatedTimer(this.#environment, call, delayMs, false);
+  }
+
+  /** As `immediate`, likewise. */
+  immediateOfAll(call: () => void): SimulatedImmediate {
+    return new SimulatedImmediate(this.#environment, call);
+  }
+
+  get #owner(): Environment {
+    return this.#environment.owner ?? this.#environment;
   }
 }
 

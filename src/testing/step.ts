@@ -16,7 +16,8 @@ export interface StepLog {
  * What became of a message.
  *
  *   handled      its handling is over
- *   failed       its handling threw, or what it returned was rejected: see `failure`
+ *   failed       its handling threw, or what it returned was rejected, or, of a step without a message,
+ *                a timer or its first step threw: see `failure`
  *   interrupted  its handling was ended from outside
  *   open         its handling goes on: it waits for an answer, a promise or time
  *   stashed      it was laid aside
@@ -46,8 +47,10 @@ export interface Step<State> {
   readonly effects: readonly StepEffect[];
   /** What it wrote to its log, also when it failed. */
   readonly logs: readonly StepLog[];
-  /** What was thrown, or why it was interrupted. */
+  /** What was thrown, or why it was interrupted; where that is more than one thing, the first. */
   readonly failure?: unknown;
+  /** All that was thrown, in order, where that is more than one thing: by two timers, say. */
+  readonly failures?: readonly unknown[];
   /** Why the message became a dead letter. */
   readonly lost?: DeadLetterCause;
 }

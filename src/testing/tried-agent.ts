@@ -10,6 +10,7 @@ import { DefinedAgent, definitionOf, type Handler } from '../actors/define-agent
 import { capability as defineCapability } from '../actors/define-capability.ts';
 import { handlerForTold } from '../actors/handlers.ts';
 import { LocalRef, refOf } from '../actors/local-ref.ts';
+import { Interrupted } from '../actors/request-failures.ts';
 import type { SupervisionOptions } from '../actors/supervision.ts';
 import { createSystem, type System } from '../actors/system.ts';
 import type { Works } from '../actors/works.ts';
@@ -171,6 +172,13 @@ export class TriedAgent {
     }
     return this.#step(() => {
       this.#ending.add(cell);
+      // As everywhere: what was asked of it fails before anybody hears of its end.
+      const stopped = new Interrupted({ agent: cell.path, reason: 'it was stopped' });
+      for (const { target, port } of this.#open()) {
+        if (target === cell.path) {
+          port.fail(stopped, cell.path);
+        }
+      }
       cell.signal({
         _tag: 'stop',
         mode: 'now',
@@ -305,7 +313,7 @@ export class TriedAgent {
         this.#notes.lost.set(event.letter.envelope.id, event.letter.cause);
         break;
       case 'Failed':
-        this.#notes.failure = { failure: event.report.failure };
+        this.#notes.failed(event.report.failure);
         break;
       case 'Logged':
         this.#notes.logs.push({
@@ -330,6 +338,7 @@ export class TriedAgent {
     this.#notes = new StepNotes();
     const cell = this.#cell;
     const lost = id === undefined ? undefined : notes.lost.get(id);
+    const { failures } = notes;
     const outcome = id === undefined ? (notes.last ?? this.#idle()) : this.#outcomeOf(id, notes);
     return {
       outcome,
@@ -337,7 +346,8 @@ export class TriedAgent {
       snapshot: cell.snapshot(),
       effects: this.#recorder.take(),
       logs: notes.logs,
-      ...(notes.failure === undefined ? {} : { failure: notes.failure.failure }),
+      ...(failures.length === 0 ? {} : { failure: failures[0] }),
+      ...(failures.length < 2 ? {} : { failures }),
       ...(lost === undefined ? {} : { lost }),
     };
   }
@@ -368,11 +378,17 @@ class StepNotes {
   readonly lost = new Map<number, DeadLetterCause>();
   readonly logs: StepLog[] = [];
   last: StepOutcome | undefined;
-  failure: { readonly failure: unknown } | undefined;
+  readonly failures: unknown[] = [];
 
   ended(id: number, outcome: StepOutcome): void {
     this.outcomes.set(id, outcome);
     this.last = outcome;
+  }
+
+  /** Of a timer or a first step nothing else is heard. */
+  failed(failure: unknown): void {
+    this.failures.push(failure);
+    this.last = 'failed';
   }
 }
 

@@ -16,13 +16,13 @@ import { Failure } from '../core/failure.ts';
 import { type Choose, SimulatedEnvironment } from '../core/simulated-environment.ts';
 import type { SystemEvent } from '../core/system-event.ts';
 import type { AnyTopic } from '../core/topic.ts';
-import type { Chance } from './chance.ts';
+import type { TellingChance } from './chance.ts';
 import { Control } from './control.ts';
 import { Fate, latenessMs } from './fate.ts';
 import { type Fault, type FaultEvent, type FaultLimits, faultLine, type Only } from './fault.ts';
 import { FaultBudget } from './fault-budget.ts';
 import { FaultyDelivery } from './faulty-delivery.ts';
-import { type Host, type HostOptions, type HostSetup, hasWork } from './host.ts';
+import { type Equip, type Host, type HostOptions, type HostSetup, hasWork } from './host.ts';
 import { afterIo, afterMicrotasks } from './host-loop.ts';
 import type { LinkOptions } from './link.ts';
 import { Network } from './network.ts';
@@ -90,7 +90,7 @@ export class World {
   readonly #choose: Choose;
   /** The same, without a word of what is answered. */
   readonly #untold: Choose;
-  #chance: Chance | undefined;
+  #chance: TellingChance | undefined;
   readonly #stepsMax: number;
   readonly #budget: FaultBudget | undefined;
   readonly #onFault: ((fault: FaultEvent) => void) | undefined;
@@ -103,11 +103,16 @@ export class World {
   readonly #control: Control;
   #network: Network | undefined;
   #onLife: ((host: Host) => void)[] | undefined;
+  /** The hosts whose setups are under way, one for each life. */
+  readonly #setups = new Set<{ readonly host: string }>();
   #afterStep: (() => void) | undefined;
   /** What the setup of a host failed of, or what was found after a step. */
   #broken: { readonly failure: unknown } | undefined;
 
-  constructor(options: WorldOptions) {
+  readonly #equip: Equip | undefined;
+
+  /** @param equip What looks at each of its systems: those of hosts, in all their lives, too. */
+  constructor(options: WorldOptions, equip?: Equip) {
     const { faults = [], seed = 1 } = options;
     this.recorder = options.traced === true ? new StoryRecorder(() => this.environment.nowMs()) : undefined;
     const choose =
@@ -129,13 +134,16 @@ export class World {
       delivery: this.delivery,
     });
     this.#control = new Control(this.environment, options.ambient ?? 'fail');
-    const events = [...(options.system?.events ?? [])];
+    this.#equip = equip;
+    const given = options.system ?? {};
+    const equipped = equip === undefined ? given : equip(given, () => this.system);
+    const events = [...(equipped.events ?? [])];
     if (options.traced === true) {
       events.push({ next: (event) => this.#write(event) });
     }
     this.system = createSystem({
       id: 'world',
-      ...options.system,
+      ...equipped,
       events,
       environment: this.environment,
       ...(this.recorder === undefined ? {} : { instrumentation: this.recorder.instrumentation('') }),
@@ -174,7 +182,7 @@ export class World {
 
   /**
    * How often something was published on a topic, or became a dead letter for a cause;
-   * on all hosts together, in the lives they have now. What a link brings is published anew.
+   * on all hosts that are up together, in the lives they have now. What a link brings is published anew.
    */
   count(what: AnyTopic | DeadLetterCause): number {
     let count = 0;
@@ -225,11 +233,6 @@ export class World {
     return this.#network?.heardByLinks(system) ?? 0;
   }
 
-  /** Timers of the network itself that are set, or were when the system of this world ended. */
-  get networkTimers(): number {
-    return this.#network?.timers ?? 0;
-  }
-
   /** Cuts a link: nothing passes, either way, and what is on its way is lost. Errors: `RangeError` for no link. */
   partition(one: Host | string, other: Host | string): void {
     this.#reach().partition(nameOf(one), nameOf(other));
@@ -257,7 +260,7 @@ export class World {
    * Choices for whoever makes something go wrong, and tells in words what came of it: give it to a
    * `faultyModel` as `choose`. A `SimulatedDisk` takes it by itself.
    */
-  get chance(): Chance {
+  get chance(): TellingChance {
     this.#chance ??= Object.assign(
       ((count, what, ready) => this.#untold(count, what, ready)) satisfies Choose as Choose,
       {
@@ -272,19 +275,24 @@ export class World {
    * Ends a host at once: no last step, no timer, no turn, and nothing of it is heard any
    * more. Or makes an agent fail now, as if its code had thrown between two steps:
    * `'/till'`, or `'shop/till'` on a host.
+   *
+   * @returns Whether there was something to crash: a host may be down already, and an agent gone.
+   * Errors: `RangeError` for a host that was never there.
    */
-  crash(target: Host | string): void {
+  crash(target: Host | string): boolean {
     const path = nameOf(target);
-    if (this.#network?.crash(path) === true) {
-      return;
+    if (!path.includes('/')) {
+      return this.#reach().crash(path);
     }
     const cell = this.#cellAt(path);
     // The agent of a key that waits for its place, or is on its way out, does nothing that could fail.
     const rests = cell instanceof KeyedInstance && cell.stage !== 'active';
-    if (cell !== undefined && !cell.ending && !rests) {
-      this.#tell({ _tag: 'Crashed', atMs: this.nowMs, what: 'agent', name: path });
-      cell.conduct.fail(cell, new SimulatedCrash({ agent: path }), undefined);
+    if (cell === undefined || cell.ending || rests) {
+      return false;
     }
+    this.#tell({ _tag: 'Crashed', atMs: this.nowMs, what: 'agent', name: path });
+    cell.conduct.fail(cell, new SimulatedCrash({ agent: path }), undefined);
+    return true;
   }
 
   /** Takes one step and lets promises go on; says whether there was one to take. */
@@ -292,7 +300,7 @@ export class World {
     return this.#control.inside(async () => {
       const stepped = await this.#step();
       if (stepped) {
-        this.#lookAfterStep(undefined);
+        this.#look();
       }
       return stepped;
     });
@@ -371,7 +379,7 @@ export class World {
       const before = this.#running;
       this.#running = true;
       try {
-        await this.#run(code, afterStep);
+        await this.#run(code, before, afterStep);
       } finally {
         this.#running = before;
       }
@@ -416,7 +424,8 @@ export class World {
     this.#control.atQuiet();
   }
 
-  async #run(code: () => unknown, afterStep?: () => void): Promise<void> {
+  /** @param isInner Whether another `run` is under way, which waits for the setups of hosts. */
+  async #run(code: () => unknown, isInner: boolean, afterStep?: () => void): Promise<void> {
     let ended = false;
     const running = Promise.resolve()
       .then(code)
@@ -424,20 +433,28 @@ export class World {
         ended = true;
       });
     running.catch(() => {});
-    let rounds = 0;
-    while (!ended && rounds < patience) {
-      rounds = this.steps;
+    const isOver = (): boolean => ended && (isInner || this.#setups.size === 0);
+    do {
+      let rounds = 0;
+      while (!isOver() && rounds < patience) {
+        rounds = this.steps;
+        await this.#runUntilQuiet(afterStep);
+        rounds = this.steps > rounds ? 0 : await this.#wait(isOver);
+      }
+      if (ended) {
+        await running;
+        this.#checkRestriction();
+      }
+      if (!isOver()) {
+        const [open] = this.#setups;
+        const whose = ended ? `the setup of host '${open!.host}'` : 'the setup';
+        throw new Error(
+          `${whose} waits for something that is not in this world, or for a promise that nobody resolves`,
+        );
+      }
+      // A host may begin anew in this, and its setup is waited for, too.
       await this.#runUntilQuiet(afterStep);
-      rounds = this.steps > rounds ? 0 : await this.#wait(() => ended);
-    }
-    if (!ended) {
-      throw new Error(
-        'the setup waits for something that is not in this world, or for a promise that nobody resolves',
-      );
-    }
-    await running;
-    this.#checkRestriction();
-    await this.#runUntilQuiet(afterStep);
+    } while (!isOver());
   }
 
   #checkRestriction(): void {
@@ -452,21 +469,6 @@ export class World {
 
   /** Has the test look at what the last step did. Errors: whatever ends the run. */
   #look(afterStep?: () => void): void {
-    this.#lookAfterStep(afterStep);
-    this.#checkSound();
-  }
-
-  /** Errors: whatever ends the run, also where nothing was done. */
-  #checkSound(): void {
-    this.#checkUnbroken();
-    if (this.steps > this.#stepsMax) {
-      throw new Error(
-        `not quiet after ${this.#stepsMax} steps: a timer that rings for ever, or agents that tell each other without end`,
-      );
-    }
-  }
-
-  #lookAfterStep(afterStep: (() => void) | undefined): void {
     const look = afterStep ?? this.#afterStep;
     if (look !== undefined) {
       try {
@@ -476,12 +478,18 @@ export class World {
         this.#broken ??= { failure };
       }
     }
-    this.#checkUnbroken();
+    this.#checkSound();
   }
 
-  #checkUnbroken(): void {
+  /** Errors: whatever ends the run, also where nothing was done. */
+  #checkSound(): void {
     if (this.#broken !== undefined) {
       throw this.#broken.failure;
+    }
+    if (this.steps > this.#stepsMax) {
+      throw new Error(
+        `not quiet after ${this.#stepsMax} steps: a timer that rings for ever, or agents that tell each other without end`,
+      );
     }
   }
 
@@ -494,24 +502,30 @@ export class World {
       tell: (fault) => this.#tell(fault),
       heard: (host, event) => this.#write(event, host),
       recorder: this.recorder,
+      equip: this.#equip,
       lifeBegan: (host) => {
         for (const tell of this.#onLife ?? []) {
           tell(host);
         }
       },
-      settingUp: (setup) => {
-        setup.catch((failure: unknown) => {
-          this.#broken ??= { failure };
-        });
+      settingUp: (host, setup) => {
+        const open = { host };
+        this.#setups.add(open);
+        setup
+          .catch((failure: unknown) => {
+            this.#broken ??= { failure };
+          })
+          .finally(() => this.#setups.delete(open));
       },
     });
     return this.#network;
   }
 
+  /** Those that run. */
   get #systems(): readonly System[] {
     return this.#network === undefined
       ? [this.system]
-      : [this.system, ...this.#network.hosts.map(({ system }) => system)];
+      : [this.system, ...this.#network.hosts.filter(({ up }) => up).map(({ system }) => system)];
   }
 
   /** Forgets everything. */
@@ -627,8 +641,8 @@ export class World {
   #cellAt(path: string): Cell | undefined {
     const end = path.indexOf('/');
     const name = path.slice(0, Math.max(0, end));
-    const host = name === '' ? this : this.#network?.hosts.find((one) => one.name === name);
-    return LocalRef.cellOf(host?.system.agents.find(path.slice(end))?.ref);
+    const host = name === '' ? this : this.#reach().at(name);
+    return LocalRef.cellOf(host.system.agents.find(path.slice(end))?.ref);
   }
 
   #write(event: SystemEvent, host?: string): void {

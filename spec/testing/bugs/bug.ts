@@ -12,6 +12,11 @@ export interface Scenario {
   /** What may go wrong, and what holds beside the property. */
   readonly options: Omit<ExploreOptions, 'runs' | 'seed' | 'tape'>;
   readonly atQuiet: (world: World) => unknown;
+  /**
+   * Whether what it is about has happened. It has in the quiet run, and not before
+   * anything was done: a property that holds where nothing happens says nothing.
+   */
+  readonly witness: () => boolean;
 }
 
 export interface Bug {
@@ -24,4 +29,6 @@ export interface Bug {
    * by brute force (`npm run bugs -- --smallest`).
    */
   readonly quietest: readonly number[];
+  /** Whether nothing in it is the world's choice; then its schedule says nothing. */
+  readonly hasOneSchedule?: true;
 }

@@ -6,7 +6,7 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { deviationsOf } from '../../../src/testing/tape.ts';
-import { hunt, smallest } from './hunt.ts';
+import { hunt, quietly, smallest } from './hunt.ts';
 import { bugsOfProtocols } from './protocols/index.ts';
 import { bugsOfTheRuntime } from './runtime/index.ts';
 
@@ -30,6 +30,16 @@ describe('planted bugs', () => {
   it.each(Object.entries(bugsOfTheRuntime))('not there: %s, in the correct runtime', async (_, bug) => {
     expect(await hunt(bug.scenario(false), { runs: 200, seed })).toBeUndefined();
   });
+
+  it.each([...bugsOfProtocols, ...Object.values(bugsOfTheRuntime)].map((bug) => [bug.name, bug] as const))(
+    'not for want of anything to happen: %s',
+    async (_, bug) => {
+      const { choices, ...quiet } = await quietly(bug.scenario(false));
+
+      expect(quiet).toEqual({ broken: false, before: false, after: true });
+      expect(choices === 0).toBe(bug.hasOneSchedule === true);
+    },
+  );
 
   it('are ten or more for which brute force finds the quietest schedule in no time', () => {
     expect(quick.length).toBeGreaterThanOrEqual(10);

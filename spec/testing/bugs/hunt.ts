@@ -53,6 +53,27 @@ export async function smallest(
   return tape;
 }
 
+/** The scenario when nothing goes wrong: whether it breaks, and how its witness stands before and after. */
+export async function quietly(scenario: Scenario): Promise<{
+  readonly broken: boolean;
+  readonly before: boolean;
+  readonly after: boolean;
+  readonly choices: number;
+}> {
+  const counts: number[] = [];
+  let before = true;
+  const watched: Scenario = {
+    ...scenario,
+    setup: (system, world) => {
+      const going = scenario.setup(system, world);
+      before = scenario.witness();
+      return going;
+    },
+  };
+  const broken = await breaks(watched, countAnswers(readTape([]), counts));
+  return { broken, before, after: scenario.witness(), choices: counts.filter((count) => count > 1).length };
+}
+
 async function breaks({ setup, options, atQuiet }: Scenario, choose: World['choose']): Promise<boolean> {
   const world = new World({ ...options, choose, seed: 1 });
   try {

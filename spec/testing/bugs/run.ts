@@ -160,7 +160,7 @@ function report(): void {
       caught?.runs ?? '-',
       caught === undefined ? '-' : deviations(caught.tape),
       asksForSmallest ? JSON.stringify(least) : deviations(least),
-      caught === undefined ? '-' : JSON.stringify(caught.tape),
+      caught === undefined ? '-' : bug.hasOneSchedule ? 'it has only one' : JSON.stringify(caught.tape),
       alarm === undefined ? `none in ${runs}` : 'ALARM',
       Math.round(ms),
     ];

@@ -1,6 +1,6 @@
-import { type AgentRef, defineAgent, defineTopic, type } from 'troupe';
+import { type AgentRef, defineAgent, defineTopic, type System, type } from 'troupe';
 import { describe, expect, it } from 'vitest';
-import { noLeak } from '../../../src/testing/index.ts';
+import { explore, noLeak } from '../../../src/testing/index.ts';
 import { brokenBy } from '../../support/breaking-a-law.ts';
 import { cellOf, kernelOf } from '../../support/inside.ts';
 
@@ -18,6 +18,29 @@ describe('no leak', () => {
     expect(broken).toBeUndefined();
   });
 
+  it('holds of what is said at the end and is late', async () => {
+    const parting = defineAgent({
+      name: 'parting',
+      on: [],
+      onStop: (context) => void context.publish(Job, 'farewell'),
+    });
+    for (const onHost of [false, true]) {
+      const explored = await explore(
+        (system, world) => {
+          const setUp = (own: System) => {
+            own.spawn(worker);
+            own.spawn(parting);
+          };
+          onHost ? world.host('shop', setUp) : setUp(system);
+        },
+        { runs: 200, seed: 1, faults: ['delay', 'duplicate'], laws: [noLeak()] },
+        () => {},
+      );
+
+      expect(explored.runs).toBe(200);
+    }
+  });
+
   it('holds where the test stops the system itself', async () => {
     const broken = await brokenBy([noLeak()], async (system) => {
       system.spawn(worker);
@@ -28,8 +51,6 @@ describe('no leak', () => {
   });
 
   it('looks at the agents that began with the system', async () => {
-    const { explore } = await import('../../../src/testing/index.ts');
-
     await explore(
       () => {},
       { laws: [noLeak()], system: { agents: [worker] }, tape: [] },

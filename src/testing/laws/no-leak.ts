@@ -55,15 +55,9 @@ class Leftovers implements LawCheck {
     checkNothingOpen(this.#system, this.#cast);
     checkNothingLeft(this.#system, this.#cast, {
       subscriptions: kernelOf(this.#system).board.size - this.#world.heardByLinks(this.#system),
-      timers: this.#mindsTimers ? this.#timersLeft : 0,
+      timers: this.#mindsTimers ? environmentOf(this.#system).timersAtClose : 0,
       turns: this.#world.environment.readyCount,
     });
-  }
-
-  get #timersLeft(): number {
-    const { timersAtClose } = environmentOf(this.#system);
-    // The network has its timers where the world's own system has its own.
-    return this.#system === this.#world.system ? timersAtClose - this.#world.networkTimers : timersAtClose;
   }
 }
 

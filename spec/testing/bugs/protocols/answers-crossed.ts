@@ -57,6 +57,7 @@ export const answersCrossed: Bug = {
       },
       options: { faults: ['delay', 'slow'], laws: lawPack() },
       atQuiet: () => [1, 2].every((n) => answers.get(n) === `answer ${n}`),
+      witness: () => answers.size === 2,
     };
   },
 };

@@ -42,6 +42,7 @@ export const awardForgottenInACrash: Bug = {
       },
       options: { faults: ['crash'], laws: lawPack() },
       atQuiet: () => awards.length <= 1,
+      witness: () => awards.length === 1,
     };
   },
 };

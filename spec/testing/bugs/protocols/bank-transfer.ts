@@ -48,6 +48,7 @@ export const bankTransfer: Bug = {
       },
       options: { laws: lawPack() },
       atQuiet: () => accounts.get('ada')! >= 0,
+      witness: () => accounts.get('ada')! < 100,
     };
   },
 };

@@ -65,6 +65,7 @@ export const bornTooLate: Bug = {
       },
       options: { laws: lawPack() },
       atQuiet: () => said.every((line) => heard.has(line)),
+      witness: () => said.length === 2 && heard.size === 2,
     };
   },
 };

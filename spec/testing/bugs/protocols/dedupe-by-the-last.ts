@@ -35,6 +35,7 @@ export const dedupeByTheLast: Bug = {
       },
       options: { faults: ['duplicate'], laws: lawPack() },
       atQuiet: () => booked.length === 2,
+      witness: () => booked.length === 2,
     };
   },
 };

@@ -65,6 +65,7 @@ export const doubleAwardAfterADuplicatedBid: Bug = {
       },
       options: { faults: ['duplicate'], only: [Bid], laws: lawPack() },
       atQuiet: () => awards.length === 1 && awards[0] === 'mary',
+      witness: () => awards.length === 1,
     };
   },
 };

@@ -14,43 +14,50 @@ const pageMs = 8;
 export const goesOnAfterTheInterrupt: Bug = {
   name: 'work goes on after it was interrupted',
   quietest: [0, 0, 1],
-  scenario: (broken) => ({
-    setup: async (system, world) => {
-      const nap = () =>
-        new Promise<void>((done) => {
-          world.environment.schedule(pageMs, done);
-        });
-      const patience = new AbortController();
-      system.spawn(
-        defineAgent({
-          name: 'writer',
-          subscribe: [Write],
-          receive: async (_, context) => {
-            for (let page = 1; page <= 3; page += 1) {
-              await nap();
-              if (!broken && context.signal.aborted) {
-                return 'interrupted';
+  scenario: (broken) => {
+    let patience: AbortController;
+    let pages: number;
+    return {
+      setup: async (system, world) => {
+        pages = 0;
+        const nap = () =>
+          new Promise<void>((done) => {
+            world.environment.schedule(pageMs, done);
+          });
+        patience = new AbortController();
+        system.spawn(
+          defineAgent({
+            name: 'writer',
+            subscribe: [Write],
+            receive: async (_, context) => {
+              for (let page = 1; page <= 3; page += 1) {
+                await nap();
+                if (!broken && context.signal.aborted) {
+                  return 'interrupted';
+                }
+                void context.publish(Page, page);
               }
-              void context.publish(Page, page);
-            }
-            return 'done';
-          },
-        }),
-      );
-      system.spawn(
-        defineAgent({
-          name: 'reader',
-          subscribe: [Page],
-          receive: (page, context) => {
-            if (page === 2) {
-              context.schedule(pageMs, () => patience.abort());
-            }
-          },
-        }),
-      );
-      await system.request(Write, null, { signal: patience.signal }).catch(() => {});
-    },
-    options: { laws: lawPack({ deeds: 'forbid' }) },
-    atQuiet: () => {},
-  }),
+              return 'done';
+            },
+          }),
+        );
+        system.spawn(
+          defineAgent({
+            name: 'reader',
+            subscribe: [Page],
+            receive: (page, context) => {
+              pages += 1;
+              if (page === 2) {
+                context.schedule(pageMs, () => patience.abort());
+              }
+            },
+          }),
+        );
+        await system.request(Write, null, { signal: patience.signal }).catch(() => {});
+      },
+      options: { laws: lawPack({ deeds: 'forbid' }) },
+      atQuiet: () => {},
+      witness: () => pages >= 2 && patience.signal.aborted,
+    };
+  },
 };

@@ -63,6 +63,7 @@ export const leaderLease: Bug = {
       },
       options: { faults: ['slow', 'delay'], only: [Write], laws: lawPack() },
       atQuiet: () => writes.every(({ token }, n) => n === 0 || token > writes[n - 1]!.token),
+      witness: () => writes.length === 2,
     };
   },
 };

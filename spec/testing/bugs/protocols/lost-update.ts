@@ -57,6 +57,7 @@ export const lostUpdate: Bug = {
       },
       options: { laws: lawPack() },
       atQuiet: () => total === 2,
+      witness: () => total === 2,
     };
   },
 };

@@ -58,6 +58,7 @@ export const outboxForgotten: Bug = {
       },
       options: { faults: ['crash'], laws: lawPack() },
       atQuiet: () => [...orders].every((order) => told.has(order)),
+      witness: () => orders.size === 2 && told.size === 2,
     };
   },
 };

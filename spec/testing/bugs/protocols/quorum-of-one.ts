@@ -14,9 +14,10 @@ export const quorumOfOne: Bug = {
   quietest: [0, 0, 0, 0, 0, 1],
   scenario: (broken) => {
     let passed: boolean;
+    let votes: { from: string; yes: boolean }[];
     return {
       setup: (system) => {
-        const votes: { from: string; yes: boolean }[] = [];
+        votes = [];
         passed = false;
         system.spawn(
           defineAgent({
@@ -44,6 +45,7 @@ export const quorumOfOne: Bug = {
       },
       options: { faults: ['duplicate', 'delay'], only: [Vote], laws: lawPack() },
       atQuiet: () => !passed,
+      witness: () => votes.length === 3 && votes.some(({ yes }) => yes),
     };
   },
 };

@@ -46,6 +46,7 @@ export const rateLimiter: Bug = {
       },
       options: { laws: lawPack() },
       atQuiet: () => passed <= 2,
+      witness: () => passed === 2,
     };
   },
 };

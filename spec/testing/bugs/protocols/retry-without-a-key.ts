@@ -46,6 +46,7 @@ export const retryWithoutAKey: Bug = {
       },
       options: { faults: ['drop'], laws: lawPack() },
       atQuiet: () => taken === 500,
+      witness: () => taken === 500,
     };
   },
 };

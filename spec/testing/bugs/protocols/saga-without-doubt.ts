@@ -56,6 +56,7 @@ export const sagaWithoutDoubt: Bug = {
       },
       options: { faults: ['drop'], laws: lawPack() },
       atQuiet: () => complete || booked.size === 0,
+      witness: () => complete && booked.size === steps.length,
     };
   },
 };

@@ -18,9 +18,12 @@ export const staleCache: Bug = {
   scenario: (broken) => {
     let cached: number | undefined;
     let price: number;
+    let changes: number;
+    let looked: number | undefined;
     return {
       setup: async (system) => {
-        let changes = 0;
+        changes = 0;
+        looked = undefined;
         price = 100;
         cached = undefined;
         system.spawn(
@@ -58,12 +61,13 @@ export const staleCache: Bug = {
             ],
           }),
         );
-        const looked = system.request(Look, null);
+        const looking = system.request(Look, null);
         system.publish(Change, 120);
-        await looked.catch(() => {});
+        looked = await looking.catch(() => undefined);
       },
       options: { faults: ['delay'], laws: lawPack() },
       atQuiet: () => cached === undefined || cached === price,
+      witness: () => looked !== undefined && price === 120 && changes === 1,
     };
   },
 };

@@ -12,29 +12,35 @@ const Result = defineTopic('result', { schema: type<number>() });
 export const creditNeverReturned: Bug = {
   name: 'credit never returned',
   quietest: [1],
-  scenario: () => ({
-    setup: (system, world) => {
-      system.spawn(
-        streamAgent({
-          name: 'doubler',
-          subscribe: [Task],
-          publishes: Result,
-          stream: (inbox) =>
-            inbox.pipe(
-              mapAsync(2, async (n) => {
-                await new Promise<void>((done) => {
-                  world.environment.schedule(5, done);
-                });
-                return 2 * n;
-              }),
-            ),
-        }),
-      );
-      for (let n = 0; n < 4; n += 1) {
-        system.publish(Task, n);
-      }
-    },
-    options: { laws: lawPack() },
-    atQuiet: () => {},
-  }),
+  scenario: () => {
+    let done: number;
+    return {
+      setup: (system, world) => {
+        done = 0;
+        system.spawn(
+          streamAgent({
+            name: 'doubler',
+            subscribe: [Task],
+            publishes: Result,
+            stream: (inbox) =>
+              inbox.pipe(
+                mapAsync(2, async (n) => {
+                  await new Promise<void>((rested) => {
+                    world.environment.schedule(5, rested);
+                  });
+                  done += 1;
+                  return 2 * n;
+                }),
+              ),
+          }),
+        );
+        for (let n = 0; n < 4; n += 1) {
+          system.publish(Task, n);
+        }
+      },
+      options: { laws: lawPack() },
+      atQuiet: () => {},
+      witness: () => done === 4,
+    };
+  },
 };

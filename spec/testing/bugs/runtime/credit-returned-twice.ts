@@ -14,10 +14,12 @@ export const creditReturnedTwice: Bug = {
   quietest: [1],
   scenario: () => {
     let most: number;
+    let done: number;
     return {
       setup: (system, world) => {
         let inHand = 0;
         most = 0;
+        done = 0;
         system
           .observe(Task, { overflow: 'suspend', window: 2 })
           .pipe(
@@ -26,13 +28,14 @@ export const creditReturnedTwice: Bug = {
               most = Math.max(most, inHand);
             }),
             mapAsync(2, async () => {
-              await new Promise<void>((done) => {
-                world.environment.schedule(5, done);
+              await new Promise<void>((rested) => {
+                world.environment.schedule(5, rested);
               });
             }),
           )
           .subscribe(() => {
             inHand -= 1;
+            done += 1;
           });
         for (let n = 0; n < 6; n += 1) {
           system.publish(Task, n);
@@ -40,6 +43,7 @@ export const creditReturnedTwice: Bug = {
       },
       options: { laws: lawPack() },
       atQuiet: () => most <= 2,
+      witness: () => most === 2 && done === 6,
     };
   },
 };

@@ -38,6 +38,7 @@ export const duplicateTerminated: Bug = {
       },
       options: { laws: lawPack() },
       atQuiet: () => told === 1,
+      witness: () => told === 1,
     };
   },
 };

@@ -40,6 +40,7 @@ export const lostLateReply: Bug = {
       },
       options: { faults: ['slow'], laws: lawPack() },
       atQuiet: ({ system }) => given === taken + (system.deadLetters.countByCause().LateReply ?? 0),
+      witness: () => given === 1 && taken === 1,
     };
   },
 };

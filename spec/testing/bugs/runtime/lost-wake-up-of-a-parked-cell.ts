@@ -12,23 +12,37 @@ const Order = defineTopic('order', { schema: type<number>() });
 export const lostWakeUpOfAParkedCell: Bug = {
   name: 'lost wake-up of a parked cell',
   quietest: [0, 1],
-  scenario: () => ({
-    setup: (system) => {
-      system.spawn(defineAgent({ name: 'packer', subscribe: [Piece], capacity: 1, receive: () => {} }));
-      system.spawn(
-        defineAgent({
-          name: 'maker',
-          subscribe: [Order],
-          receive: (order, context) => {
-            context.publish(Piece, order);
-          },
-        }),
-      );
-      for (let n = 0; n < 3; n += 1) {
-        system.publish(Order, n);
-      }
-    },
-    options: { laws: lawPack() },
-    atQuiet: () => {},
-  }),
+  scenario: () => {
+    let packed: number;
+    return {
+      setup: (system) => {
+        packed = 0;
+        system.spawn(
+          defineAgent({
+            name: 'packer',
+            subscribe: [Piece],
+            capacity: 1,
+            receive: () => {
+              packed += 1;
+            },
+          }),
+        );
+        system.spawn(
+          defineAgent({
+            name: 'maker',
+            subscribe: [Order],
+            receive: (order, context) => {
+              context.publish(Piece, order);
+            },
+          }),
+        );
+        for (let n = 0; n < 3; n += 1) {
+          system.publish(Order, n);
+        }
+      },
+      options: { laws: lawPack() },
+      atQuiet: () => {},
+      witness: () => packed === 3,
+    };
+  },
 };

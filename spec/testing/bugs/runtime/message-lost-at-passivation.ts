@@ -39,6 +39,7 @@ export const messageLostAtPassivation: Bug = {
       },
       options: { faults: ['slow'], laws: lawPack() },
       atQuiet: () => total === 3,
+      witness: () => total === 3,
     };
   },
 };

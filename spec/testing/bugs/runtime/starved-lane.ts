@@ -2,6 +2,8 @@
  * Agents in the background have their turns, too, however busy those in the realtime lane
  * are. The broken dispatcher serves the realtime lane until nothing is left in it. Lanes are
  * the live dispatcher's, so here the system has it, in an environment that is otherwise the world's.
+ * Whose turn it is is then not the world's choice: there is one schedule, in which the bug shows or
+ * does not, and nothing to explore or to shrink.
  */
 import { createSystem, defineAgent, defineTopic, type } from 'troupe';
 import type { World } from 'troupe/testing';
@@ -14,6 +16,7 @@ const ticks = 400;
 export const starvedLane: Bug = {
   name: 'starved lane',
   quietest: [],
+  hasOneSchedule: true,
   scenario: () => {
     let ticksBefore: number | undefined;
     return {
@@ -49,6 +52,7 @@ export const starvedLane: Bug = {
       },
       options: {},
       atQuiet: () => ticksBefore !== undefined && ticksBefore < ticks,
+      witness: () => ticksBefore !== undefined,
     };
   },
 };

@@ -49,6 +49,7 @@ export const terminatedBeforeTheLastMessage: Bug = {
       },
       options: { faults: ['slow'], laws: lawPack() },
       atQuiet: () => log.at(-1) === 'ended' && log.length === 3,
+      witness: () => log.length === 3,
     };
   },
 };

@@ -13,9 +13,11 @@ export const timerOfTheOldIncarnation: Bug = {
   quietest: [0, 0, 1],
   scenario: () => {
     let strayed: boolean;
+    let rung: boolean;
     return {
       setup: (system) => {
         strayed = false;
+        rung = false;
         system.spawn(
           defineAgent({
             name: 'session',
@@ -24,6 +26,7 @@ export const timerOfTheOldIncarnation: Bug = {
             receive: (user, context) => {
               context.update(() => ({ user }));
               context.schedule(100, (later) => {
+                rung = true;
                 // Whoever rings is logged out; nobody is in a session that has begun anew.
                 strayed ||= later.state.user !== user;
               });
@@ -33,7 +36,8 @@ export const timerOfTheOldIncarnation: Bug = {
         system.publish(Begin, 'ada');
       },
       options: { faults: ['crash'], laws: lawPack() },
-      atQuiet: () => !strayed,
+      atQuiet: ({ faults }) => !strayed && (rung || faults.length > 0),
+      witness: () => rung,
     };
   },
 };
