@@ -312,7 +312,9 @@ export class World {
    * then this throws it again.
    */
   lookAfterSteps(look: (() => void) | undefined): void {
-    this.#checkSound();
+    if (this.#broken !== undefined) {
+      throw this.#broken.failure;
+    }
     this.#afterStep = look;
   }
 
