@@ -103,7 +103,7 @@ describe('an agent that is stopped', () => {
 
   it('while it drains leaves the others to be drained', async () => {
     const troupe = aTroupe();
-    const [a, b] = ['a', 'b'].map((name) => troupe.system.spawn(troupe.player(name)));
+    const [a, b, c] = ['a', 'b', 'c'].map((name) => troupe.system.spawn(troupe.player(name)));
     await troupe.cue('/a', 'wait');
     await troupe.cue('/b', 'wait');
     void troupe.system.stop(a!, { drain: true });
@@ -111,6 +111,7 @@ describe('an agent that is stopped', () => {
     await troupe.settle();
 
     void troupe.system.stop(a!);
+    void troupe.system.stop(c!);
     await troupe.settle();
     const left = troupe.paths();
     await troupe.go();
@@ -130,5 +131,17 @@ describe('an agent that is stopped', () => {
 
     expect(scene.heard).toEqual(['farewell']);
     expect(scene.causes()).toEqual({});
+  });
+
+  it('stops its children, of whom it is told that they were stopped', async () => {
+    const troupe = aTroupe();
+    const boss = troupe.system.spawn(troupe.player('boss', { children: [troupe.player('leaf')] }));
+    await troupe.settle();
+    const ended = troupe.system.watch(troupe.ref('/boss/leaf'));
+
+    void troupe.system.stop(boss);
+    await troupe.settle();
+
+    expect(await ended).toMatchObject({ path: '/boss/leaf', reason: 'stopped' });
   });
 });
