@@ -1,6 +1,6 @@
 import * as Effect from 'effect/Effect';
-import { concat, from, lastValueFrom, Observable, of, Subject, tap, throwError, toArray } from 'rxjs';
-import { MailboxFull, mapAsync, streamAgent } from 'troupe';
+import { concat, from, lastValueFrom, Observable, of, Subject, take, tap, throwError, toArray } from 'rxjs';
+import { MailboxFull, mapAsync, streamAgent, throttle } from 'troupe';
 import { describe, expect, it } from 'vitest';
 import { aStreamScene, Number_, Out } from '../support/a-stream-scene.ts';
 import { boom } from '../support/boom.ts';
@@ -23,6 +23,37 @@ describe('mapAsync in a stream agent', () => {
     await open(3, 30);
 
     expect(await Promise.all(replies)).toEqual([10, 20, 30]);
+  });
+
+  it('has a message interrupted, not handled, when the stream wants it no more while it is worked on', async () => {
+    const { system, turns, world, gate, open } = aStreamScene();
+    const told: string[] = [];
+    system.spawn(
+      streamAgent({
+        name: 'two',
+        subscribe: [Number_],
+        // It takes two results, and still has the second in hand when the work on the third is given up.
+        stream: (inbox) =>
+          inbox.pipe(mapAsync(2, gate), take(2), throttle({ everyMs: 10, overflow: 'suspend' })),
+      }),
+    );
+    await turns();
+    for (const n of [1, 2, 3]) {
+      void system.request(Number_, n).then(
+        (reply) => told.push(`${n}: ${reply}`),
+        (failure: Error) => told.push(`${n}: ${failure.message}`),
+      );
+    }
+    await turns();
+    await open(1);
+    await open(2);
+    expect(told).toEqual([
+      '1: 1',
+      "3: work of '/two' was interrupted: its stream wanted it no more while it was worked on",
+    ]);
+    await world.advance(10);
+
+    expect(told.slice(2)).toEqual(['2: 2']);
   });
 
   it('lets results out as they come where order does not matter', async () => {

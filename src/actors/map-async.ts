@@ -102,6 +102,11 @@ class Work<T> implements AsyncWork {
 
   /** Nobody wants its result any more. */
   leave(): void {
+    if (this.begun && !this.ended) {
+      for (const source of this.held.token?.sources ?? []) {
+        source.abandon();
+      }
+    }
     this.held.letGo();
     if (!this.ended) {
       this.interruptEffect?.();

@@ -10,6 +10,7 @@ import { CreditToken } from '../core/credit.ts';
 import type { Handling, Task } from './handling.ts';
 import { type OpenWork, ongoing, type TaskEnds } from './open-work.ts';
 import { afterOutbox, release } from './outbox.ts';
+import { Interrupted } from './request-failures.ts';
 
 /** The stream that messages flow through, for one life of an agent. */
 export interface Flow {
@@ -28,6 +29,7 @@ export class MessageToken extends CreditToken implements OpenWork, Task {
   done = false;
   #ends: TaskEnds | undefined;
   #toTell: Set<() => void> | undefined;
+  #abandoned = false;
 
   constructor(handling: Handling, flow: Flow) {
     super();
@@ -78,11 +80,19 @@ export class MessageToken extends CreditToken implements OpenWork, Task {
     this.#ends?.failed(this.handling, failure);
   }
 
+  override abandon(): void {
+    this.#abandoned = true;
+  }
+
   protected override settled(): void {
     this.done = true;
-    const { flow } = this;
-    if (!flow.over || flow.completedBy?.sources.includes(this) === true) {
-      this.#ends?.succeeded(this.handling, undefined);
+    const { flow, handling } = this;
+    if (this.#abandoned && !flow.over) {
+      // The stream goes on without it: `take` or `switchMap` behind the work has left.
+      const reason = 'its stream wanted it no more while it was worked on';
+      handling.interrupt(new Interrupted({ agent: handling.cell.path, reason }));
+    } else if (!flow.over || flow.completedBy?.sources.includes(this) === true) {
+      this.#ends?.succeeded(handling, undefined);
     }
     // Otherwise its value was dropped with the stream: whoever ends that ends the handling, too.
   }

@@ -60,6 +60,9 @@ export class CreditToken {
     return this;
   }
 
+  /** Work on the value was given up before it had ended: whoever handed it out may say so. Called before letting go. */
+  abandon(): void {}
+
   /** Lets go. The last to do so gives the credit back. */
   release(): void {
     this.#holders -= 1;
