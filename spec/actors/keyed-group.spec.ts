@@ -1243,3 +1243,25 @@ it('looks anew for one that comes late: its key may have an agent by then', asyn
   expect(shelf.active()).toEqual(['b']);
   expect(shelf.cell.receiverFor(late)).toBe(shelf.cell.children?.get('b'));
 });
+
+it('lets one wait for a place that is held by an agent about to begin anew: that is no wait cycle', async () => {
+  const shelf = aShelf({ group: { activeMax: 1 } });
+  const told: string[] = [];
+  const asker = shelf.system.spawn(
+    defineAgent({
+      name: 'asker',
+      subscribe: [Write],
+      receive: async (note, context) => {
+        told.push(String(await context.request(shelf.ref, note)));
+      },
+    }),
+  );
+  await shelf.turns();
+  await shelf.write('a', 'fail');
+  expect(cellOf(shelf.at('/shelf/a')!).phase).toBe('suspended');
+
+  void shelf.system.tell(asker, { key: 'b', text: 'hello' });
+  await shelf.later(200);
+
+  expect(told).toEqual(['b hello']);
+});
