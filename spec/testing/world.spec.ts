@@ -5,7 +5,8 @@ import { memoryWriter } from '../../src/core/memory-writer.ts';
 import { type } from '../../src/core/schema.ts';
 import { defineTopic } from '../../src/core/topic.ts';
 import { explore } from '../../src/testing/explore.ts';
-import { SimulatedCrash, type World, type WorldOptions } from '../../src/testing/world.ts';
+import { SimulatedCrash } from '../../src/testing/simulated-crash.ts';
+import type { World, WorldOptions } from '../../src/testing/world.ts';
 import { aWorld } from '../support/a-world.ts';
 import { boom } from '../support/boom.ts';
 

@@ -24,13 +24,14 @@ export { mixed } from './mixed.ts';
 export { type PctOptions, pct } from './pct.ts';
 export type { Ambient } from './presence.ts';
 export { random } from './random.ts';
+export { SimulatedCrash } from './simulated-crash.ts';
 export type { Course, Plan, RunSeen, Strategy } from './strategy.ts';
 export { readTape } from './tape.ts';
 // Properties over time.
 export { always, atQuiet, eventuallyWithin, type Holds, leadsTo } from './temporal.ts';
 // The world.
 export { UncontrolledAsync } from './uncontrolled-async.ts';
-export { SimulatedCrash, World, type WorldOptions } from './world.ts';
+export { World, type WorldOptions } from './world.ts';
 
 // One agent by itself, step by step.
 

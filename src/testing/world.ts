@@ -7,27 +7,26 @@
  * the user's code go on, so that each step is the consequence of one choice.
  */
 import type { Cell } from '../actors/cell.ts';
-import { KeyedGroup } from '../actors/keyed-group.ts';
 import { KeyedInstance } from '../actors/keyed-instance.ts';
 import { LocalRef } from '../actors/local-ref.ts';
 import { createSystem, type System, type SystemOptions } from '../actors/system.ts';
 import type { DeadLetterCause } from '../core/dead-letter.ts';
-import { Failure } from '../core/failure.ts';
 import { type Choose, SimulatedEnvironment } from '../core/simulated-environment.ts';
 import type { SystemEvent } from '../core/system-event.ts';
 import type { AnyTopic } from '../core/topic.ts';
 import type { TellingChance } from './chance.ts';
 import { Control } from './control.ts';
-import { Fate, latenessMs } from './fate.ts';
+import { Fate } from './fate.ts';
 import { type Fault, type FaultEvent, type FaultLimits, faultLine, type Only } from './fault.ts';
 import { FaultBudget } from './fault-budget.ts';
 import { FaultyDelivery } from './faulty-delivery.ts';
 import { type Equip, type Host, type HostOptions, type HostSetup, hasWork } from './host.ts';
 import { afterIo, afterMicrotasks } from './host-loop.ts';
 import type { LinkOptions } from './link.ts';
+import { Misfortune } from './misfortune.ts';
 import { Network } from './network.ts';
 import type { Ambient } from './presence.ts';
-import { isSpared } from './spared.ts';
+import { SimulatedCrash } from './simulated-crash.ts';
 import { type Story, storyOf } from './story.ts';
 import { StoryRecorder } from './story-recorder.ts';
 import { traceLine } from './trace-line.ts';
@@ -53,23 +52,6 @@ export interface WorldOptions {
   readonly traced?: boolean;
 }
 
-/** The agent was made to fail by the simulation. */
-export class SimulatedCrash extends Failure {
-  readonly _tag = 'SimulatedCrash';
-  readonly code = 'DEFECT';
-  readonly class = 'defect';
-  readonly agent: string;
-
-  constructor(facts: { agent: string }) {
-    super();
-    this.agent = facts.agent;
-  }
-
-  override get message(): string {
-    return `the simulation crashed '${this.agent}'`;
-  }
-}
-
 const noFaults: readonly FaultEvent[] = [];
 const noHosts: readonly Host[] = [];
 
@@ -92,7 +74,7 @@ export class World {
   readonly #untold: Choose;
   #chance: TellingChance | undefined;
   readonly #stepsMax: number;
-  readonly #budget: FaultBudget | undefined;
+  readonly #misfortune: Misfortune | undefined;
   readonly #onFault: ((fault: FaultEvent) => void) | undefined;
   readonly #traced: boolean;
   readonly #trace: string[] = [];
@@ -123,8 +105,9 @@ export class World {
     this.#onFault = options.onFault;
     this.#traced = options.traced === true;
     this.#restrictedTo = hostsOf(options.only);
-    this.#budget = faults.length === 0 ? undefined : new FaultBudget(faults, options.faultsMax);
-    this.#fate = faults.some(hitsMessages) ? this.#fateWith(options.only) : undefined;
+    const budget = faults.length === 0 ? undefined : new FaultBudget(faults, options.faultsMax);
+    this.#misfortune = budget && new Misfortune(this, choose, budget);
+    this.#fate = budget && faults.some(hitsMessages) ? this.#fateWith(budget, options.only) : undefined;
     this.delivery =
       this.#fate === undefined ? undefined : new FaultyDelivery(this.#fate, () => this.environment);
     this.environment = new SimulatedEnvironment({
@@ -397,9 +380,7 @@ export class World {
   }
 
   async #step(): Promise<boolean> {
-    if (this.#budget !== undefined) {
-      this.#mayFail(this.#budget);
-    }
+    this.#misfortune?.mayStrike(this.#network);
     const stepped = this.environment.step();
     await this.settle();
     const way = this.#control.afterStep();
@@ -564,64 +545,10 @@ export class World {
     return patience;
   }
 
-  #mayFail(budget: FaultBudget): void {
-    if (budget.allows('crash') && this.#choose(2, 'fault: crash') !== 0) {
-      this.#crashSomebody(budget);
-    }
-    const links = this.#network?.wholeLinks ?? [];
-    if (links.length > 0 && budget.allows('partition') && this.#choose(2, 'fault: partition') !== 0) {
-      budget.spend('partition');
-      const [one, other] = links[links.length === 1 ? 0 : this.#choose(links.length, 'which link')]!;
-      this.partition(one, other);
-      this.#network!.schedule(this.#awhile(), () => this.heal(one, other));
-    }
-  }
-
-  /** Crashes an agent; or a host, which begins anew some time later. */
-  #crashSomebody(budget: FaultBudget): void {
-    const hosts = this.#network?.running ?? noHosts;
-    const paths = pathsOfTested(this.system);
-    for (const { name, system } of hosts) {
-      paths.push(...pathsOfTested(system).map((path) => name + path));
-    }
-    const count = paths.length + hosts.length;
-    if (count === 0) {
-      return;
-    }
-    budget.spend('crash');
-    const chosen = count === 1 ? 0 : this.#choose(count, 'whom to crash');
-    if (chosen < paths.length) {
-      this.crash(this.#oneAt(paths[chosen]!));
-      return;
-    }
-    const host = hosts[chosen - paths.length]!;
-    this.crash(host);
-    this.#network!.schedule(this.#awhile(), () => {
-      if (!host.up) {
-        this.restart(host);
-      }
-    });
-  }
-
-  #awhile(): number {
-    return latenessMs[this.#choose(latenessMs.length, 'for how long')]!;
-  }
-
-  /** The agent at a path; of a keyed group itself, or the agent of one of its keys. */
-  #oneAt(path: string): string {
-    const cell = this.#cellAt(path);
-    if (!(cell instanceof KeyedGroup) || cell.children === undefined || cell.children.size === 0) {
-      return path;
-    }
-    const keys = [...cell.children.keys()];
-    const chosen = this.#choose(keys.length + 1, 'which key to crash');
-    return chosen === 0 ? path : `${path}/${keys[chosen - 1]}`;
-  }
-
-  #fateWith(only: Only | undefined): Fate {
+  #fateWith(budget: FaultBudget, only: Only | undefined): Fate {
     return new Fate({
       choose: this.#choose,
-      budget: this.#budget!,
+      budget,
       only,
       nowMs: () => this.nowMs,
       tell: (fault) => this.#tell(fault),
@@ -675,7 +602,3 @@ function checkedSteps(stepsMax: number): number {
 }
 
 const nameOf = (host: Host | string): string => (typeof host === 'string' ? host : host.name);
-
-/** Agents that may be made to fail: those of the test are not. */
-const pathsOfTested = ({ agents }: System): string[] =>
-  agents.list().flatMap(({ path, ref }) => (isSpared(ref) ? [] : [path]));
