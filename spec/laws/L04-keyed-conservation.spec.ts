@@ -138,15 +138,16 @@ function nothingIsLeft({ group, system }: Town): void {
 }
 
 /** What was told was taken up, gave way to another of its key, or is a dead letter; or nobody heard it. */
-function nothingIsLostInSilence({ told, asked, published, unheard, turns, system, group }: Town): void {
+function nothingIsLostInSilence(town: Town): void {
+  const { told, asked, published, heard, unheard, turns, system, group } = town;
   const takenUp = new Set(turns.map(({ message }) => message));
   const letters = new Set(system.deadLetters.list().map(({ envelope }) => envelope.payload));
   let mayBeUnheard = unheard;
   for (const message of told) {
     const mayHaveGivenWay = group.definition.overflow === 'conflate';
     if (!mayHaveGivenWay && !asked.has(message) && !takenUp.has(message) && !letters.has(message)) {
-      mayBeUnheard -= published.has(message) ? 1 : Number.POSITIVE_INFINITY;
-      if (mayBeUnheard < 0) {
+      mayBeUnheard -= 1;
+      if (!published.has(message) || heard.has(message) || mayBeUnheard < 0) {
         throw new Error(`message ${message.place} for ${message.key} is nowhere`);
       }
     }

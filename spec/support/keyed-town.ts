@@ -23,6 +23,7 @@ import {
 import type { Cell } from '../../src/actors/cell.ts';
 import type { TopicEntry } from '../../src/core/topic-board.ts';
 import { type Explored, type ExploreOptions, explore, type World } from '../../src/testing/index.ts';
+import { witness } from '../../src/testing/laws/witnesses.ts';
 import { cellOf, kernelOf } from './inside.ts';
 import { lawExploration } from './law-runs.ts';
 import { often } from './unruly-troupe.ts';
@@ -167,6 +168,8 @@ export class Town {
   readonly asked = new Set<Message>();
   /** What was published: when nobody hears it, nothing happens. */
   readonly published = new Set<Message>();
+  /** What has left for somebody. */
+  readonly heard = new Set<unknown>();
   /** Requests from outside that have not ended. */
   openRequests = 0;
   /** Whether anybody works for ever. */
@@ -218,6 +221,7 @@ export class Town {
     this.ref = this.system.spawn(town);
     this.group = cellOf(this.ref);
     this.#post = kernelOf(this.system).board.entry(Post.name);
+    witness(this.system, { left: (_, { payload }) => void this.heard.add(payload) });
     const sender = defineAgent({
       name: 'sender',
       subscribe: [Go],
