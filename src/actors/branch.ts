@@ -148,6 +148,11 @@ export class Branch extends Sender implements Scope, Requester, RunsProcedure {
     this.#end(failure);
   }
 
+  /** What it was begun in is over. */
+  leave(failure: unknown = this.#workIsOver()): void {
+    this.#request.interrupt(failure);
+  }
+
   get path(): string | undefined {
     return this.from.requester.path;
   }
@@ -218,6 +223,9 @@ export class Branch extends Sender implements Scope, Requester, RunsProcedure {
     return this.#ended;
   }
 
+  /** It has ended. */
+  protected whenEnded(): void {}
+
   #fork(program: Effect.Effect<unknown, unknown>): void {
     const fiber = this.kernel.effects.fork(program);
     this.#interruptEffect = () => fiber.interruptUnsafe();
@@ -255,19 +263,26 @@ export class Branch extends Sender implements Scope, Requester, RunsProcedure {
     this.#ended = true;
     this.#releaseLease?.();
     for (const request of [...(this.#open ?? [])]) {
-      request.interrupt(
-        failure ?? new Interrupted({ agent: this.#request.target, reason: 'the work that asked is over' }),
-      );
+      request.interrupt(failure ?? this.#workIsOver());
     }
     if (failure !== undefined) {
       this.#interruptEffect?.();
       this.#abort?.abort(failure);
     }
+    this.whenEnded();
+  }
+
+  #workIsOver(): Interrupted {
+    return new Interrupted({ agent: this.#request.target, reason: 'the work that asked for it is over' });
   }
 }
 
 /** Who handles a message, as a branch of the handling knows it. */
-export type Handler = Sender & Context & { lateReply(reply: unknown): void };
+export type Handler = Sender &
+  Context & {
+    lateReply(reply: unknown): void;
+    branchEnded(branch: HandlingBranch): void;
+  };
 
 /** A branch of a handling: it can all that the handler can, until it ends. */
 export class HandlingBranch extends Branch implements Context {
@@ -277,6 +292,10 @@ export class HandlingBranch extends Branch implements Context {
   constructor(from: Sender, context: Handler, plan: BranchPlan) {
     super(from, plan);
     this.#context = context;
+  }
+
+  protected override whenEnded(): void {
+    this.#context.branchEnded(this);
   }
 
   get state(): unknown {

@@ -61,6 +61,8 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
   #partial: unknown;
   #abort: AbortController | undefined;
   #releaseLease: (() => void) | undefined;
+  /** What goes on in it, and ends with it. */
+  #branches: Set<HandlingBranch> | undefined;
 
   constructor(cell: Cell, envelope: Envelope, works: Works) {
     super();
@@ -339,6 +341,9 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
       this.#abort?.abort(failure);
     }
     this.task = undefined;
+    for (const branch of this.#branches ?? []) {
+      branch.leave(failure);
+    }
   }
 
   get revoked(): Failure | undefined {
@@ -354,7 +359,16 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
   }
 
   branch(plan: BranchPlan): RunsProcedure {
-    return new HandlingBranch(plan.within ?? this, this, plan);
+    const branch = new HandlingBranch(plan.within ?? this, this, plan);
+    if (plan.within === undefined) {
+      this.#branches ??= new Set();
+      this.#branches.add(branch);
+    }
+    return branch;
+  }
+
+  branchEnded(branch: HandlingBranch): void {
+    this.#branches?.delete(branch);
   }
 
   send({ target, envelope }: Addressed): Promise<void> | undefined {
