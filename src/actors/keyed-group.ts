@@ -117,13 +117,17 @@ export class KeyedGroup extends Cell implements InstanceGroup, Doorkeeper {
     return receiver === this ? super.receive(envelope) : receiver.receive(envelope);
   }
 
+  get closes(): boolean {
+    return this.drains || this.ending;
+  }
+
   receiverOfKey(key: string, envelope: Envelope): Receiver {
+    if (this.isClosedTo(envelope)) {
+      return this;
+    }
     const instance = this.#instances.get(key);
     if (instance !== undefined && !instance.ending) {
       return instance;
-    }
-    if (this.isClosedTo(envelope)) {
-      return this;
     }
     if (instance !== undefined) {
       this.#leaves(instance);
