@@ -25,7 +25,7 @@ describe('wait cycles', () => {
 
       const explored = await explore(
         (_, world) => liveIn(circles, world, 'anybody'),
-        { ...lawExploration, faults: ['slow'], tapeMax: 512 },
+        { ...lawExploration, faults: ['slow', 'duplicate', 'delay'], tapeMax: 512 },
         (world) => {
           expect(circles.get(world)!.whoWaits()).toEqual([]);
         },
@@ -43,7 +43,7 @@ describe('wait cycles', () => {
 
       const explored = await explore(
         (_, world) => liveIn(circles, world, 'those after it'),
-        { ...lawExploration, faults: ['slow'], tapeMax: 512 },
+        { ...lawExploration, faults: ['slow', 'duplicate', 'delay'], tapeMax: 512 },
         (world) => {
           expect(circles.get(world)!.reports).toEqual([]);
           expect(circles.get(world)!.whoWaits()).toEqual([]);
