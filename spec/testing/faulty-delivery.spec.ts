@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { AgentRef } from '../../src/actors/agent-ref.ts';
 import type { Context } from '../../src/actors/context.ts';
 import { defineAgent, on } from '../../src/actors/define-agent.ts';
 import { keyedAgent } from '../../src/actors/keyed-agent.ts';
@@ -368,6 +369,47 @@ describe('an answer', () => {
     expect(lines()).toEqual(['Dropped failure']);
     expect(world.trace).toContain('0 ms  dropped: failure of question /greeter → outside');
     expect(await aGreeter(['arrives', 'delay 10'], failing).ask()).toBeInstanceOf(AgentDefect);
+  });
+
+  it.each([
+    ['late', 'delay 10', undefined],
+    ['lost', 'drop', 'RequestTimeout'],
+  ] as const)('that is %s makes no wait cycle with who has given it', async (_, becomes, failure) => {
+    // The first question arrives, its answer does not at once.
+    const { world } = aFaultyWorld(['arrives', 'arrives', becomes]);
+    const outcomes: unknown[] = [];
+    const asks = (whom: () => AgentRef<string, string>) =>
+      defineAgent({
+        name: 'asks',
+        subscribe: [Question],
+        receive: async (word, context) => {
+          if (word === 'ask') {
+            const outcome = context.request(whom(), 'answer', { timeoutMs: 100 });
+            outcomes.push(
+              await outcome.then(
+                () => undefined,
+                ({ name }: Error) => name,
+              ),
+            );
+          }
+          return word;
+        },
+      });
+    const first: AgentRef<string, string> = world.system.spawn(
+      asks(() => second),
+      { id: 'first' },
+    );
+    const second: AgentRef<string, string> = world.system.spawn(
+      asks(() => first),
+      { id: 'second' },
+    );
+
+    void world.system.tell(first, 'ask', { topic: Question });
+    await world.advance(1);
+    void world.system.tell(second, 'ask', { topic: Question });
+    await world.runUntilQuiet();
+
+    expect(outcomes).toEqual([failure, undefined]);
   });
 
   it('to an agent is told by its path', async () => {

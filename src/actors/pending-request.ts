@@ -25,6 +25,7 @@ export class PendingRequest extends PendingReply {
       this.replied(payload, from);
     } else {
       delivery.answer(this, 'reply', payload, from);
+      this.wasAnswered();
     }
   }
 
