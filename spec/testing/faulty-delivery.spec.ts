@@ -568,7 +568,53 @@ describe('the agents of keys', () => {
 
     expect(heard).toEqual(['b1', 'a1', 'a2']);
   });
+
+  it('go in by a place that has become free while they were late', async () => {
+    const { world, heard, finish } = aFullHouse(['arrives', 'delay 100']);
+
+    await say(world, 'a1');
+    void world.system.publish(Said, 'b1');
+    finish();
+    await world.runUntilQuiet();
+
+    expect(heard).toEqual(['a1', 'b1']);
+  });
+
+  it('are too late at the door of a group that drains', async () => {
+    const { world, heard, finish, group } = aFullHouse(['arrives', 'delay 10']);
+
+    await say(world, 'a1');
+    void world.system.publish(Said, 'b1');
+    const drained = world.system.stop(group, { drain: true });
+    await world.runUntilQuiet();
+    finish();
+    await world.runUntilQuiet();
+    await drained;
+
+    expect(heard).toEqual(['a1']);
+    expect(world.system.deadLetters.countByCause()).toEqual({ Stopped: 1 });
+  });
 });
+
+/** A keyed group with one place, taken by key `a` until it has finished; what comes for another is at the door. */
+function aFullHouse(becomes: readonly Becomes[]) {
+  const { world } = aFaultyWorld(becomes);
+  const heard: string[] = [];
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const each = defineAgent({
+    name: 'house',
+    subscribe: [Said],
+    receive: (said) => {
+      heard.push(said);
+      return said.startsWith('a') ? promise : undefined;
+    },
+  });
+  const keyed = (said: string): string => said.slice(0, 1);
+  const group = world.system.spawn(
+    keyedAgent({ agent: each, keyed, activeMax: 1, passivate: 'forget', idleMs: 10 }),
+  );
+  return { world, heard, group, finish: resolve };
+}
 
 function aListener(
   becomes: readonly Becomes[],
