@@ -644,9 +644,8 @@ describe('a context whose handling is over', () => {
         context.unstash();
       } else if (contexts.length === 1) {
         context.stash();
-      } else {
-        return 'in time';
       }
+      return contexts.length === 1 ? undefined : 'in time';
     });
     const reply = scene.ask('later', { timeoutMs: Number.POSITIVE_INFINITY });
     await scene.settle();
