@@ -6,7 +6,7 @@ import type { Envelope } from '../../src/core/envelope.ts';
 import { type } from '../../src/core/schema.ts';
 import { systemFailures } from '../../src/core/system-topics.ts';
 import { defineTopic } from '../../src/core/topic.ts';
-import { Ask, aScene, Heard, type Play } from '../support/a-scene.ts';
+import { Ask, aScene, Heard, later, type Play } from '../support/a-scene.ts';
 import { aWorld } from '../support/a-world.ts';
 
 describe('an envelope from outside', () => {
@@ -240,6 +240,18 @@ describe('a request that has failed before it could leave', () => {
 
     expect(await scene.ask('go')).toMatchObject({ _tag: 'WaitCycle' });
     expect(heard).toEqual(['go']);
+  });
+});
+
+describe('the budget that a request names', () => {
+  it('counts time only where it limits it', async () => {
+    const scene = aScene(async (_, context) => {
+      await later(scene, 10);
+      return context.budget.spent('timeMs');
+    });
+
+    expect(await scene.ask('go', { budget: { tokens: 5 } })).toBe(0);
+    expect(await scene.ask('go', { budget: { timeMs: 50 } })).toBe(10);
   });
 });
 
