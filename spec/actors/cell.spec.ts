@@ -50,6 +50,12 @@ describe('an agent that is full', () => {
   });
 });
 
+describe('a turn of an agent', () => {
+  it('is called by its path', () => {
+    expect(cellOf(aScene(() => {}).actor).label).toBe('/actor');
+  });
+});
+
 describe('an agent that has ended', () => {
   it('takes no message, and needs nobody who waits', async () => {
     const scene = aScene(() => {});
