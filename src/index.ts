@@ -17,7 +17,10 @@ export { type ConflateOptions, conflate } from './actors/conflate.ts';
 export type {
   Context,
   Log,
+  Procedure,
   RequestOptions,
+  Responder,
+  Scope,
   SendOptions,
   SpawnOptions,
   StreamOptions,
@@ -114,3 +117,6 @@ export {
   type TraceContext,
 } from './core/trace-context.ts';
 export type { Instrumentation } from './core/tracing.ts';
+// Primitives: how several agents agree, and how one call is made resilient.
+export { type MapRequestOptions, mapRequest } from './primitives/map-request.ts';
+export type { Wrapper } from './primitives/wrapper.ts';

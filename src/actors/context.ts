@@ -7,6 +7,8 @@
  * interrupted, restarted) its context is revoked: what old code still sends
  * becomes a dead letter, without throwing, and its requests reject.
  */
+
+import type { Effect } from 'effect/Effect';
 import type { Lease, Limits } from '../core/budget.ts';
 import type { Envelope, Headers } from '../core/envelope.ts';
 import type { Timer } from '../core/environment.ts';
@@ -79,7 +81,8 @@ export interface Verbs {
    */
   tell<M>(ref: AgentRef<M, unknown>, payload: NoInfer<M>, options?: SendOptions): Promise<void> | undefined;
   /**
-   * Asks a ref, a topic (the first reply counts) or a capability, and waits for the reply.
+   * Asks a ref, a topic (the first reply counts) or a capability, and waits for the
+   * reply; or calls a procedure, in a scope that ends with it.
    *
    * Settles exactly once, at the latest at its deadline.
    *
@@ -87,7 +90,7 @@ export interface Verbs {
    * the work may have been done); `NoResponder` when nobody can answer or
    * everybody finished without; `Interrupted`; `WaitCycle`; `BudgetExceeded`.
    */
-  request<M, R>(target: Target<M, R>, payload: NoInfer<M>, options?: RequestOptions): Promise<R>;
+  request<M, R>(target: Responder<M, R>, payload: NoInfer<M>, options?: RequestOptions): Promise<R>;
   /**
    * Asks for a stream of replies. Each subscription sends the request once;
    * unsubscribing, or leaving a `for await`, interrupts the work, and a slow
@@ -99,8 +102,47 @@ export interface Verbs {
   spawn<M, R>(agent: Agent<M, R>, options?: SpawnOptions): AgentRef<M, R>;
 }
 
-/** Whom a request can be made to. */
+/** Whom a message can be addressed to, and be answered by. */
 export type Target<M, R> = AgentRef<M, R> | Topic<M, R> | Capability<M, R>;
+
+/**
+ * Work that somebody else calls: a function of its input, and of the scope in which it
+ * is done. What it returns, or a promise or an Effect of that, is its answer.
+ *
+ * Combinators (`pipeline`, `fallback`, `gather`, `retry`, …) make procedures of
+ * responders, and a procedure is a responder: so they nest.
+ */
+export type Procedure<in I, out O> = (input: I, scope: Scope) => O | PromiseLike<O> | Effect<O, unknown>;
+
+/** Whoever can be asked: an agent, a topic, a capability, or a procedure. */
+export type Responder<M, R> = Target<M, R> | Procedure<M, R>;
+
+/**
+ * What work knows beside its input, wherever it is done: in a handler, in a branch of
+ * one, or outside of agents.
+ *
+ * A branch ends with what it was begun for, and earlier when somebody ends it: what it
+ * asked is interrupted then, what it still sends becomes a dead letter, and its
+ * requests reject. No branch outlives the deadline of whoever began it.
+ */
+export interface Scope extends Verbs {
+  /** Aborts when the work is interrupted. It is made when it is first read. */
+  readonly signal: AbortSignal;
+  /** When nobody wants the work any more, in milliseconds of the system's clock; `Infinity` for never. */
+  readonly deadlineMs: number;
+  /** What this work may still spend, and where to say what it spent. */
+  readonly budget: Lease;
+  /**
+   * What everything that is sent from here carries. A call to another service
+   * carries `traceparent` of it, and is then a part of the same trace.
+   */
+  readonly headers: Headers;
+  /** Keeps what is worth keeping should this work be interrupted now; the failure carries it. */
+  keep(partial: unknown): void;
+  /** Calls a capability, whoever offers it. */
+  tool<I, O>(capability: Capability<I, O>, input: NoInfer<I>, options?: RequestOptions): Promise<O>;
+  tool(name: string, input: unknown, options?: RequestOptions): Promise<unknown>;
+}
 
 /** The end of an agent that was watched. */
 export interface Terminated {
@@ -112,7 +154,7 @@ export interface Terminated {
 }
 
 /** What a handler gets beside its message. */
-export interface Context<State = unknown, Reply = unknown> extends Verbs {
+export interface Context<State = unknown, Reply = unknown> extends Scope {
   /** The agent's state as of now. Never change it in place. */
   readonly state: State;
   /** Replaces the state. In a step that throws, the state stays what it was. */
@@ -122,9 +164,6 @@ export interface Context<State = unknown, Reply = unknown> extends Verbs {
    * Returns a promise of room when the reader is behind.
    */
   reply(reply: Reply): Promise<void> | undefined;
-  /** Calls a capability, whoever offers it. */
-  tool<I, O>(capability: Capability<I, O>, input: NoInfer<I>, options?: RequestOptions): Promise<O>;
-  tool(name: string, input: unknown, options?: RequestOptions): Promise<unknown>;
   /** Stops this agent when the step is over, as finished; or a child of it, as stopped. */
   stop(child?: AgentRef<never, unknown>): void;
   /** Asks for one `Terminated` when that agent has ended; at once if it has already. */
@@ -154,17 +193,6 @@ export interface Context<State = unknown, Reply = unknown> extends Verbs {
   readonly children: readonly AgentRef<never, unknown>[];
   /** The envelope being handled. */
   readonly envelope: Envelope;
-  /**
-   * What everything that is sent from here carries. A call to another service
-   * carries `traceparent` of it, and is then a part of the same trace.
-   */
-  readonly headers: Headers;
-  /** What this work may still spend, and where to say what it spent. */
-  readonly budget: Lease;
-  /** Keeps what is worth keeping should this work be interrupted now; the failure carries it. */
-  keep(partial: unknown): void;
-  /** Aborts when this handling is interrupted. It is made when it is first read. */
-  readonly signal: AbortSignal;
   readonly log: Log;
 }
 

@@ -4,12 +4,13 @@
  * but not a restart or the end of the agent. Used in a step, they are part of it.
  */
 import type { Lease } from '../core/budget.ts';
-import type { Envelope } from '../core/envelope.ts';
+import { type Envelope, type Headers, noHeaders } from '../core/envelope.ts';
 import type { Failure } from '../core/failure.ts';
 import type { TopicEntry } from '../core/topic-board.ts';
 import type { HandlingTrace } from '../core/tracing.ts';
 import type { Agent, AnyAgent, MachineAgent } from './agent.ts';
 import type { AgentRef, MachineRef } from './agent-ref.ts';
+import { Branch } from './branch.ts';
 import type { CapabilityDirectory } from './capability-directory.ts';
 import { Cell } from './cell.ts';
 import type { SpawnOptions } from './context.ts';
@@ -18,7 +19,7 @@ import { refOf } from './local-ref.ts';
 import { sendBehind } from './outbox.ts';
 import type { PendingReply, Requester } from './pending-reply.ts';
 import { HandlingOver } from './request-failures.ts';
-import { Sender } from './sender.ts';
+import { type BranchPlan, type RunsProcedure, Sender } from './sender.ts';
 import { type Addressed, publishNow, requestNow, tellNow } from './sending.ts';
 import { startChild } from './spawn.ts';
 import type { Works } from './works.ts';
@@ -78,19 +79,31 @@ export class Detached extends Sender {
     return cell.ending || cell.restarts !== this.#life;
   }
 
-  protected get revoked(): Failure | undefined {
+  get revoked(): Failure | undefined {
     return this.isOver ? new HandlingOver({ agent: this.cell.path }) : undefined;
   }
 
-  protected get requester(): Requester {
+  get requester(): Requester {
     return this.cell;
   }
 
-  protected get handling(): undefined {
+  get handling(): undefined {
     return undefined;
   }
 
-  protected send({ target, envelope }: Addressed): Promise<void> | undefined {
+  get deadlineMs(): number {
+    return Number.POSITIVE_INFINITY;
+  }
+
+  get headers(): Headers {
+    return noHeaders;
+  }
+
+  branch(plan: BranchPlan): RunsProcedure {
+    return new Branch(plan.within ?? this, plan);
+  }
+
+  send({ target, envelope }: Addressed): Promise<void> | undefined {
     const { cell, kernel } = this;
     const { revoked } = this;
     if (revoked !== undefined) {
@@ -112,7 +125,7 @@ export class Detached extends Sender {
     return target instanceof Cell ? tellNow(target, envelope) : publishNow(kernel, target, envelope);
   }
 
-  protected sendRequest(target: Cell | TopicEntry, envelope: Envelope, request: PendingReply): void {
+  sendRequest(target: Cell | TopicEntry, envelope: Envelope, request: PendingReply): void {
     const { cell } = this;
     if (this.#staging) {
       this.works.stage.add(cell, target, envelope);

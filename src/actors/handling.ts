@@ -14,6 +14,7 @@ import type { HandlingTrace } from '../core/tracing.ts';
 import type { Agent, AnyAgent, MachineAgent } from './agent.ts';
 import type { AgentRef, MachineRef } from './agent-ref.ts';
 import { scheduleStep } from './agent-timer.ts';
+import { HandlingBranch } from './branch.ts';
 import type { CapabilityDirectory } from './capability-directory.ts';
 import { Cell, type OpenHandling } from './cell.ts';
 import type { Context, Log, SpawnOptions, Verbs } from './context.ts';
@@ -26,7 +27,7 @@ import { releaseReply, replyBehind, sendBehind } from './outbox.ts';
 import type { PendingReply, Requester } from './pending-reply.ts';
 import { HandlingOver } from './request-failures.ts';
 import type { Result } from './result.ts';
-import { Sender } from './sender.ts';
+import { type BranchPlan, type RunsProcedure, Sender } from './sender.ts';
 import { type Addressed, publishNow, requestNow, tellNow } from './sending.ts';
 import { startChild } from './spawn.ts';
 import { forgetStashing, unstashAll } from './stash.ts';
@@ -60,6 +61,8 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
   #partial: unknown;
   #abort: AbortController | undefined;
   #releaseLease: (() => void) | undefined;
+  /** What goes on in it, and ends with it. */
+  #branches: Set<HandlingBranch> | undefined;
 
   constructor(cell: Cell, envelope: Envelope, works: Works) {
     super();
@@ -82,6 +85,10 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
 
   get headers(): Headers {
     return this.trace?.headers ?? this.envelope.headers;
+  }
+
+  get deadlineMs(): number {
+    return this.envelope.deadlineMs;
   }
 
   get lease(): Lease | undefined {
@@ -331,21 +338,37 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
       this.#abort?.abort(failure);
     }
     this.task = undefined;
+    for (const branch of this.#branches ?? []) {
+      branch.leave(failure);
+    }
   }
 
-  protected get revoked(): Failure | undefined {
+  get revoked(): Failure | undefined {
     return this.over ? this.#overFailure() : undefined;
   }
 
-  protected get requester(): Requester {
+  get requester(): Requester {
     return this.cell;
   }
 
-  protected get handling(): object {
+  get handling(): object {
     return this;
   }
 
-  protected send({ target, envelope }: Addressed): Promise<void> | undefined {
+  branch(plan: BranchPlan): RunsProcedure {
+    const branch = new HandlingBranch(plan.within ?? this, this, plan);
+    if (plan.within === undefined) {
+      this.#branches ??= new Set();
+      this.#branches.add(branch);
+    }
+    return branch;
+  }
+
+  branchEnded(branch: HandlingBranch): void {
+    this.#branches?.delete(branch);
+  }
+
+  send({ target, envelope }: Addressed): Promise<void> | undefined {
     const { cell, kernel } = this;
     if (this.over) {
       kernel.deadLetter(envelope, envelope.to ?? envelope.topic, 'HandlingOver');
@@ -365,7 +388,7 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
     return target instanceof Cell ? tellNow(target, envelope) : publishNow(kernel, target, envelope);
   }
 
-  protected sendRequest(target: Cell | TopicEntry, envelope: Envelope, request: PendingReply): void {
+  sendRequest(target: Cell | TopicEntry, envelope: Envelope, request: PendingReply): void {
     const { cell } = this;
     if (this.#staging) {
       this.works.stage.add(cell, target, envelope);

@@ -76,6 +76,8 @@ export class Kernel {
   unheard = 0;
   /** Whether events are listened to: whoever emits asks first. */
   listening: boolean;
+  /** Who speaks from outside of agents: the system. */
+  verbs: object | undefined = undefined;
   /** Who follows messages, if anybody does; whoever does so listens, too. */
   tracing: Tracing | undefined = undefined;
   #witness: Witness | undefined = undefined;

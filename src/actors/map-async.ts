@@ -72,11 +72,17 @@ export function mapAsync<T, R>(
 
 type Handler<T> = (value: T, work: AsyncWork) => unknown;
 
+/** The system that work is done in, as far as its source said: for operators made of this one. */
+export function hostOfWork(work: AsyncWork): HostAsked {
+  return (work as Work<unknown>).host;
+}
+
 type Outcome = { readonly result: unknown } | { readonly failure: unknown };
 
 /** The work on one value. */
 class Work<T> implements AsyncWork {
   readonly held: Held<T>;
+  readonly host: HostAsked;
   outcome: Outcome | undefined;
   begun = false;
   /** It has ended, so its place among those at work is free. */
@@ -85,8 +91,9 @@ class Work<T> implements AsyncWork {
   #abort: AbortController | undefined;
   readonly #report: (thrown: unknown) => void;
 
-  constructor(held: Held<T>, report: (thrown: unknown) => void) {
+  constructor(held: Held<T>, host: HostAsked, report: (thrown: unknown) => void) {
     this.held = held;
+    this.host = host;
     this.#report = report;
   }
 
@@ -146,7 +153,7 @@ class MapAsync<T, R> implements Operating<T> {
 
   next(value: T): void {
     const held = new Held(value, retainToken(), () => this.#drop(work));
-    const work: Work<T> = new Work(held, (thrown) => this.#report(thrown));
+    const work: Work<T> = new Work(held, this.#host, (thrown) => this.#report(thrown));
     this.#line.add(work);
     if (this.#working < this.#concurrency) {
       this.#working += 1;

@@ -2,16 +2,17 @@
  * Outside: the verbs of code that is no agent. What it sends has no cause, is
  * checked by its topic's schema, and leaves at once.
  */
-import type { Envelope } from '../core/envelope.ts';
+import { type Envelope, type Headers, noHeaders } from '../core/envelope.ts';
 import type { Failure } from '../core/failure.ts';
 import { InvalidParams } from '../core/schema.ts';
 import type { TopicEntry } from '../core/topic-board.ts';
 import type { AgentRef } from './agent-ref.ts';
+import { Branch } from './branch.ts';
 import { Cell } from './cell.ts';
 import { LocalRef, refOf } from './local-ref.ts';
 import type { PendingReply, Requester } from './pending-reply.ts';
 import { Interrupted, NoResponder } from './request-failures.ts';
-import { Sender } from './sender.ts';
+import { type BranchPlan, type RunsProcedure, Sender } from './sender.ts';
 import { type Addressed, message, publishNow, requestNow, tellNow } from './sending.ts';
 
 export abstract class Outside extends Sender implements Requester {
@@ -86,21 +87,33 @@ export abstract class Outside extends Sender implements Requester {
     return cell;
   }
 
-  protected get revoked(): Failure | undefined {
+  get revoked(): Failure | undefined {
     return this.#closed
       ? new NoResponder({ target: `system ${this.kernel.id}, which is ending`, asked: 0 })
       : undefined;
   }
 
-  protected get requester(): Requester {
+  get requester(): Requester {
     return this;
   }
 
-  protected get handling(): undefined {
+  get handling(): undefined {
     return undefined;
   }
 
-  protected send({ target, envelope }: Addressed): Promise<void> | undefined {
+  get deadlineMs(): number {
+    return Number.POSITIVE_INFINITY;
+  }
+
+  get headers(): Headers {
+    return noHeaders;
+  }
+
+  branch(plan: BranchPlan): RunsProcedure {
+    return new Branch(plan.within ?? this, plan);
+  }
+
+  send({ target, envelope }: Addressed): Promise<void> | undefined {
     if (this.#closed) {
       this.kernel.deadLetter(envelope, envelope.to ?? envelope.topic, 'Stopped');
       return undefined;
@@ -108,7 +121,7 @@ export abstract class Outside extends Sender implements Requester {
     return target instanceof Cell ? tellNow(target, envelope) : publishNow(this.kernel, target, envelope);
   }
 
-  protected sendRequest(target: Cell | TopicEntry, envelope: Envelope, request: PendingReply): void {
+  sendRequest(target: Cell | TopicEntry, envelope: Envelope, request: PendingReply): void {
     requestNow(target, envelope, request);
   }
 }

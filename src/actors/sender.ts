@@ -3,7 +3,7 @@
  * leaves: staged in a step, at once after it, or from outside.
  */
 import type { Lease } from '../core/budget.ts';
-import type { Envelope } from '../core/envelope.ts';
+import type { Envelope, Headers } from '../core/envelope.ts';
 import type { Failure } from '../core/failure.ts';
 import { InvalidParams } from '../core/schema.ts';
 import type { AnyTopic, Topic } from '../core/topic.ts';
@@ -16,10 +16,20 @@ import { type Capability, isCapability } from './capability.ts';
 import { callCapability } from './capability-broker.ts';
 import type { CapabilityDirectory } from './capability-directory.ts';
 import type { Cell } from './cell.ts';
-import type { RequestOptions, SendOptions, SpawnOptions, StreamOptions, Target, Verbs } from './context.ts';
+import type {
+  Procedure,
+  RequestOptions,
+  Responder,
+  SendOptions,
+  SpawnOptions,
+  StreamOptions,
+  Target,
+  Verbs,
+} from './context.ts';
 import type { Kernel } from './kernel.ts';
 import { onThrowOf } from './observe.ts';
-import type { PendingReply, Requester } from './pending-reply.ts';
+import { type CallOutcome, PendingCall } from './pending-call.ts';
+import type { PendingOptions, PendingReply, Requester } from './pending-reply.ts';
 import { PendingRequest } from './pending-request.ts';
 import { PendingStream } from './pending-stream.ts';
 import { Interrupted } from './request-failures.ts';
@@ -33,10 +43,28 @@ import {
   type Origin,
   publication,
   saying,
+  timeoutOf,
 } from './sending.ts';
+import { hostFor } from './stream-host.ts';
 
 /** Replies that may wait for a slow reader when it does not say: a few chunks, so that it is felt early. */
 const streamCapacity = 16;
+
+/** What a branch is opened with. */
+export interface BranchPlan {
+  /** The request it answers; it ends the branch when it settles by itself. */
+  readonly request: PendingReply;
+  readonly deadlineMs: number;
+  /** What it spends from, where a budget of its own was named. */
+  readonly lease: Lease | undefined;
+  /** The branch it is a branch of, if it is. */
+  readonly within?: Sender;
+}
+
+/** A branch, for whoever opened it. */
+export interface RunsProcedure {
+  run(procedure: Procedure<never, unknown>, input: unknown): void;
+}
 
 export abstract class Sender implements Verbs, Origin {
   abstract readonly kernel: Kernel;
@@ -45,16 +73,20 @@ export abstract class Sender implements Verbs, Origin {
   abstract readonly cause: Envelope | undefined;
   abstract readonly lease: Lease | undefined;
   abstract readonly trace: HandlingTrace | undefined;
+  abstract readonly deadlineMs: number;
+  abstract readonly headers: Headers;
 
   /** Why nothing can be sent any more, if so. */
-  protected abstract readonly revoked: Failure | undefined;
+  abstract readonly revoked: Failure | undefined;
   /** The side that waits for replies. */
-  protected abstract readonly requester: Requester;
+  abstract readonly requester: Requester;
   /** The handling that asks, when one does. */
-  protected abstract readonly handling: object | undefined;
+  abstract readonly handling: object | undefined;
 
-  protected abstract send(addressed: Addressed): Promise<void> | undefined;
-  protected abstract sendRequest(target: Cell | TopicEntry, envelope: Envelope, request: PendingReply): void;
+  /** Opens a branch: work within that of this sender. */
+  abstract branch(plan: BranchPlan): RunsProcedure;
+  abstract send(addressed: Addressed): Promise<void> | undefined;
+  abstract sendRequest(target: Cell | TopicEntry, envelope: Envelope, request: PendingReply): void;
 
   abstract spawn<M, R, S>(agent: MachineAgent<M, R, S>, options?: SpawnOptions): MachineRef<M, R, S>;
   abstract spawn<M, R>(agent: Agent<M, R>, options?: SpawnOptions): AgentRef<M, R>;
@@ -71,7 +103,20 @@ export abstract class Sender implements Verbs, Origin {
     return this.say(message(this, ref, payload, options));
   }
 
-  request<M, R>(target: Target<M, R>, payload: NoInfer<M>, options?: RequestOptions): Promise<R> {
+  /** How long a request waits that does not say. */
+  get requestTimeoutMs(): number {
+    return this.kernel.requestTimeoutMs;
+  }
+
+  request<M, R>(target: Responder<M, R>, payload: NoInfer<M>, options?: RequestOptions): Promise<R> {
+    if (typeof target === 'function') {
+      try {
+        const request = this.perform(target, payload, options, (pending) => new PendingRequest(pending));
+        return request.promise as Promise<R>;
+      } catch (failure) {
+        return rejected(failure);
+      }
+    }
     if (typeof target === 'object' && target !== null && isCapability(target)) {
       // However it is called, a call of a capability goes through the broker.
       return this.tool(target as Capability<M, R>, payload, options);
@@ -84,6 +129,34 @@ export abstract class Sender implements Verbs, Origin {
     }
   }
 
+  /**
+   * Asks as `request` does, without a promise: for combinators.
+   *
+   * @param told Called once, with the answer or the failure, in a turn of whoever waits; before this returns where it could not be asked. Must not throw.
+   * @returns the request, unless it could not be asked.
+   */
+  call<M, R>(
+    target: Responder<M, R>,
+    payload: M,
+    options: RequestOptions | undefined,
+    told: (outcome: CallOutcome, call: PendingCall | undefined) => void,
+  ): PendingCall | undefined {
+    const make = (pending: PendingOptions): PendingCall => new PendingCall(pending, told);
+    try {
+      if (typeof target === 'function') {
+        return this.perform(target, payload, options, make);
+      }
+      if (typeof target === 'object' && target !== null && isCapability(target)) {
+        const calling: Procedure<M, unknown> = (input, scope) => scope.tool(target, input, options);
+        return this.perform(calling, payload, options, make, target.name);
+      }
+      return this.ask(target, payload, options, make, 'request');
+    } catch (failure) {
+      told({ failure }, undefined);
+      return undefined;
+    }
+  }
+
   stream<M, R>(target: Target<M, R>, payload: NoInfer<M>, options?: StreamOptions): Bounded<R> {
     const capacity = options?.capacity ?? streamCapacity;
     if (!Number.isInteger(capacity) || capacity < 1) {
@@ -91,7 +164,7 @@ export abstract class Sender implements Verbs, Origin {
     }
     return new Bounded<R>({
       onThrow: onThrowOf(this.kernel),
-      host: this.kernel,
+      host: hostFor(this.kernel, this),
       open: (window) =>
         this.ask(
           target,
@@ -153,12 +226,53 @@ export abstract class Sender implements Verbs, Origin {
     }
   }
 
+  /** Has a procedure done in a branch. */
+  protected perform<Request extends PendingReply>(
+    procedure: Procedure<never, unknown>,
+    input: unknown,
+    options: RequestOptions | undefined,
+    makeRequest: (pending: PendingOptions) => Request,
+    name: string = procedure.name || 'a procedure',
+  ): Request {
+    if (this.revoked !== undefined) {
+      throw this.revoked;
+    }
+    checkSignal(options?.signal);
+    const { kernel, requester } = this;
+    const timeoutMs = timeoutOf(options, this.requestTimeoutMs);
+    const nowMs = kernel.environment.nowMs();
+    const deadlineMs = deadlineOf(this, timeoutMs, nowMs);
+    const lease = leaseFor(this, options?.budget);
+    if (lease !== undefined) {
+      kernel.witness?.leased(lease, `a request to ${name}`);
+    }
+    const request = makeRequest({
+      kernel,
+      requester,
+      target: name,
+      topic: name,
+      id: kernel.environment.nextId(),
+      deadlineMs,
+      timeoutMs: Math.min(timeoutMs, deadlineMs - nowMs),
+      signal: options?.signal,
+      lease,
+    });
+    requester.rememberRequest(request);
+    request.madeBy = this.handling;
+    if (options?.signal?.aborted === true) {
+      request.interrupt(new Interrupted({ agent: name, reason: 'its signal had aborted already' }));
+    } else {
+      this.branch({ request, deadlineMs, lease }).run(procedure, input);
+    }
+    return request;
+  }
+
   // Not `#ask`: a private method of a class that others extend is paid for by each object, in nanoseconds and bytes.
   protected ask<Request extends PendingReply>(
     target: object,
     payload: unknown,
     options: RequestOptions | undefined,
-    makeRequest: (pending: ConstructorParameters<typeof PendingRequest>[0]) => Request,
+    makeRequest: (pending: PendingOptions) => Request,
     verb: Verb,
     ofCall?: RequestTrace,
   ): Request {
@@ -169,7 +283,7 @@ export abstract class Sender implements Verbs, Origin {
       throw new InvalidParams({
         what: 'target',
         value: target,
-        issues: [{ path: '', message: 'expected the ref of an agent, a topic or a capability' }],
+        issues: [{ path: '', message: 'expected the ref of an agent, a topic, a capability or a procedure' }],
       });
     }
     checkSignal(options?.signal);

@@ -33,6 +33,10 @@ export interface Origin {
   readonly cause: Envelope | undefined;
   /** What it spends from. */
   readonly lease: Lease | undefined;
+  /** When nobody wants what is asked for any more; `Infinity` for never. */
+  readonly deadlineMs: number;
+  /** How long a request waits that does not say. */
+  readonly requestTimeoutMs: number;
   /** The handling in which it is said, if that is followed. */
   readonly trace: HandlingTrace | undefined;
 }
@@ -117,7 +121,7 @@ export function asked(
 ): Asked {
   const { kernel } = origin;
   if (isCapability(target)) {
-    const timeoutMs = timeoutOf(options, target.timeoutMs ?? kernel.requestTimeoutMs);
+    const timeoutMs = timeoutOf(options, target.timeoutMs ?? origin.requestTimeoutMs);
     const input = alreadyChecked === undefined ? checked(origin, target.topic, payload) : payload;
     return {
       name: target.name,
@@ -127,7 +131,7 @@ export function asked(
       payload: input,
     };
   }
-  const timeoutMs = timeoutOf(options, kernel.requestTimeoutMs);
+  const timeoutMs = timeoutOf(options, origin.requestTimeoutMs);
   if (LocalRef.cellOf(target) !== undefined) {
     const cell = cellOf(kernel, target);
     const topic = handlerForTold(cell.definition, payload, options?.topic);
@@ -140,8 +144,8 @@ export function asked(
 
 /** The latest point in time at which a request may settle: its own, and no later than that of its cause. */
 export function deadlineOf(origin: Origin, timeoutMs: number, nowMs: number): number {
-  const causeMs = origin.cause?.deadlineMs ?? Number.POSITIVE_INFINITY;
-  return timeoutMs === Number.POSITIVE_INFINITY ? causeMs : Math.min(causeMs, nowMs + timeoutMs);
+  const latestMs = origin.deadlineMs;
+  return timeoutMs === Number.POSITIVE_INFINITY ? latestMs : Math.min(latestMs, nowMs + timeoutMs);
 }
 
 /** A lease of its own for a request that names a budget: reserved from the cause's, if it has one. */
@@ -364,7 +368,8 @@ function cellOf(kernel: Kernel, ref: object): Cell {
   return cell;
 }
 
-function timeoutOf(options: RequestOptions | undefined, otherwiseMs: number): number {
+/** Errors: `RangeError` for a timeout that is no number from 0 up. */
+export function timeoutOf(options: RequestOptions | undefined, otherwiseMs: number): number {
   const timeoutMs = options?.timeoutMs ?? otherwiseMs;
   if (typeof timeoutMs !== 'number' || !(timeoutMs >= 0)) {
     throw new RangeError(`timeoutMs is a number of milliseconds, at least 0; got ${timeoutMs}`);

@@ -16,6 +16,7 @@ import type { Cell } from './cell.ts';
 import type {
   Context,
   RequestOptions,
+  Responder,
   SendOptions,
   SpawnOptions,
   StreamOptions,
@@ -83,6 +84,11 @@ export class StreamVerbs implements StreamContext {
     return this.handling;
   }
 
+  /** Who speaks now: the handling in hand, otherwise the agent, in a new chain. */
+  get sender(): Handling | Detached {
+    return this.handling ?? this.#detached;
+  }
+
   get state(): unknown {
     return this.#cell.state;
   }
@@ -123,29 +129,29 @@ export class StreamVerbs implements StreamContext {
     payload: NoInfer<M>,
     options?: SendOptions,
   ): Promise<void> | undefined {
-    return this.#verbs.publish(topic, payload, options);
+    return this.sender.publish(topic, payload, options);
   }
 
   tell<M>(ref: AgentRef<M, unknown>, payload: NoInfer<M>, options?: SendOptions): Promise<void> | undefined {
-    return this.#verbs.tell(ref, payload, options);
+    return this.sender.tell(ref, payload, options);
   }
 
-  request<M, R>(target: Target<M, R>, payload: NoInfer<M>, options?: RequestOptions): Promise<R> {
-    return this.#verbs.request(target, payload, options);
+  request<M, R>(target: Responder<M, R>, payload: NoInfer<M>, options?: RequestOptions): Promise<R> {
+    return this.sender.request(target, payload, options);
   }
 
   stream<M, R>(target: Target<M, R>, payload: NoInfer<M>, options?: StreamOptions): Bounded<R> {
-    return this.#verbs.stream(target, payload, options);
+    return this.sender.stream(target, payload, options);
   }
 
   tool(capability: unknown, input: unknown, options?: RequestOptions): Promise<never> {
-    return this.#verbs.tool(capability as string, input, options) as Promise<never>;
+    return this.sender.tool(capability as string, input, options) as Promise<never>;
   }
 
   spawn<M, R, S>(agent: MachineAgent<M, R, S>, options?: SpawnOptions): MachineRef<M, R, S>;
   spawn<M, R>(agent: Agent<M, R>, options?: SpawnOptions): AgentRef<M, R>;
   spawn<M, R>(agent: Agent<M, R>, options?: SpawnOptions): AgentRef<M, R> {
-    return this.#verbs.spawn(agent, options);
+    return this.sender.spawn(agent, options);
   }
 
   /** The handlings of the messages that a value was made of, latest last. */
@@ -153,9 +159,5 @@ export class StreamVerbs implements StreamContext {
     return token.sources.flatMap((source) =>
       source instanceof MessageToken && source.handling.cell === this.#cell ? [source.handling] : [],
     );
-  }
-
-  get #verbs(): Handling | Detached {
-    return this.handling ?? this.#detached;
   }
 }

@@ -7,7 +7,21 @@
  */
 import type { Kernel } from './kernel.ts';
 
-export type StreamHost = Pick<Kernel, 'environment' | 'effects' | 'nowMs' | 'reportFailure'>;
+export interface StreamHost extends Pick<Kernel, 'environment' | 'effects' | 'nowMs' | 'reportFailure'> {
+  /** Who speaks in it: the agent whose stream it is, otherwise the system. `senderOf` takes it. */
+  readonly verbs: object | undefined;
+}
+
+/** The host of a stream in which somebody else speaks than the system. */
+export function hostFor(kernel: Kernel, verbs: object): StreamHost {
+  return {
+    environment: kernel.environment,
+    effects: kernel.effects,
+    nowMs: () => kernel.nowMs(),
+    reportFailure: (report) => kernel.reportFailure(report),
+    verbs,
+  };
+}
 
 /** An operator that subscribes now, and those behind it that do. */
 export class HostAsked {

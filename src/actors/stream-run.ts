@@ -26,6 +26,7 @@ import { type Flow, MessageToken } from './message-token.ts';
 import { afterOutbox } from './outbox.ts';
 import { Interrupted } from './request-failures.ts';
 import { StreamVerbs } from './stream-context.ts';
+import { hostFor } from './stream-host.ts';
 
 /** What a stream agent is made of. */
 export interface StreamPlan {
@@ -78,7 +79,7 @@ class StreamRun implements Flow, Pipeline {
     this.#plan = plan;
     this.#cell = cell;
     this.#verbs = new StreamVerbs(cell, handling.works, handling);
-    this.#readers = new Readers(cell.kernel, {
+    this.#readers = new Readers(hostFor(cell.kernel, this.#verbs), {
       onThrow: (thrown) => cell.reportStray(thrown),
       askFor: (window) => this.#askFor(window),
       isFull: () => cell.open >= cell.window,

@@ -160,6 +160,7 @@ class RunningSystem extends Outside implements System {
       listeners: options.events ?? [],
       inspect: options.inspect,
     });
+    this.kernel.verbs = this;
     this.capabilities = new CapabilityDirectory(options.permit, onThrowOf(this.kernel));
     this.#conductor = new Conductor(this.kernel, this.capabilities, {
       onRootEnded: () => this.#endWhenEffectsHave(),

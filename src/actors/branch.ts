@@ -1,0 +1,385 @@
+/**
+ * A branch: work within somebody's work, with a deadline, a budget and an end of its own.
+ *
+ *     handling ──┬── branch ── request to a
+ *                └── branch ──┬── request to b
+ *                             └── branch
+ *
+ * What is sent in it is sent by whoever began it, in their turn and with their cause;
+ * only that it all ends with the branch. A procedure that is requested runs in one.
+ *
+ * Guarantees: it ends once, at the latest at its deadline and with whatever it is a
+ * branch of. Then its requests are interrupted, its Effect too, its signal has aborted
+ * if it was ended, and what its code still says has no effect (L18).
+ *
+ * Source: structured concurrency, as the nurseries of N. J. Smith, "Notes on
+ * structured concurrency" (2018).
+ */
+import * as Cause from 'effect/Cause';
+import * as Effect from 'effect/Effect';
+import * as Exit from 'effect/Exit';
+import { type BudgetExceeded, Lease } from '../core/budget.ts';
+import type { Envelope, Headers } from '../core/envelope.ts';
+import type { Timer } from '../core/environment.ts';
+import type { Failure } from '../core/failure.ts';
+import type { TopicEntry } from '../core/topic-board.ts';
+import type { HandlingTrace } from '../core/tracing.ts';
+import type { Agent, MachineAgent } from './agent.ts';
+import type { AgentRef, MachineRef } from './agent-ref.ts';
+import type { CapabilityDirectory } from './capability-directory.ts';
+import type { Cell } from './cell.ts';
+import type { Context, Log, Procedure, Scope, SpawnOptions, Verbs } from './context.ts';
+import { guardedAbort } from './guarded-abort.ts';
+import { withPartial } from './interrupting.ts';
+import type { Kernel } from './kernel.ts';
+import { onThrowOf } from './observe.ts';
+import type { PendingReply, Requester } from './pending-reply.ts';
+import { HandlingOver, Interrupted } from './request-failures.ts';
+import type { Result } from './result.ts';
+import { type BranchPlan, type RunsProcedure, Sender } from './sender.ts';
+import type { Addressed } from './sending.ts';
+
+export class Branch extends Sender implements Scope, Requester, RunsProcedure {
+  readonly deadlineMs: number;
+  protected readonly from: Sender;
+  readonly #request: PendingReply;
+  readonly #lease: Lease | undefined;
+  #releaseLease: (() => void) | undefined;
+  #unlimited: Lease | undefined;
+  #open: Set<PendingReply> | undefined;
+  #ended = false;
+  #partial: unknown;
+  #abort: AbortController | undefined;
+  #interruptEffect: (() => void) | undefined;
+
+  constructor(from: Sender, plan: BranchPlan) {
+    super();
+    this.from = from;
+    this.#request = plan.request;
+    this.#lease = plan.lease;
+    this.deadlineMs = plan.deadlineMs;
+  }
+
+  get kernel(): Kernel {
+    return this.from.kernel;
+  }
+
+  get capabilities(): CapabilityDirectory {
+    return this.from.capabilities;
+  }
+
+  get cell(): Cell | undefined {
+    return this.from.cell;
+  }
+
+  get cause(): Envelope | undefined {
+    return this.from.cause;
+  }
+
+  get trace(): HandlingTrace | undefined {
+    return this.from.trace;
+  }
+
+  get headers(): Headers {
+    return this.from.headers;
+  }
+
+  get lease(): Lease | undefined {
+    return this.#lease ?? this.from.lease;
+  }
+
+  get budget(): Lease {
+    if (this.lease !== undefined) {
+      return this.lease;
+    }
+    this.#unlimited ??= Lease.root();
+    return this.#unlimited;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      this.#abort = guardedAbort(onThrowOf(this.kernel));
+      const { revoked } = this;
+      if (revoked !== undefined) {
+        this.#abort.abort(revoked);
+      }
+    }
+    return this.#abort.signal;
+  }
+
+  keep(partial: unknown): void {
+    this.#partial = partial;
+  }
+
+  /** Does the work, and answers its request. Its synchronous part is part of the step it is begun in. */
+  run(procedure: Procedure<never, unknown>, input: unknown): void {
+    this.#request.asked(1);
+    this.#request.working(this);
+    this.#releaseLease = this.#lease?.hold({
+      interrupt: (failure: BudgetExceeded) => this.#request.interrupt(withPartial(failure, this.#partial)),
+    });
+    /* v8 ignore next 3 -- @preserve A lease that is spent makes none under it; kept should one be spent at once. */
+    if (this.#ended) {
+      return;
+    }
+    let result: unknown;
+    try {
+      result = procedure(input as never, this);
+      if (Effect.isEffect(result)) {
+        this.#fork(result as Effect.Effect<unknown, unknown>);
+        return;
+      }
+      if (isThenable(result)) {
+        Promise.resolve(result).then(
+          (value) => this.#succeed(value),
+          (failure) => this.#fail(failure),
+        );
+        return;
+      }
+    } catch (thrown) {
+      this.#fail(thrown);
+      return;
+    }
+    this.#succeed(result);
+  }
+
+  /** It is ended from outside. */
+  interrupt(failure: unknown): void {
+    this.#end(failure);
+  }
+
+  /** What it was begun in is over. */
+  leave(failure: unknown = this.#workIsOver()): void {
+    this.#request.interrupt(failure);
+  }
+
+  get path(): string | undefined {
+    return this.from.requester.path;
+  }
+
+  rememberRequest(request: PendingReply): void {
+    this.#open ??= new Set();
+    this.#open.add(request);
+    this.from.requester.rememberRequest(request);
+  }
+
+  settledRequest(request: PendingReply): void {
+    this.from.requester.settledRequest(request);
+  }
+
+  forgetRequest(request: PendingReply): void {
+    this.#open?.delete(request);
+    this.from.requester.forgetRequest(request);
+  }
+
+  spawn<M, R, S>(agent: MachineAgent<M, R, S>, options?: SpawnOptions): MachineRef<M, R, S>;
+  spawn<M, R>(agent: Agent<M, R>, options?: SpawnOptions): AgentRef<M, R>;
+  spawn<M, R>(agent: Agent<M, R>, options?: SpawnOptions): AgentRef<M, R> {
+    const { revoked } = this;
+    if (revoked !== undefined) {
+      throw revoked;
+    }
+    return this.from.spawn(agent, options);
+  }
+
+  /** Within a deadline there is no other one: the last word has whoever began it. */
+  override get requestTimeoutMs(): number {
+    return this.deadlineMs < Number.POSITIVE_INFINITY
+      ? Number.POSITIVE_INFINITY
+      : this.kernel.requestTimeoutMs;
+  }
+
+  get revoked(): Failure | undefined {
+    return this.#ended ? new HandlingOver({ agent: this.#request.target }) : this.from.revoked;
+  }
+
+  get requester(): Requester {
+    return this;
+  }
+
+  get handling(): object | undefined {
+    return this.from.handling;
+  }
+
+  branch(plan: BranchPlan): RunsProcedure {
+    return this.from.branch({ ...plan, within: plan.within ?? this });
+  }
+
+  send(addressed: Addressed): Promise<void> | undefined {
+    if (this.#ended) {
+      const { envelope } = addressed;
+      this.kernel.deadLetter(envelope, envelope.to ?? envelope.topic, 'HandlingOver');
+      return undefined;
+    }
+    return this.from.send(addressed);
+  }
+
+  sendRequest(target: Cell | TopicEntry, envelope: Envelope, request: PendingReply): void {
+    this.from.sendRequest(target, envelope, request);
+  }
+
+  /** Whether nothing that is said in it has any effect any more. */
+  protected get isOver(): boolean {
+    return this.#ended;
+  }
+
+  /** It has ended. */
+  protected whenEnded(): void {}
+
+  #fork(program: Effect.Effect<unknown, unknown>): void {
+    const fiber = this.kernel.effects.fork(program);
+    this.#interruptEffect = () => fiber.interruptUnsafe();
+    fiber.addObserver((exit) => {
+      if (Exit.isSuccess(exit)) {
+        this.#succeed(exit.value);
+      } else if (Cause.hasInterruptsOnly(exit.cause)) {
+        const { target } = this.#request;
+        this.#fail(new Interrupted({ agent: target, reason: 'its Effect interrupted itself' }));
+      } else {
+        this.#fail(Cause.squash(exit.cause));
+      }
+    });
+  }
+
+  #succeed(value: unknown): void {
+    if (!this.#ended) {
+      this.#end(undefined);
+      this.kernel.witness?.replied(this.#request, this.#request.target);
+      this.#request.hear('reply', value, this.#request.target);
+    }
+  }
+
+  #fail(failure: unknown): void {
+    if (!this.#ended) {
+      this.#end(undefined);
+      this.#request.hear('failure', failure, this.#request.target);
+    }
+  }
+
+  #end(failure: unknown): void {
+    this.#ended = true;
+    this.#releaseLease?.();
+    for (const request of [...(this.#open ?? [])]) {
+      request.interrupt(failure ?? this.#workIsOver());
+    }
+    if (failure !== undefined) {
+      this.#interruptEffect?.();
+      this.#abort?.abort(failure);
+    }
+    this.whenEnded();
+  }
+
+  #workIsOver(): Interrupted {
+    return new Interrupted({ agent: this.#request.target, reason: 'the work that asked for it is over' });
+  }
+}
+
+/** Who handles a message, as a branch of the handling knows it. */
+export type Handler = Sender &
+  Context & {
+    lateReply(reply: unknown): void;
+    branchEnded(branch: HandlingBranch): void;
+  };
+
+/** A branch of a handling: it can all that the handler can, until it ends. */
+export class HandlingBranch extends Branch implements Context {
+  readonly #context: Handler;
+
+  /** @param from The handling, or a branch of it. */
+  constructor(from: Sender, context: Handler, plan: BranchPlan) {
+    super(from, plan);
+    this.#context = context;
+  }
+
+  protected override whenEnded(): void {
+    this.#context.branchEnded(this);
+  }
+
+  get state(): unknown {
+    return this.#context.state;
+  }
+
+  get self(): AgentRef<never, unknown> {
+    return this.#context.self;
+  }
+
+  get parent(): AgentRef<never, unknown> | undefined {
+    return this.#context.parent;
+  }
+
+  get children(): readonly AgentRef<never, unknown>[] {
+    return this.#context.children;
+  }
+
+  get envelope(): Envelope {
+    return this.#context.envelope;
+  }
+
+  get log(): Log {
+    return this.#context.log;
+  }
+
+  update(change: (state: unknown) => unknown): void {
+    if (!this.isOver) {
+      this.#context.update(change);
+    }
+  }
+
+  reply(reply: unknown): Promise<void> | undefined {
+    if (this.isOver) {
+      this.#context.lateReply(reply);
+      return undefined;
+    }
+    return this.#context.reply(reply);
+  }
+
+  stop(child?: AgentRef<never, unknown>): void {
+    if (!this.isOver) {
+      this.#context.stop(child);
+    }
+  }
+
+  watch(ref: AgentRef<never, unknown>): void {
+    if (!this.isOver) {
+      this.#context.watch(ref);
+    }
+  }
+
+  unwatch(ref: AgentRef<never, unknown>): void {
+    if (!this.isOver) {
+      this.#context.unwatch(ref);
+    }
+  }
+
+  stash(): void {
+    if (!this.isOver) {
+      this.#context.stash();
+    }
+  }
+
+  unstash(): void {
+    if (!this.isOver) {
+      this.#context.unstash();
+    }
+  }
+
+  schedule(
+    delayMs: number,
+    step: (context: Context) => Result<unknown>,
+    options?: { readonly every?: boolean },
+  ): Timer {
+    const { revoked } = this;
+    if (revoked !== undefined) {
+      throw revoked;
+    }
+    return this.#context.schedule(delayMs, step, options);
+  }
+
+  detach(): Verbs {
+    return this.#context.detach();
+  }
+}
+
+const isThenable = (value: unknown): boolean =>
+  ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
+  typeof (value as { then?: unknown }).then === 'function';

@@ -1,0 +1,19 @@
+/**
+ * A wrapper: something put around whoever answers, that changes how it is called.
+ *
+ *     receive: breaker((order, context) => charge(order, context))      around a handler
+ *     context.request(retry({ times: 3 })(shop), order)                 around a responder
+ *     source.pipe(mapRequest(8, limiter(shop)))                         in a stream
+ */
+import type { Effect } from 'effect/Effect';
+import type { Procedure, Scope, Target } from '../actors/context.ts';
+
+/** What can be put around a handler, a procedure, an agent, a topic or a capability. */
+export interface Wrapper {
+  /** Around a handler or a procedure. What comes out is called as what went in, and answers with a promise. */
+  <I, O, C extends Scope = Scope>(
+    work: (input: I, scope: C) => O | PromiseLike<O> | Effect<O, unknown>,
+  ): (input: I, scope: C) => Promise<O>;
+  /** Around an agent, a topic or a capability. */
+  <I, O>(target: Target<I, O>): Procedure<I, O>;
+}
