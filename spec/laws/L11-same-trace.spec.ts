@@ -56,8 +56,8 @@ describe('a trace', () => {
         traces.add(trace);
       }
 
-      // With few deviations some of them are the quiet one.
-      expect(traces.size).toBeGreaterThanOrEqual(Math.ceil(seeds / 10));
+      // With few deviations some of them are the quiet one, and there are only so many others.
+      expect(traces.size).toBeGreaterThanOrEqual(Math.min(Math.ceil(seeds / 10), 500));
     },
     lawTimeoutMs,
   );

@@ -23,6 +23,7 @@ import {
   defineTopic,
   type Overflow,
   on,
+  type Procedure,
   type Result,
   type System,
   type Target,
@@ -76,6 +77,7 @@ export type Deed =
   | 'publish'
   | 'request'
   | 'request detached'
+  | 'request a procedure'
   | 'stream'
   | 'abort'
   | 'reply'
@@ -154,6 +156,7 @@ export const anyManners: Manners = {
     publish: 4,
     request: 4,
     'request detached': 1,
+    'request a procedure': 2,
     stream: 2,
     abort: 1,
     reply: 2,
@@ -449,11 +452,13 @@ export class Troupe {
       case 'publish':
         return this.#say(self, undefined, (word) => context.publish(this.#anyTopic(), word));
       case 'request':
-        return this.#request(context, self, context.envelope.deadlineMs);
+        return this.#request(context, self, context.deadlineMs);
       case 'request detached':
         return this.#request(context.detach(), self, Number.POSITIVE_INFINITY);
+      case 'request a procedure':
+        return this.#branch(context, self);
       case 'stream':
-        return this.#stream(context, self, context.envelope.deadlineMs);
+        return this.#stream(context, self, context.deadlineMs);
       case 'abort':
         return this.#abortOne();
       case 'reply':
@@ -511,6 +516,28 @@ export class Troupe {
       const { inquiry, options } = this.#inquire(asker, causeDueMs, false);
       const target = this.#anyTarget();
       const reply = inquiry.made(() => verbs.request(target, word, options));
+      reply.then(
+        () => inquiry.end(this.world.nowMs),
+        (failure) => inquiry.end(this.world.nowMs, failure),
+      );
+      return reply;
+    });
+  }
+
+  /** Does something, and waits for it or not, in a branch of a handling, which ends with what it was begun for. */
+  #branch(context: Scene, asker: Cell): Promise<unknown> | undefined {
+    return this.#spend(() => {
+      const { inquiry, options } = this.#inquire(asker, context.deadlineMs, false);
+      const deed = this.#pick(this.#manners.deeds, 'deed of a branch');
+      const waits = this.world.choose(2, 'branch waits') === 0;
+      const work: Procedure<undefined, unknown> = async (_, scope) => {
+        const done = this.#do(deed, scope as Scene);
+        if (waits) {
+          await done;
+          this.#do(this.#pick(this.#manners.deeds, 'deed of a branch'), scope as Scene);
+        }
+      };
+      const reply = inquiry.made(() => context.request(work, undefined, options));
       reply.then(
         () => inquiry.end(this.world.nowMs),
         (failure) => inquiry.end(this.world.nowMs, failure),
