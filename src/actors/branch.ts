@@ -44,6 +44,7 @@ export class Branch extends Sender implements Scope, Requester, RunsProcedure {
   protected readonly from: Sender;
   readonly #request: PendingReply;
   readonly #lease: Lease | undefined;
+  readonly #awaited: boolean;
   #releaseLease: (() => void) | undefined;
   #unlimited: Lease | undefined;
   #open: Set<PendingReply> | undefined;
@@ -57,6 +58,7 @@ export class Branch extends Sender implements Scope, Requester, RunsProcedure {
     this.from = from;
     this.#request = plan.request;
     this.#lease = plan.lease;
+    this.#awaited = plan.awaited;
     this.deadlineMs = plan.deadlineMs;
   }
 
@@ -86,6 +88,11 @@ export class Branch extends Sender implements Scope, Requester, RunsProcedure {
 
   get lease(): Lease | undefined {
     return this.#lease ?? this.from.lease;
+  }
+
+  /** Nobody waits for what is asked in work that nobody waits for. */
+  override get awaits(): boolean {
+    return this.#awaited && this.from.awaits;
   }
 
   get budget(): Lease {
