@@ -118,5 +118,21 @@ export {
 } from './core/trace-context.ts';
 export type { Instrumentation } from './core/tracing.ts';
 // Primitives: how several agents agree, and how one call is made resilient.
+export type { Ballot, BallotKey, Votes } from './primitives/ballot.ts';
+export { both, either } from './primitives/combined-policies.ts';
+export { all, any, firstK, quorum } from './primitives/counting-policies.ts';
+export { type FaninOptions, fanin } from './primitives/fanin.ts';
+export { fanout } from './primitives/fanout.ts';
+export { gather } from './primitives/gather.ts';
+export type { Gathered } from './primitives/gathered.ts';
+export type { Group, GroupMember, GroupOptions } from './primitives/group.ts';
+export { type HedgeOptions, hedge } from './primitives/hedge.ts';
 export { type MapRequestOptions, mapRequest } from './primitives/map-request.ts';
+export { NotGathered } from './primitives/not-gathered.ts';
+export type { Attribution, Outcome, Spent } from './primitives/outcome.ts';
+export type { OnFailure } from './primitives/partial-failure.ts';
+export type { Policy, Verdict } from './primitives/policy.ts';
+export { race } from './primitives/race.ts';
+export { type Within, withinMs } from './primitives/time-limit.ts';
+export { majority, plurality } from './primitives/voting-policies.ts';
 export type { Wrapper } from './primitives/wrapper.ts';
