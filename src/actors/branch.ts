@@ -129,8 +129,8 @@ export class Branch extends Sender implements Scope, Requester, OpenBranch, Tied
     this.#releaseLease = this.#lease?.hold({
       interrupt: (failure: BudgetExceeded) => request.interrupt(withPartial(failure, this.#partial)),
     });
+    /* v8 ignore next 3 -- @preserve A lease that is spent makes none under it; kept should one be spent at once. */
     if (this.#ended) {
-      // Its budget was spent before it began.
       return;
     }
     let result: unknown;
@@ -272,9 +272,6 @@ export class Branch extends Sender implements Scope, Requester, OpenBranch, Tied
   }
 
   #end(failure: unknown): void {
-    if (this.#ended) {
-      return;
-    }
     this.#ended = true;
     this.#tie.untie();
     this.#releaseLease?.();

@@ -266,10 +266,7 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
       throw new RangeError(`delayMs is a number of milliseconds, at least 0; got ${delayMs}`);
     }
     const timer = scheduleStep(this.cell, this.envelope, delayMs, step, options?.every === true, this.trace);
-    this.#act(
-      () => timer.start(),
-      () => timer.cancel(),
-    );
+    this.#act(() => timer.start());
     return timer;
   }
 
@@ -406,8 +403,9 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
 
   #act(act: () => void, undo: () => void = nothing): void {
     if (this.over) {
-      undo();
-    } else if (this.#staging) {
+      return;
+    }
+    if (this.#staging) {
       this.#stage(act, undo);
     } else {
       act();
