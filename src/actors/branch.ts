@@ -38,6 +38,7 @@ import { HandlingOver, Interrupted } from './request-failures.ts';
 import type { Result } from './result.ts';
 import { type BranchOwner, type BranchPlan, type OpenBranch, Sender } from './sender.ts';
 import type { Addressed } from './sending.ts';
+import { isThenable } from './thenable.ts';
 import { cutTies, Tie, type TiedTo } from './tie.ts';
 
 export class Branch extends Sender implements Scope, Requester, OpenBranch, TiedTo {
@@ -409,7 +410,3 @@ export class HandlingBranch extends Branch implements Context {
     return this.#context.detach();
   }
 }
-
-const isThenable = (value: unknown): boolean =>
-  ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
-  typeof (value as { then?: unknown }).then === 'function';
