@@ -117,6 +117,13 @@ export {
   type TraceContext,
 } from './core/trace-context.ts';
 export type { Instrumentation } from './core/tracing.ts';
+export { BatchMismatch } from './primitives/batch-mismatch.ts';
+export { type Batched, type BatchedOptions, type BatchOutputs, batched } from './primitives/batched.ts';
+export type { BatchedStatistics } from './primitives/batching.ts';
+export { type Cache, type CacheOptions, cache, type NegativeTtl } from './primitives/cache.ts';
+export type { CacheStatistics } from './primitives/caching.ts';
+export { type Dedupe, type DedupeOptions, dedupe } from './primitives/dedupe.ts';
+export type { DedupeStatistics } from './primitives/deduping.ts';
 // Primitives: how several agents agree, and how one call is made resilient.
 export type { Ballot, BallotKey, Votes } from './primitives/ballot.ts';
 export { both, either } from './primitives/combined-policies.ts';
@@ -135,4 +142,14 @@ export type { Policy, Verdict } from './primitives/policy.ts';
 export { race } from './primitives/race.ts';
 export { type Within, withinMs } from './primitives/time-limit.ts';
 export { majority, plurality } from './primitives/voting-policies.ts';
+export { QueueFull } from './primitives/queue-full.ts';
+export {
+  type RateLimiter,
+  type RateLimitOptions,
+  type RateOptions,
+  rateLimit,
+} from './primitives/rate-limit.ts';
+export { RateLimited, type RateLimitedReason } from './primitives/rate-limited.ts';
+export type { RateLimitStatistics } from './primitives/rate-limiting.ts';
+export type { SharedCallOptions } from './primitives/shared-call.ts';
 export type { Wrapper } from './primitives/wrapper.ts';
