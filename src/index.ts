@@ -152,4 +152,40 @@ export {
 export { RateLimited, type RateLimitedReason } from './primitives/rate-limited.ts';
 export type { RateLimitStatistics } from './primitives/rate-limiting.ts';
 export type { SharedCallOptions } from './primitives/shared-call.ts';
+export {
+  type AwardEntry,
+  type AwardRecord,
+  type AwardStore,
+  AwardsFull,
+  type MemoryAwards,
+  type MemoryAwardsOptions,
+  memoryAwards,
+  type Offer,
+} from './primitives/award-store.ts';
+export {
+  type AcceptProposal,
+  type CallForProposals,
+  type CancelAward,
+  type Cancellation,
+  type Contract,
+  type ContractOptions,
+  defineContract,
+  type Performance,
+  type Proposal,
+  type RejectProposal,
+  type RejectReason,
+} from './primitives/contract.ts';
+export { AwardDeclined, ContractFailed, NoProposals } from './primitives/contract-failures.ts';
+export type { ContractorRef } from './primitives/contract-manager.ts';
+export { type ContractNetOptions, contractNet } from './primitives/contract-net.ts';
+export type { ContractorReport, Fulfilled, Spent } from './primitives/contract-report.ts';
+export {
+  type ContractorHandlers,
+  type ContractorOptions,
+  contractor,
+  type Refusal,
+  refuse,
+} from './primitives/contractor.ts';
+export { type MapRequestOptions, mapRequest } from './primitives/map-request.ts';
+export type { Fate } from './primitives/negotiation.ts';
 export type { Wrapper } from './primitives/wrapper.ts';
