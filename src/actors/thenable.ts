@@ -26,7 +26,8 @@ export function refuseThenable(value: unknown, what: string): void {
   }
 }
 
-function isThenable(value: unknown): boolean {
+/** Whether a promise, or what passes for one, stands where a value may stand. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return (
     typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
   );
