@@ -100,18 +100,14 @@ export class Deduping {
       return Promise.resolve(remembered.value);
     }
     const running = this.#running.get(key);
-    if (running !== undefined && !running.isOver) {
+    if (running !== undefined && (!running.isOver || running.duplicates.size > 0)) {
       return this.#wait(key, running, work, input, scope);
     }
     if (running === undefined && !this.#makeRoom()) {
       this.#rejected += 1;
       return refused(new QueueFull({ primitive: 'dedupe', option: 'max', limit: this.#policy.max }));
     }
-    running?.forget?.();
-    for (const { forget } of running?.duplicates ?? []) {
-      forget();
-    }
-    return this.#run(work, key, input, scope, running?.duplicates);
+    return this.#run(work, key, input, scope);
   }
 
   /** Handles it, in its own scope. */
@@ -231,7 +227,7 @@ export class Deduping {
   /** Says whether there is room for one more. */
   #makeRoom(): boolean {
     const { max, forgets } = this.#policy;
-    if (this.#running.size + this.#remembered.size < max) {
+    if (this.#running.size + this.#remembered.size < max || this.#letGoOfThoseOver()) {
       return true;
     }
     const [oldest] = this.#remembered.keys();
@@ -241,5 +237,16 @@ export class Deduping {
     this.#remembered.delete(oldest);
     this.#forgotten += 1;
     return true;
+  }
+
+  /** Work that was ended, and that nobody waits for, says nothing itself. Says whether there was any. */
+  #letGoOfThoseOver(): boolean {
+    const before = this.#running.size;
+    for (const [key, { isOver, duplicates }] of this.#running) {
+      if (isOver && duplicates.size === 0) {
+        this.#running.delete(key);
+      }
+    }
+    return this.#running.size < before;
   }
 }
