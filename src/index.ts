@@ -118,5 +118,34 @@ export {
 } from './core/trace-context.ts';
 export type { Instrumentation } from './core/tracing.ts';
 // Primitives: how several agents agree, and how one call is made resilient.
+export type { Backoff } from './primitives/backoff.ts';
+export {
+  type Bulkhead,
+  BulkheadFull,
+  type BulkheadOptions,
+  type BulkheadStatistics,
+  bulkhead,
+} from './primitives/bulkhead.ts';
+export {
+  type CircuitBreaker,
+  type CircuitBreakerOptions,
+  type CircuitBreakerStatistics,
+  CircuitOpen,
+  type CircuitState,
+  circuitBreaker,
+} from './primitives/circuit-breaker.ts';
 export { type MapRequestOptions, mapRequest } from './primitives/map-request.ts';
+export { type ResilientOptions, type ResilientWithFallback, resilient } from './primitives/resilient.ts';
+export {
+  type Attempts,
+  attemptsOf,
+  type Retry,
+  type RetryOptions,
+  type RetrySchedule,
+  type RetryStatistics,
+  type RetryTimes,
+  retry,
+} from './primitives/retry.ts';
+export type { WindowSize } from './primitives/sliding-window.ts';
+export { TimedOut, type Timeout, type TimeoutStatistics, timeout } from './primitives/timeout.ts';
 export type { Wrapper } from './primitives/wrapper.ts';
