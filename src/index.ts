@@ -135,6 +135,8 @@ export type { Ballot, BallotKey, Votes } from './primitives/ballot.ts';
 export { BatchMismatch } from './primitives/batch-mismatch.ts';
 export { type Batched, type BatchedOptions, type BatchOutputs, batched } from './primitives/batched.ts';
 export type { BatchedStatistics } from './primitives/batching.ts';
+// Primitives: how several agents agree, and how one call is made resilient.
+export type { Backoff } from './primitives/backoff.ts';
 export {
   type Bulkhead,
   BulkheadFull,
@@ -202,6 +204,7 @@ export {
 } from './primitives/rate-limit.ts';
 export { RateLimited, type RateLimitedReason } from './primitives/rate-limited.ts';
 export type { RateLimitStatistics } from './primitives/rate-limiting.ts';
+export { type MapRequestOptions, mapRequest } from './primitives/map-request.ts';
 export { type ResilientOptions, type ResilientWithFallback, resilient } from './primitives/resilient.ts';
 export {
   type Attempts,
@@ -219,4 +222,6 @@ export type { Spent } from './primitives/spent.ts';
 export { type Within, withinMs } from './primitives/time-limit.ts';
 export { TimedOut, type Timeout, type TimeoutStatistics, timeout } from './primitives/timeout.ts';
 export { majority, plurality } from './primitives/voting-policies.ts';
+export type { WindowSize } from './primitives/sliding-window.ts';
+export { TimedOut, type Timeout, type TimeoutStatistics, timeout } from './primitives/timeout.ts';
 export type { Wrapper } from './primitives/wrapper.ts';
