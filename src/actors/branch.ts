@@ -38,6 +38,7 @@ import { HandlingOver, Interrupted } from './request-failures.ts';
 import type { Result } from './result.ts';
 import { type BranchOwner, type BranchPlan, type OpenBranch, Sender } from './sender.ts';
 import type { Addressed } from './sending.ts';
+import { isThenable } from './thenable.ts';
 import { cutTies, Tie, type TiedTo } from './tie.ts';
 
 export class Branch extends Sender implements Scope, Requester, OpenBranch, TiedTo {
@@ -48,6 +49,7 @@ export class Branch extends Sender implements Scope, Requester, OpenBranch, Tied
   readonly #owner: BranchOwner;
   readonly #tie: Tie;
   readonly #lease: Lease | undefined;
+  readonly #awaited: boolean;
   #releaseLease: (() => void) | undefined;
   #unlimited: Lease | undefined;
   #open: Set<PendingReply> | undefined;
@@ -61,6 +63,7 @@ export class Branch extends Sender implements Scope, Requester, OpenBranch, Tied
     this.from = from;
     this.#owner = plan.owner;
     this.#lease = plan.lease;
+    this.#awaited = plan.awaited;
     this.deadlineMs = plan.deadlineMs;
     this.#tie = new BranchTie(plan.owner);
     from.tie(this.#tie);
@@ -92,6 +95,11 @@ export class Branch extends Sender implements Scope, Requester, OpenBranch, Tied
 
   get lease(): Lease | undefined {
     return this.#lease ?? this.from.lease;
+  }
+
+  /** Nobody waits for what is asked in work that nobody waits for. */
+  override get awaits(): boolean {
+    return this.#awaited && this.from.awaits;
   }
 
   get budget(): Lease {
@@ -402,7 +410,3 @@ export class HandlingBranch extends Branch implements Context {
     return this.#context.detach();
   }
 }
-
-const isThenable = (value: unknown): boolean =>
-  ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
-  typeof (value as { then?: unknown }).then === 'function';
