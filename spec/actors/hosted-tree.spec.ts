@@ -68,12 +68,16 @@ describe('a hosted tree', () => {
   it('names children without an id after their source, and counts them', async () => {
     const { system, quiet } = aStage();
     const worker = fromCallback(() => {});
-    const machine = setup({ types: { context: {} as { ids: string[] } }, actors: { worker } }).createMachine({
-      context: { ids: [] },
-      entry: assign(({ spawn }) => ({
-        ids: [spawn('worker'), spawn('worker'), spawn(worker as never)].map(({ id }) => id),
-      })),
-    });
+    const machine = createMachine(
+      {
+        context: { ids: [] as string[] },
+        entry: assign(({ spawn }) => {
+          const idOf = (source: 'worker' | typeof worker) => spawn(source as 'worker').id;
+          return { ids: [idOf('worker'), idOf('worker'), idOf(worker)] };
+        }),
+      },
+      { actors: { worker } },
+    );
     const ref = system.spawn(machineAgent({ name: 'm', machine }));
     await quiet();
 
