@@ -117,6 +117,75 @@ export {
   type TraceContext,
 } from './core/trace-context.ts';
 export type { Instrumentation } from './core/tracing.ts';
+export { BatchMismatch } from './primitives/batch-mismatch.ts';
+export { type Batched, type BatchedOptions, type BatchOutputs, batched } from './primitives/batched.ts';
+export type { BatchedStatistics } from './primitives/batching.ts';
+export { type Cache, type CacheOptions, cache, type NegativeTtl } from './primitives/cache.ts';
+export type { CacheStatistics } from './primitives/caching.ts';
+export { type Dedupe, type DedupeOptions, dedupe } from './primitives/dedupe.ts';
+export type { DedupeStatistics } from './primitives/deduping.ts';
 // Primitives: how several agents agree, and how one call is made resilient.
+export type { Ballot, BallotKey, Votes } from './primitives/ballot.ts';
+export { both, either } from './primitives/combined-policies.ts';
+export { all, any, firstK, quorum } from './primitives/counting-policies.ts';
+export { type FaninOptions, fanin } from './primitives/fanin.ts';
+export { fanout } from './primitives/fanout.ts';
+export { gather } from './primitives/gather.ts';
+export type { Gathered } from './primitives/gathered.ts';
+export type { Group, GroupMember, GroupOptions } from './primitives/group.ts';
+export { type HedgeOptions, hedge } from './primitives/hedge.ts';
 export { type MapRequestOptions, mapRequest } from './primitives/map-request.ts';
+export { NotGathered } from './primitives/not-gathered.ts';
+export type { Attribution, Outcome, Spent } from './primitives/outcome.ts';
+export type { OnFailure } from './primitives/partial-failure.ts';
+export type { Policy, Verdict } from './primitives/policy.ts';
+export { race } from './primitives/race.ts';
+export { type Within, withinMs } from './primitives/time-limit.ts';
+export { majority, plurality } from './primitives/voting-policies.ts';
+export { QueueFull } from './primitives/queue-full.ts';
+export {
+  type RateLimiter,
+  type RateLimitOptions,
+  type RateOptions,
+  rateLimit,
+} from './primitives/rate-limit.ts';
+export { RateLimited, type RateLimitedReason } from './primitives/rate-limited.ts';
+export type { RateLimitStatistics } from './primitives/rate-limiting.ts';
+export type { SharedCallOptions } from './primitives/shared-call.ts';
+export {
+  type AwardEntry,
+  type AwardRecord,
+  type AwardStore,
+  AwardsFull,
+  type MemoryAwards,
+  type MemoryAwardsOptions,
+  memoryAwards,
+  type Offer,
+} from './primitives/award-store.ts';
+export {
+  type AcceptProposal,
+  type CallForProposals,
+  type CancelAward,
+  type Cancellation,
+  type Contract,
+  type ContractOptions,
+  defineContract,
+  type Performance,
+  type Proposal,
+  type RejectProposal,
+  type RejectReason,
+} from './primitives/contract.ts';
+export { AwardDeclined, ContractFailed, NoProposals } from './primitives/contract-failures.ts';
+export type { ContractorRef } from './primitives/contract-manager.ts';
+export { type ContractNetOptions, contractNet } from './primitives/contract-net.ts';
+export type { ContractorReport, Fulfilled, Spent } from './primitives/contract-report.ts';
+export {
+  type ContractorHandlers,
+  type ContractorOptions,
+  contractor,
+  type Refusal,
+  refuse,
+} from './primitives/contractor.ts';
+export { type MapRequestOptions, mapRequest } from './primitives/map-request.ts';
+export type { Fate } from './primitives/negotiation.ts';
 export type { Wrapper } from './primitives/wrapper.ts';

@@ -1276,6 +1276,46 @@ describe('a group', () => {
     expect(system.deadLetters.countByCause()).toEqual({ Stopped: 2 });
   });
 
+  it('that drains, takes nothing more for a key by its own ref either', async () => {
+    const { write, system, ref, turns, go, log, at, cell } = aShelf();
+    await write('a', 'wait');
+    const drained = system.stop(ref, { drain: true });
+    await turns();
+    void system.tell(at('/shelf/a')!, { key: 'a', text: 'late' });
+    await go();
+    await drained;
+
+    expect(log).toEqual(['/shelf/a wait']);
+    expect(system.deadLetters.countByCause()).toEqual({ Stopped: 1 });
+    expect(statisticsOfCell(cell)).toMatchObject({ offered: 1, handled: 1, unhandledAtStop: 0 });
+  });
+
+  it('that drains, lets a key hear what its own children still have to say', async () => {
+    const told = Promise.withResolvers<void>();
+    const child = defineAgent({
+      name: 'child',
+      subscribe: [Write],
+      receive: async (_, context) => {
+        await told.promise;
+        void context.tell(context.parent as AgentRef<Note, string>, { key: 'a', text: 'from below' });
+      },
+    });
+    const { write, system, ref, turns, log, doing } = aShelf();
+    doing('begets', (context) => {
+      void context.tell(context.spawn(child, { subscribe: false }), { key: 'a', text: 'work' });
+      return 'it has a child';
+    });
+    await write('a', 'begets');
+    const drained = system.stop(ref, { drain: true });
+    await turns();
+    told.resolve();
+    await turns();
+    await drained;
+
+    expect(log).toEqual(['/shelf/a begets', '/shelf/a from below']);
+    expect(system.deadLetters.countByCause()).toEqual({});
+  });
+
   it('that is restarted, stops its keys; what stood at the door comes in when it runs again', async () => {
     const { world, write, system, ref, turns, later, log, active, shelf } = aShelf({
       group: { activeMax: 1 },

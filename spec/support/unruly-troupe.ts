@@ -33,7 +33,9 @@ import {
   type Verbs,
 } from 'troupe';
 import type { Cell } from '../../src/actors/cell.ts';
+import type { Envelope } from '../../src/core/envelope.ts';
 import { type Explored, type ExploreOptions, explore, type World } from '../../src/testing/index.ts';
+import { witness } from '../../src/testing/laws/witnesses.ts';
 import { Inquiry } from './inquiry.ts';
 import { cellOf, stagedBy } from './inside.ts';
 import { lawExploration } from './law-runs.ts';
@@ -214,7 +216,6 @@ export interface Turn {
   /** The how manieth life of that cell. */
   readonly life: number;
   readonly word: Word | undefined;
-  readonly envelopeId: number;
   readonly topic: string | undefined;
   readonly context: Scene;
 }
@@ -252,6 +253,8 @@ export class Troupe {
     output: type<number>(),
     run: (word, context) => this.#play(context as Scene, word),
   });
+  /** As they left: a copy that a world makes is an envelope of its own. */
+  readonly #originals = new WeakSet<Envelope>();
   #energy: number;
 
   constructor(world: World, manners: Manners) {
@@ -259,12 +262,22 @@ export class Troupe {
     this.system = world.system;
     this.#manners = manners;
     this.#energy = manners.energy;
+    witness(this.system, { left: (_, envelope) => void this.#originals.add(envelope) });
   }
 
-  /** What was said that never arrived, or that arrived twice, each as often as that happened. */
-  wordsThat(became: 'Dropped' | 'Duplicated'): readonly unknown[] {
+  /** Whether this is not what was said, but a copy that the world made of it. */
+  isCopy(envelope: Envelope): boolean {
+    return !this.#originals.has(envelope);
+  }
+
+  /** What was said that never arrived, or that arrived twice, at whomever or at this agent, each as often as that happened. */
+  wordsThat(became: 'Dropped' | 'Duplicated', at?: Cell): readonly unknown[] {
     return this.world.faults.flatMap((fault) =>
-      fault._tag === became && fault.message.kind === 'message' ? [fault.message.payload] : [],
+      fault._tag === became &&
+      fault.message.kind === 'message' &&
+      (at === undefined || fault.message.receiver === at.path)
+        ? [fault.message.payload]
+        : [],
     );
   }
 
@@ -331,7 +344,6 @@ export class Troupe {
       cell,
       life: cell.restarts,
       word,
-      envelopeId: envelope.id,
       topic: envelope.topic,
       context,
     });
