@@ -365,6 +365,12 @@ describe('an agent that finishes', () => {
   });
 
   it('too often is told what to be instead', () => {
+    expect(new FinishedTooOften({ agent: '/a' })).toMatchObject({
+      _tag: 'FinishedTooOften',
+      code: 'DEFECT',
+      class: 'defect',
+      agent: '/a',
+    });
     expect(String(new FinishedTooOften({ agent: '/a' }))).toBe(
       "FinishedTooOften: '/a' is permanent and finished again; an agent that is meant to finish is transient or temporary",
     );
