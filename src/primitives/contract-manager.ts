@@ -245,7 +245,8 @@ export class Manager<Task, Bid, Result> {
       contractId: this.#contractId,
       callId: this.#callId,
       task: this.#task,
-      holdMs: Math.min(atMostMs, leftMs),
+      // A bid lapses by itself only when the word that was due by then has had its time to arrive.
+      holdMs: Math.min(atMostMs, leftMs) + cancelWithinMs,
     };
     for (const contractor of this.#members.keys()) {
       const how = { timeoutMs: bidWithinMs, awaited: false };
