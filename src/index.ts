@@ -118,7 +118,7 @@ export {
 } from './core/trace-context.ts';
 export type { Instrumentation } from './core/tracing.ts';
 // Primitives: how several agents agree, and how one call is made resilient.
-export type { Ballot, BallotKey, Votes } from './primitives/ballot.ts';
+export type { Ballot, BallotKey, Party, Votes } from './primitives/ballot.ts';
 export { both, either } from './primitives/combined-policies.ts';
 export { all, any, firstK, quorum } from './primitives/counting-policies.ts';
 export { type FaninOptions, fanin } from './primitives/fanin.ts';
