@@ -178,7 +178,7 @@ export {
 export { AwardDeclined, ContractFailed, NoProposals } from './primitives/contract-failures.ts';
 export type { ContractorRef } from './primitives/contract-manager.ts';
 export { type ContractNetOptions, contractNet } from './primitives/contract-net.ts';
-export type { ContractorReport, Fulfilled, Spent } from './primitives/contract-report.ts';
+export type { ContractorReport, Fulfilled } from './primitives/contract-report.ts';
 export {
   type ContractorHandlers,
   type ContractorOptions,
@@ -186,6 +186,5 @@ export {
   type Refusal,
   refuse,
 } from './primitives/contractor.ts';
-export { type MapRequestOptions, mapRequest } from './primitives/map-request.ts';
 export type { Fate } from './primitives/negotiation.ts';
 export type { Wrapper } from './primitives/wrapper.ts';
