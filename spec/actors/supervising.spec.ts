@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { FinishedTooOften } from '../../src/actors/supervising.ts';
+import type { Cell } from '../../src/actors/cell.ts';
+import { FinishedTooOften, restarted } from '../../src/actors/supervising.ts';
 import { aTroupe, Cue, type PlayerOptions } from '../support/a-troupe.ts';
 
 const directing = (defect: 'resume' | 'restart' | 'stop' | 'escalate'): PlayerOptions => ({
@@ -365,8 +366,37 @@ describe('an agent that finishes', () => {
   });
 
   it('too often is told what to be instead', () => {
+    expect(new FinishedTooOften({ agent: '/a' })).toMatchObject({
+      _tag: 'FinishedTooOften',
+      code: 'DEFECT',
+      class: 'defect',
+      agent: '/a',
+    });
     expect(String(new FinishedTooOften({ agent: '/a' }))).toBe(
       "FinishedTooOften: '/a' is permanent and finished again; an agent that is meant to finish is transient or temporary",
     );
+  });
+});
+
+describe('a restart that took longer than planned', () => {
+  /** What a history is after a restart that fell due at 15 and happened at 25. */
+  const historyAfter = (history: readonly number[], strategy = 'one-for-one'): unknown => {
+    const parent = { definition: { supervision: { strategy } }, childrenRestartedAtMs: history };
+    const cell = { parent, restartedAtMs: history, kernel: { nowMs: () => 25 } };
+    restarted(cell as unknown as Cell, 15);
+    const [mine, ours] = [cell.restartedAtMs, parent.childrenRestartedAtMs];
+    return strategy === 'one-for-one' ? mine : ours;
+  };
+
+  it.each([
+    ['the one that fell due then', [10, 20, 30], [10, 25, 30]],
+    ['the one that fell due at that moment', [15], [25]],
+    ['the first of several', [10, 22, 20], [10, 22, 25]],
+    ['none, where it counts from now already', [10, 25], [10, 25]],
+    ['none, where the next is to come', [30], [30]],
+    ['itself, where it was forgotten', [10], [10, 25]],
+  ])('moves in the history %s', (_, before, then) => {
+    expect(historyAfter(before)).toEqual(then);
+    expect(historyAfter(before, 'one-for-all')).toEqual(then);
   });
 });
