@@ -27,7 +27,7 @@ import type {
   RejectReason,
 } from './contract.ts';
 import { AwardDeclined, ContractFailed, NoProposals } from './contract-failures.ts';
-import { type ContractorReport, type Fulfilled, spentOn } from './contract-report.ts';
+import type { ContractorReport, Fulfilled } from './contract-report.ts';
 import {
   begin,
   type Command,
@@ -39,6 +39,7 @@ import {
   type Ranked,
   type Terms,
 } from './negotiation.ts';
+import { spentOn } from './spent.ts';
 
 /** An agent that can be called for proposals: its handlers are those `contractor` makes. */
 export type ContractorRef<Task> = AgentRef<CallForProposals<Task>, unknown>;

@@ -1,12 +1,8 @@
 /**
  * What comes of a contract net: the result, who did it, and what became of everybody.
  */
-import type { Lease, Resource } from '../core/budget.ts';
-import { resources } from '../core/resource.ts';
 import type { Fate } from './negotiation.ts';
-
-/** What was spent, by resource; those of which nothing was spent are left out. */
-export type Spent = { readonly [R in Resource]?: number };
+import type { Spent } from './spent.ts';
 
 /** What became of one contractor. */
 export interface ContractorReport<Bid = unknown> {
@@ -37,20 +33,3 @@ export interface Fulfilled<Bid, Result> {
   /** Everybody, in the order of the group. */
   readonly contractors: readonly ContractorReport<Bid>[];
 }
-
-/** What was spent on all these leases together. */
-export function spentOn(leases: readonly Lease[]): Spent {
-  let spent: { [R in Resource]?: number } | undefined;
-  for (const lease of leases) {
-    for (const resource of resources) {
-      const amount = lease.spent(resource);
-      if (amount > 0) {
-        spent ??= {};
-        spent[resource] = (spent[resource] ?? 0) + amount;
-      }
-    }
-  }
-  return spent ?? nothing;
-}
-
-const nothing: Spent = Object.freeze({});

@@ -89,7 +89,7 @@ export function resilient<I, O>({
   checkGuards(guards);
   const chosen = order.flatMap((guard) => guards[guard] ?? []);
   const around = (work: Responder<I, O>): Procedure<I, O> =>
-    chosen.reduceRight<Procedure<I, O>>((inner, guard) => guard(inner), asProcedure(work));
+    asProcedure(chosen.reduceRight<Responder<I, O>>((inner, guard) => guard(inner), work));
   if (fallback === undefined) {
     return around as Wrapper<I>;
   }

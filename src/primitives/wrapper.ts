@@ -6,7 +6,7 @@
  *     source.pipe(mapRequest(8, limiter(shop)))                         in a stream
  */
 import type { Effect } from 'effect/Effect';
-import type { Procedure, Scope, Target } from '../actors/context.ts';
+import type { Procedure, Responder, Scope } from '../actors/context.ts';
 
 /**
  * What can be put around a handler, a procedure, an agent, a topic or a capability.
@@ -21,6 +21,6 @@ export interface Wrapper<Input = unknown> {
   <I extends Input, O, C extends Scope = Scope>(
     work: (input: I, scope: C) => O | PromiseLike<O> | Effect<O, unknown>,
   ): (input: I, scope: C) => O | Promise<O>;
-  /** Around an agent, a topic or a capability. */
-  <I extends Input, O>(target: Target<I, O>): Procedure<I, O>;
+  /** Around an agent, a topic or a capability, or whichever of all these it is. */
+  <I extends Input, O>(responder: Responder<I, O>): Procedure<I, O>;
 }
