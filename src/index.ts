@@ -90,52 +90,6 @@ export type {
 
 // Asking and gathering: how several are asked, and when their answers are enough.
 
-export type { Ballot, BallotKey, Votes } from './primitives/ballot.ts';
-export {
-  createSystem,
-  type StopOptions,
-  type System,
-  type SystemOptions,
-} from './actors/system.ts';
-export { type ThrottleOptions, throttle } from './actors/throttle.ts';
-export { WaitCycle } from './actors/wait-cycle.ts';
-// Budgets.
-export { BudgetExceeded, type BudgetLow, Lease, type Limits, type Resource } from './core/budget.ts';
-// Listening: events of a system, and who writes them down.
-export { chromeTraceWriter } from './core/chrome-trace-writer.ts';
-export { consoleWriter } from './core/console-writer.ts';
-export type { DeadLetter, DeadLetterCause } from './core/dead-letter.ts';
-// Envelopes, environments and events: what a system is made of.
-export type { Envelope, Headers } from './core/envelope.ts';
-export type { Environment, Timer } from './core/environment.ts';
-// Failures.
-export { Failure, type FailureClass, type FailureCode, failureClass } from './core/failure.ts';
-export { jsonlWriter } from './core/jsonl-writer.ts';
-export { liveEnvironment } from './core/live-environment.ts';
-export type { Overflow } from './core/mailbox.ts';
-export { MailboxFull } from './core/mailbox.ts';
-export { memoryWriter } from './core/memory-writer.ts';
-export { InvalidParams, type SchemaIssue, type StandardSchema, type, type Validated } from './core/schema.ts';
-export type { DirectiveTag, EventListener, FailureReport, SystemEvent } from './core/system-event.ts';
-export { systemDeadLetters, systemEvents, systemFailures } from './core/system-topics.ts';
-export {
-  defineTopic,
-  type MessageOf,
-  type ReplyOf,
-  type Topic,
-  type TopicOptions,
-  type Validation,
-} from './core/topic.ts';
-export { InvalidTopicName } from './core/topic-name.ts';
-export {
-  childOf,
-  formatTraceparent,
-  newTraceContext,
-  parseTraceparent,
-  type TraceContext,
-} from './core/trace-context.ts';
-export type { Instrumentation } from './core/tracing.ts';
-// Primitives: how several agents agree, and how one call is made resilient.
 export type { Ballot, BallotKey, Party, Votes } from './primitives/ballot.ts';
 export { both, either } from './primitives/combined-policies.ts';
 export { all, any, firstK, quorum } from './primitives/counting-policies.ts';
@@ -284,3 +238,26 @@ export type { DeadLetter, DeadLetterCause } from './core/dead-letter.ts';
 export type { Envelope, Headers } from './core/envelope.ts';
 export type { Environment, Timer } from './core/environment.ts';
 export { liveEnvironment } from './core/live-environment.ts';
+
+// Composing and waiting: procedures made of others, and who waits for whom.
+
+export { type BarrierStreamOptions, barrier } from './primitives/barrier.ts';
+export { BarrierClosed, BarrierTimeout } from './primitives/barrier-failures.ts';
+export type { BarrierOptions } from './primitives/barrier-options.ts';
+export type { Acted, SagaStep, Uncompensated } from './primitives/compensating.ts';
+export {
+  FallbackFailed,
+  type FallbackOptions,
+  fallback,
+  mayFallBack,
+  type Tried,
+} from './primitives/fallback.ts';
+export { type GateOptions, gate } from './primitives/gate.ts';
+export { type LoopOptions, LoopUnfinished, loopUntil } from './primitives/loop-until.ts';
+export { type MapReduceOptions, mapReduce } from './primitives/map-reduce.ts';
+export { type ParallelOptions, parallel } from './primitives/parallel.ts';
+export { type Part, PartFailed } from './primitives/part-failed.ts';
+export { pipeline } from './primitives/pipeline.ts';
+export type { AnswerOf, AnyResponder, InputOf } from './primitives/responder.ts';
+export { route, UnknownRoute } from './primitives/route.ts';
+export { mayHaveActed, SagaFailed, type SagaOptions, saga } from './primitives/saga.ts';
