@@ -253,6 +253,7 @@ export {
   type Tried,
 } from './primitives/fallback.ts';
 export { type GateOptions, gate } from './primitives/gate.ts';
+export { type InOrderOptions, inOrder } from './primitives/in-order.ts';
 export { type LoopOptions, LoopUnfinished, loopUntil } from './primitives/loop-until.ts';
 export { type MapReduceOptions, mapReduce } from './primitives/map-reduce.ts';
 export { type ParallelOptions, parallel } from './primitives/parallel.ts';
@@ -261,3 +262,11 @@ export { pipeline } from './primitives/pipeline.ts';
 export type { AnswerOf, AnyResponder, InputOf } from './primitives/responder.ts';
 export { route, UnknownRoute } from './primitives/route.ts';
 export { mayHaveActed, SagaFailed, type SagaOptions, saga } from './primitives/saga.ts';
+export {
+  type JoinThreadOptions,
+  joinThread,
+  type Thread,
+  type ThreadSchemas,
+  type ThreadTopics,
+  threadTopics,
+} from './primitives/thread.ts';

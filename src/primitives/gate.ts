@@ -19,6 +19,7 @@ import { type BarrierOptions, type BarrierPlan, barrierPlan } from './barrier-op
 import { type Arrival, type BarrierStep, valuesOf } from './barrier-state.ts';
 import { PerSystem } from './per-system.ts';
 import { QueueFull } from './queue-full.ts';
+import { overWhileWaiting } from './still-wanted.ts';
 
 export interface GateOptions<T> extends BarrierOptions<T> {
   /**
@@ -113,7 +114,8 @@ class Gate<T> {
     this.#waiting.set(id, waiting);
     if (step.decision === 'opens') {
       this.#stopTimer(key);
-      this.#let(step.arrived, (one) => one.resolve(valuesOf(step.arrived)));
+      const values = valuesOf(step.arrived);
+      this.#let(step.arrived, (one) => one.resolve(values));
     } else if (before === 0) {
       this.#startTimer(key, step.state.generation);
     }
@@ -181,6 +183,6 @@ class Waiting<T> extends Tie {
   /** Nobody waits for it any more. */
   cut(failure: unknown): void {
     this.#leave();
-    this.reject(failure);
+    this.reject(failure ?? overWhileWaiting('gate'));
   }
 }
