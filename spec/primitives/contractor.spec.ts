@@ -191,7 +191,8 @@ describe('a contractor', () => {
     await takeTurns(world);
 
     expect(await bid).toEqual({ _tag: 'Refuse', reason: 'outbid' });
-    expect(log).toEqual([]);
+    // What was set aside for it can be given back.
+    expect(log).toEqual(['loses sweep: outbid']);
   });
 
   it.each([

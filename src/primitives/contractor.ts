@@ -180,7 +180,9 @@ class Desk {
     }
     this.#holds(entry, cfp.holdMs, context);
     const bid = this.#options.bid as Procedure<unknown, unknown>;
-    return propose(book, entry, context, () => invoke(bid, task, context));
+    return propose(book, entry, context, () => invoke(bid, task, context), {
+      lost: () => this.#options.lost?.(task, entry.reason, context),
+    });
   }
 
   accepted(
@@ -293,10 +295,15 @@ class Desk {
   }
 }
 
+/** Why there is no bid, if there is none. */
+const refusalIn = (bid: unknown): string | undefined =>
+  bid instanceof Refusal ? bid.reason : bid === undefined ? 'it does not bid' : undefined;
+
 function proposed(book: ContractBook, entry: BookEntry, bid: unknown): Proposal<unknown> {
-  if (bid === undefined || bid instanceof Refusal) {
-    book.close(entry, bid === undefined ? 'it does not bid' : bid.reason);
-    return { _tag: 'Refuse', reason: entry.reason };
+  const refusal = refusalIn(bid);
+  if (refusal !== undefined) {
+    book.close(entry, refusal);
+    return { _tag: 'Refuse', reason: refusal };
   }
   entry.phase = 'standing';
   entry.work = undefined;
@@ -310,6 +317,7 @@ function propose(
   entry: BookEntry,
   context: Context,
   bid: () => unknown,
+  { lost }: { readonly lost: () => void },
 ): Proposal<unknown> | PromiseLike<Proposal<unknown>> {
   let made: unknown;
   try {
@@ -324,10 +332,16 @@ function propose(
   const sender = senderOf(context);
   const isMine = (): boolean => entry.work === bidding && sender.revoked === undefined;
   const bidding: Promise<Proposal<unknown>> = Promise.resolve(made as PromiseLike<unknown>).then(
-    (offer) =>
-      isMine()
-        ? proposed(book, entry, offer)
-        : { _tag: 'Refuse', reason: entry.reason || 'its bid was interrupted' },
+    (offer) => {
+      if (isMine()) {
+        return proposed(book, entry, offer);
+      }
+      if (sender.revoked === undefined && refusalIn(offer) === undefined) {
+        // It was rejected while it was made; whatever was set aside for it can be given back now.
+        lost();
+      }
+      return { _tag: 'Refuse', reason: entry.reason || 'its bid was interrupted' };
+    },
     (failure) => {
       if (isMine()) {
         book.close(entry, 'its bid failed');
