@@ -212,13 +212,12 @@ class Desk {
     const perform: Procedure<unknown, unknown> = (task, scope) =>
       this.#options.perform(task, scope as Context, bid);
     entry.phase = 'performing';
-    entry.begun = true;
     entry.work = promise;
     entry.isCutOff = () => sender.revoked !== undefined;
     const call = sender.call(perform, entry.task, { timeoutMs: Number.POSITIVE_INFINITY }, (outcome) => {
       if (entry.work !== promise) {
         resolve({ _tag: 'Failure', reason: entry.reason });
-      } else if (entry.isCutOff()) {
+      } else if (sender.revoked !== undefined) {
         resolve({ _tag: 'Failure', reason: 'its work was interrupted' });
       } else if ('failure' in outcome) {
         book.close(entry, 'its work failed');
@@ -279,17 +278,15 @@ class Desk {
   #lapse(entry: BookEntry, context: Context): void {
     const book = this.#bookOf(context);
     book.find(entry.contractId);
-    if (entry.phase === 'performing') {
-      entry.lapsed = true;
-    } else if (entry.phase === 'bidding' || entry.phase === 'standing') {
+    if (entry.phase === 'bidding' || entry.phase === 'standing') {
       this.#lose(book, entry, 'the bid has lapsed', context);
     }
   }
 
   #lose(book: ContractBook, entry: BookEntry, reason: string, context: Context): void {
-    const { task, begun, phase } = entry;
+    const { task, phase } = entry;
     book.close(entry, reason);
-    if (phase === 'standing' && !begun) {
+    if (phase === 'standing') {
       this.#options.lost?.(task, reason, context);
     }
   }
@@ -307,6 +304,7 @@ function proposed(book: ContractBook, entry: BookEntry, bid: unknown): Proposal<
   }
   entry.phase = 'standing';
   entry.work = undefined;
+  entry.isCutOff = undefined;
   entry.bid = bid;
   return { _tag: 'Propose', bid };
 }
