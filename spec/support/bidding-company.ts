@@ -43,7 +43,7 @@ interface Bid {
   readonly isLate: boolean;
 }
 
-export const Job = defineContract('job', { task: type<Task>(), bid: type<Bid>(), result: type<string>() });
+const Job = defineContract('job', { task: type<Task>(), bid: type<Bid>(), result: type<string>() });
 const Order = defineTopic('order', { schema: type<string>(), reply: type<string>() });
 
 /** The work on an order by one contractor. */
