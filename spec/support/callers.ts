@@ -123,7 +123,7 @@ export class Callers {
     return new Promise((resolve) => void this.world.environment.schedule(ms, resolve));
   }
 
-  #watch(through: Procedure<Wanted, unknown>, wanted: Wanted, scope: Scope): Promise<unknown> {
+  #watch(through: Procedure<Wanted, unknown>, wanted: Wanted, scope: Scope): unknown {
     let over = false;
     const end = (what: 'answered' | 'failed' | 'left', value?: unknown): void => {
       if (!over) {
@@ -133,7 +133,17 @@ export class Callers {
     };
     scope.signal.addEventListener('abort', () => end('left'));
     this.say('asked', wanted.id, wanted.key, scope.deadlineMs);
-    const answer = through(wanted, scope) as Promise<unknown>;
+    let answer: unknown;
+    try {
+      answer = through(wanted, scope);
+    } catch (failure) {
+      end('failed', failure);
+      throw failure;
+    }
+    if (!(answer instanceof Promise)) {
+      end('answered', answer);
+      return answer;
+    }
     answer.then(
       (value) => end('answered', value),
       (failure) => end('failed', failure),

@@ -18,7 +18,7 @@
  */
 import type { Procedure, Responder, Scope, Verbs } from '../actors/context.ts';
 import { type BatchedStatistics, Batching, type BatchingPolicy } from './batching.ts';
-import type { Wrapped } from './called.ts';
+import type { Work } from './called.ts';
 import { PerSystem } from './per-system.ts';
 import { queueMaxDefault } from './queue-full.ts';
 import { checkTimeout, type SharedCallOptions } from './shared-call.ts';
@@ -96,7 +96,7 @@ function policyOf<I, O>(options: BatchedOptions<I, O>): BatchingPolicy {
     max,
     withinMs,
     queueMax,
-    work: call as Wrapped,
+    work: call as Work,
     keyOf: key as ((input: unknown) => unknown) | undefined,
     call: { ...(timeoutMs === undefined ? {} : { timeoutMs }), ...(budget === undefined ? {} : { budget }) },
   };

@@ -12,7 +12,7 @@ import { senderOf } from '../actors/sender-of.ts';
 import type { Lease } from '../core/budget.ts';
 import type { Timer } from '../core/environment.ts';
 import { BatchMismatch } from './batch-mismatch.ts';
-import { refused, type Wrapped } from './called.ts';
+import type { Work } from './called.ts';
 import { QueueFull } from './queue-full.ts';
 import { SharedCall, type SharedCallOptions } from './shared-call.ts';
 
@@ -20,7 +20,7 @@ export interface BatchingPolicy {
   readonly max: number;
   readonly withinMs: number;
   readonly queueMax: number;
-  readonly work: Wrapped;
+  readonly work: Work;
   readonly keyOf: ((input: unknown) => unknown) | undefined;
   readonly call: SharedCallOptions;
 }
@@ -91,16 +91,20 @@ export class Batching {
     const { queueMax, max } = this.#policy;
     if (this.#waiting >= queueMax) {
       this.#rejected += 1;
-      return refused(new QueueFull({ primitive: 'batched', option: 'queueMax', limit: queueMax }));
+      throw new QueueFull({ primitive: 'batched', option: 'queueMax', limit: queueMax });
     }
     const batch = this.#gathering ?? this.#gather();
     const member: Member = { input, lease: senderOf(scope).lease, place: 0 };
-    batch.members.add(member);
     const answer = batch.call.join(
       scope,
       () => this.#leave(batch, member),
       (outcome) => this.#partOf(batch, member, outcome),
     );
+    batch.members.add(member);
+    if (batch.members.size === 1) {
+      this.#gathering = batch;
+      batch.timer = this.#kernel.environment.schedule(this.#policy.withinMs, () => this.#go(batch));
+    }
     if (batch.members.size >= max) {
       this.#go(batch);
     }
@@ -108,14 +112,11 @@ export class Batching {
   }
 
   #gather(): GatheringBatch {
-    const batch = new GatheringBatch(
+    return new GatheringBatch(
       new SharedCall('batched', (by) => {
         this.#waiting += by;
       }),
     );
-    this.#gathering = batch;
-    batch.timer = this.#kernel.environment.schedule(this.#policy.withinMs, () => this.#go(batch));
-    return batch;
   }
 
   #leave(batch: GatheringBatch, member: Member): void {

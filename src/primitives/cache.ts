@@ -15,14 +15,15 @@
  * Source: Maurice Wilkes, "Slave memories and dynamic storage allocation" (1965);
  * `singleflight` of Go for the calls that are shared.
  */
-import type { Scope, Verbs } from '../actors/context.ts';
+import type { Verbs } from '../actors/context.ts';
 import type { FailureClass } from '../core/failure.ts';
 import { type CachePolicy, type CacheStatistics, Caching } from './caching.ts';
-import { refused, type Wrapped } from './called.ts';
+import type { Work } from './called.ts';
 import { PerSystem } from './per-system.ts';
 import { queueMaxDefault } from './queue-full.ts';
 import { checkTimeout, type SharedCallOptions } from './shared-call.ts';
 import { structuralKey } from './structural-key.ts';
+import { wrap } from './wrap.ts';
 import type { Wrapper } from './wrapper.ts';
 
 /** For how long a failure is remembered, in milliseconds, by its class. */
@@ -87,18 +88,18 @@ export function cache<Input = unknown>(options: CacheOptions<Input>): Cache<Inpu
   const { key } = options;
   const systems = new PerSystem((kernel) => new Caching(policy, kernel));
 
-  const wrap = (work: Wrapped) =>
-    function cached(input: unknown, scope: Scope): Promise<unknown> {
-      let text: string;
-      try {
-        text = structuralKey(key === undefined ? input : key(input as Input), 'key of cache');
-      } catch (refusal) {
-        return refused(refusal);
-      }
-      return systems.of(scope).call(work, text, input, scope);
-    };
-
-  return Object.assign(wrap as Wrapper<Input>, {
+  const cached = wrap(
+    (work) => (input, scope) =>
+      systems
+        .of(scope)
+        .call(
+          work as Work,
+          structuralKey(key === undefined ? input : key(input as never), 'key of cache'),
+          input,
+          scope,
+        ) as never,
+  );
+  return Object.assign(cached as Wrapper<Input>, {
     invalidate: (invalid: unknown) => {
       const text = structuralKey(invalid, 'key of cache');
       systems.each((caching) => caching.invalidate(text));

@@ -9,7 +9,7 @@ import type { Kernel } from '../actors/kernel.ts';
 import type { CallOutcome } from '../actors/pending-call.ts';
 import { type FailureClass, failureClass } from '../core/failure.ts';
 import { CacheMemory } from './cache-memory.ts';
-import { refused, type Wrapped } from './called.ts';
+import type { Work } from './called.ts';
 import { QueueFull } from './queue-full.ts';
 import { originOf, SharedCall, type SharedCallOptions } from './shared-call.ts';
 
@@ -77,23 +77,27 @@ export class Caching {
     };
   }
 
-  call(work: Wrapped, key: string, input: unknown, scope: Scope): Promise<unknown> {
+  /** The answer at once, where it is known; otherwise a promise. */
+  call(work: Work, key: string, input: unknown, scope: Scope): unknown {
     const known = this.#memory.get(key, this.#kernel.environment.nowMs());
     if (known !== undefined) {
       this.#hits += 1;
-      return 'failure' in known ? refused(known.failure) : Promise.resolve(known.value);
+      if ('failure' in known) {
+        throw known.failure;
+      }
+      return known.value;
     }
     const { queueMax } = this.#policy;
     if (this.#waiting >= queueMax) {
       this.#rejected += 1;
-      return refused(new QueueFull({ primitive: 'cache', option: 'queueMax', limit: queueMax }));
+      throw new QueueFull({ primitive: 'cache', option: 'queueMax', limit: queueMax });
     }
     const asked = this.#asked.get(key);
     if (asked !== undefined) {
+      const answer = asked.join(scope, () => this.#left(key, asked));
       this.#shared += 1;
-      return asked.join(scope, () => this.#left(key, asked));
+      return answer;
     }
-    this.#misses += 1;
     return this.#ask(work, key, input, scope);
   }
 
@@ -107,15 +111,16 @@ export class Caching {
     this.#asked.clear();
   }
 
-  #ask(work: Wrapped, key: string, input: unknown, scope: Scope): Promise<unknown> {
+  #ask(work: Work, key: string, input: unknown, scope: Scope): Promise<unknown> {
     const asked = new SharedCall('cache', (by) => {
       this.#waiting += by;
     });
-    this.#asked.set(key, asked);
-    this.#inFlight += 1;
+    const answer = asked.join(scope, () => this.#left(key, asked));
     const { lease, said } = originOf(scope);
     asked.payers.push(lease);
-    const answer = asked.join(scope, () => this.#left(key, asked));
+    this.#asked.set(key, asked);
+    this.#misses += 1;
+    this.#inFlight += 1;
     asked.begin(this.#kernel, work, input, { ...said, ...this.#policy.call }, (outcome) => {
       this.#inFlight -= 1;
       if (this.#asked.get(key) === asked) {

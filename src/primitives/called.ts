@@ -1,41 +1,69 @@
 /**
- * Calls of wrappers: they answer with a promise, whatever they call does.
+ * Calls for those who wait: with a promise, whatever is called does, and an end when the
+ * work they are for ends.
  */
-import type { Procedure, Responder, Scope } from '../actors/context.ts';
+import type { Responder, Scope } from '../actors/context.ts';
+import { Interrupted } from '../actors/request-failures.ts';
+import { senderOf } from '../actors/sender-of.ts';
+import { Tie } from '../actors/tie.ts';
 import { invoke } from './invoke.ts';
 
 /** Whatever a wrapper is put around. */
-export type Wrapped = Responder<never, unknown>;
+export type Work = Responder<unknown, unknown>;
 
-/** Calls it, with its synchronous part in this very step. What it throws becomes a rejection. */
-export function called(work: Wrapped, input: unknown, scope: Scope): Promise<unknown> {
-  try {
-    return Promise.resolve(invoke(work as Procedure<unknown, unknown>, input, scope));
-  } catch (thrown) {
-    return refused(thrown);
+/** Calls it now, and gives a promise of what comes of it, also of what it throws. */
+export function called(work: Work, input: unknown, scope: Scope): Promise<unknown> {
+  return new Promise((resolve) => {
+    resolve(invoke(work, input, scope));
+  });
+}
+
+/**
+ * Somebody who waits for something, in a scope, and leaves when that ends.
+ *
+ * Guarantees: settled once; the scope keeps nothing of one who waits no more.
+ */
+export class Waiting extends Tie {
+  readonly promise: Promise<unknown>;
+  readonly #name: string;
+  readonly #answer = Promise.withResolvers<unknown>();
+  readonly #left: (waiting: Waiting) => void;
+
+  /**
+   * @param name Who is waited for, for the message.
+   * @param left Called when the scope has ended before it was settled.
+   */
+  constructor(name: string, left: (waiting: Waiting) => void) {
+    super();
+    this.#name = name;
+    this.#left = left;
+    this.promise = this.#answer.promise;
+    // Whoever asked may not look at it any more.
+    this.promise.catch(() => {});
+  }
+
+  /** Errors: why nothing can be waited for any more in this scope. */
+  begin(scope: Scope): void {
+    const sender = senderOf(scope);
+    if (!sender.tie(this)) {
+      throw sender.revoked;
+    }
+  }
+
+  resolve(answer: unknown): void {
+    this.untie();
+    this.#answer.resolve(answer);
+  }
+
+  reject(failure: unknown): void {
+    this.untie();
+    this.#answer.reject(failure);
+  }
+
+  cut(failure: unknown): void {
+    this.#answer.reject(
+      failure ?? new Interrupted({ agent: this.#name, reason: 'the work that asked for it is over' }),
+    );
+    this.#left(this);
   }
 }
-
-/** A promise that has failed already; nobody need look at it. */
-export function refused(failure: unknown): Promise<never> {
-  const promise = Promise.reject<never>(failure);
-  promise.catch(ignore);
-  return promise;
-}
-
-/** A promise for somebody who waits, and may not look at it any more. */
-export function awaited(): PromiseWithResolvers<unknown> {
-  const waiting = Promise.withResolvers<unknown>();
-  waiting.promise.catch(ignore);
-  return waiting;
-}
-
-/** Calls `act`, once, when the work of a scope is interrupted; returns how to forget that. */
-export function whenInterrupted(scope: Scope, act: (reason: unknown) => void): () => void {
-  const { signal } = scope;
-  const listener = (): void => act(signal.reason);
-  signal.addEventListener('abort', listener, { once: true });
-  return () => signal.removeEventListener('abort', listener);
-}
-
-const ignore = (): void => {};

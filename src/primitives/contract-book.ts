@@ -30,6 +30,8 @@ export interface BookEntry {
   work: PromiseLike<unknown> | undefined;
   /** Whether the handling that makes the bid, or does the work, is over without having ended it. */
   isCutOff: () => boolean;
+  /** Ends the work, while it is being done. */
+  stop: (() => void) | undefined;
   /** Whether the work has been begun once. */
   begun: boolean;
   /** Closes it when nothing has been heard for too long. */
@@ -60,6 +62,7 @@ export class ContractBook {
     const entry = this.#open.get(contractId);
     if (entry?.work !== undefined && entry.isCutOff()) {
       entry.work = undefined;
+      entry.stop = undefined;
       if (entry.phase === 'bidding') {
         this.close(entry, 'the bid was interrupted');
       } else if (entry.lapsed) {
@@ -102,7 +105,9 @@ export class ContractBook {
   }
 
   #settle(entry: BookEntry): void {
+    const { stop } = entry;
     entry.work = undefined;
+    entry.stop = undefined;
     entry.lapses?.cancel();
     entry.lapses = undefined;
     entry.task = undefined;
@@ -112,6 +117,7 @@ export class ContractBook {
     if (this.#over.size > this.contractsMax) {
       this.#over.delete(this.#over.keys().next().value!);
     }
+    stop?.();
   }
 }
 
@@ -123,6 +129,7 @@ const blank: Omit<BookEntry, 'contractId' | 'callId'> = {
   result: undefined,
   work: undefined,
   isCutOff: () => false,
+  stop: undefined,
   begun: false,
   lapses: undefined,
   lapsed: false,

@@ -16,6 +16,7 @@ import type { Effect } from 'effect/Effect';
 import type { Cell } from '../actors/cell.ts';
 import type { Context, Procedure } from '../actors/context.ts';
 import { type Handler, on } from '../actors/define-agent.ts';
+import { Interrupted } from '../actors/request-failures.ts';
 import { senderOf } from '../actors/sender-of.ts';
 import type {
   AcceptProposal,
@@ -179,11 +180,7 @@ class Desk {
     }
     this.#holds(entry, cfp.holdMs, context);
     const bid = this.#options.bid as Procedure<unknown, unknown>;
-    return work<Proposal<unknown>>(entry, context, () => invoke(bid, task, context), {
-      over: (made) => proposed(book, entry, made),
-      cutOff: () => ({ _tag: 'Refuse', reason: entry.reason || 'its bid was interrupted' }),
-      failed: () => book.close(entry, 'its bid failed'),
-    });
+    return propose(book, entry, context, () => invoke(bid, task, context));
   }
 
   accepted(
@@ -202,18 +199,36 @@ class Desk {
       default:
         return { _tag: 'Failure', reason: entry?.reason || 'no bid of it stands' };
     }
-    const { task, bid } = entry;
+    return this.#perform(book, entry, context);
+  }
+
+  /** Works in a branch, so that a cancelled award ends it, whoever's message began it. */
+  #perform(book: ContractBook, entry: BookEntry, context: Context): PromiseLike<Performance<unknown>> {
+    const { bid } = entry;
+    const sender = senderOf(context);
+    const { promise, resolve, reject } = Promise.withResolvers<Performance<unknown>>();
+    const perform: Procedure<unknown, unknown> = (task, scope) =>
+      this.#options.perform(task, scope as Context, bid);
     entry.phase = 'performing';
     entry.begun = true;
-    const perform: Procedure<unknown, unknown> = (input) => this.#options.perform(input, context, bid);
-    return work<Performance<unknown>>(entry, context, () => invoke(perform, task, context), {
-      cutOff: () => ({ _tag: 'Failure', reason: entry.reason || 'its work was interrupted' }),
-      over: (result) => {
-        book.done(entry, result);
-        return { _tag: 'Inform', result };
-      },
-      failed: () => book.close(entry, 'its work failed'),
+    entry.work = promise;
+    entry.isCutOff = () => sender.revoked !== undefined;
+    const call = sender.call(perform, entry.task, { timeoutMs: Number.POSITIVE_INFINITY }, (outcome) => {
+      if (entry.work !== promise) {
+        resolve({ _tag: 'Failure', reason: entry.reason });
+      } else if (entry.isCutOff()) {
+        resolve({ _tag: 'Failure', reason: 'its work was interrupted' });
+      } else if ('failure' in outcome) {
+        book.close(entry, 'its work failed');
+        reject(outcome.failure);
+      } else {
+        book.done(entry, outcome.value);
+        resolve({ _tag: 'Inform', result: outcome.value });
+      }
     });
+    entry.stop = () =>
+      call?.interrupt(new Interrupted({ agent: sender.cell!.path, reason: 'the award was taken back' }));
+    return promise;
   }
 
   rejected({ contractId, callId, reason }: RejectProposal, context: Context): void {
@@ -284,45 +299,43 @@ function proposed(book: ContractBook, entry: BookEntry, bid: unknown): Proposal<
     return { _tag: 'Refuse', reason: entry.reason };
   }
   entry.phase = 'standing';
+  entry.work = undefined;
   entry.bid = bid;
   return { _tag: 'Propose', bid };
 }
 
-/** Does the work of an entry, at once or with a promise. What comes after its handling is over changes nothing. */
-function work<A>(
+/** Makes a bid, at once or with a promise. What comes after its handling is over changes nothing. */
+function propose(
+  book: ContractBook,
   entry: BookEntry,
   context: Context,
-  begin: () => unknown,
-  then: { readonly over: (value: unknown) => A; readonly cutOff: () => A; readonly failed: () => void },
-): A | PromiseLike<A> {
-  let value: unknown;
+  bid: () => unknown,
+): Proposal<unknown> | PromiseLike<Proposal<unknown>> {
+  let made: unknown;
   try {
-    value = begin();
+    made = bid();
   } catch (thrown) {
-    then.failed();
+    book.close(entry, 'its bid failed');
     throw thrown;
   }
-  if (typeof (value as PromiseLike<unknown> | null | undefined)?.then !== 'function') {
-    return then.over(value);
+  if (typeof (made as PromiseLike<unknown> | null | undefined)?.then !== 'function') {
+    return proposed(book, entry, made);
   }
   const sender = senderOf(context);
-  entry.isCutOff = () => sender.revoked !== undefined;
-  const isMine = (): boolean => entry.work === doing && sender.revoked === undefined;
-  const doing: Promise<A> = Promise.resolve(value as PromiseLike<unknown>).then(
-    (result) => {
-      if (!isMine()) {
-        return then.cutOff();
-      }
-      entry.work = undefined;
-      return then.over(result);
-    },
+  const isMine = (): boolean => entry.work === bidding && sender.revoked === undefined;
+  const bidding: Promise<Proposal<unknown>> = Promise.resolve(made as PromiseLike<unknown>).then(
+    (offer) =>
+      isMine()
+        ? proposed(book, entry, offer)
+        : { _tag: 'Refuse', reason: entry.reason || 'its bid was interrupted' },
     (failure) => {
       if (isMine()) {
-        then.failed();
+        book.close(entry, 'its bid failed');
       }
       throw failure;
     },
   );
-  entry.work = doing;
-  return doing;
+  entry.isCutOff = () => sender.revoked !== undefined;
+  entry.work = bidding;
+  return bidding;
 }

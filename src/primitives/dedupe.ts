@@ -16,13 +16,14 @@
  * Source: Idempotent Receiver, Hohpe & Woolf, "Enterprise Integration Patterns" (2003).
  */
 import type { OperatorFunction } from 'rxjs';
-import type { Scope, Verbs } from '../actors/context.ts';
-import { refused, type Wrapped } from './called.ts';
+import type { Verbs } from '../actors/context.ts';
+import type { Work } from './called.ts';
 import { dedupeStream } from './dedupe-stream.ts';
 import { type DedupePolicy, type DedupeStatistics, Deduping } from './deduping.ts';
 import { PerSystem } from './per-system.ts';
 import { queueMaxDefault } from './queue-full.ts';
 import { structuralKey } from './structural-key.ts';
+import { wrap } from './wrap.ts';
 import type { Wrapper } from './wrapper.ts';
 
 export interface DedupeOptions<Input = unknown> {
@@ -83,18 +84,10 @@ export function dedupe<Input = unknown>(options: DedupeOptions<Input>): Dedupe<I
   const keyOf = (input: unknown): string =>
     structuralKey(key === undefined ? input : key(input as Input), 'key of dedupe');
 
-  const wrap = (work: Wrapped) =>
-    function deduped(input: unknown, scope: Scope): Promise<unknown> {
-      let text: string;
-      try {
-        text = keyOf(input);
-      } catch (refusal) {
-        return refused(refusal);
-      }
-      return systems.of(scope).call(work, text, input, scope);
-    };
-
-  return Object.assign(wrap as Wrapper<Input>, {
+  const deduped = wrap(
+    (work) => (input, scope) => systems.of(scope).call(work as Work, keyOf(input), input, scope) as never,
+  );
+  return Object.assign(deduped as Wrapper<Input>, {
     statistics: (verbs: Verbs) => systems.of(verbs).statistics,
     operator: <T extends Input>() => dedupeStream<T>(policy, keyOf),
   });

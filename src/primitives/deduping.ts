@@ -5,8 +5,11 @@
  */
 import type { Scope } from '../actors/context.ts';
 import { senderOf } from '../actors/sender-of.ts';
+import { isThenable } from '../actors/thenable.ts';
+import { Tie } from '../actors/tie.ts';
 import type { Environment } from '../core/environment.ts';
-import { awaited, called, refused, type Wrapped, whenInterrupted } from './called.ts';
+import { Waiting, type Work } from './called.ts';
+import { invoke } from './invoke.ts';
 import { QueueFull } from './queue-full.ts';
 
 export interface DedupePolicy {
@@ -37,29 +40,42 @@ export interface DedupeStatistics {
 }
 
 /** A duplicate that waits for the answer of the first. */
-interface Duplicate {
-  readonly work: Wrapped;
+class Duplicate extends Waiting {
+  readonly work: Work;
   readonly input: unknown;
   readonly scope: Scope;
-  readonly answer: PromiseWithResolvers<unknown>;
-  forget: () => void;
-}
 
-/** A message that is being handled. */
-class Handled {
-  readonly scope: Scope;
-  readonly duplicates = new Set<Duplicate>();
-  forget: (() => void) | undefined;
-
-  constructor(scope: Scope) {
+  constructor(work: Work, input: unknown, scope: Scope, left: () => void) {
+    super('dedupe', left);
+    this.work = work;
+    this.input = input;
     this.scope = scope;
   }
+}
 
-  /** Its handling has ended without it. */
-  get isOver(): boolean {
-    return senderOf(this.scope).revoked !== undefined;
+/** A message that is being handled, and the duplicates that wait for it. */
+class Handled extends Tie {
+  readonly duplicates: Set<Duplicate>;
+  readonly #interrupted: (() => void) | undefined;
+
+  /** @param interrupted Called when its scope has ended without it. */
+  constructor(duplicates: Set<Duplicate>, interrupted?: () => void) {
+    super();
+    this.duplicates = duplicates;
+    this.#interrupted = interrupted;
+  }
+
+  /** Whether nobody handles it yet: one of those who wait is about to. */
+  get isDue(): boolean {
+    return this.#interrupted === undefined;
+  }
+
+  cut(): void {
+    this.#interrupted?.();
   }
 }
+
+type Outcome = { readonly value: unknown } | { readonly failure: unknown };
 
 export class Deduping {
   readonly #policy: DedupePolicy;
@@ -92,126 +108,122 @@ export class Deduping {
     };
   }
 
-  call(work: Wrapped, key: string, input: unknown, scope: Scope): Promise<unknown> {
+  /** The answer at once, where it is known or the work gives it at once; otherwise a promise. */
+  call(work: Work, key: string, input: unknown, scope: Scope): unknown {
     this.#forgetOld();
     const remembered = this.#remembered.get(key);
     if (remembered !== undefined) {
       this.#duplicates += 1;
-      return Promise.resolve(remembered.value);
+      return remembered.value;
     }
     const running = this.#running.get(key);
-    if (running !== undefined && (!running.isOver || running.duplicates.size > 0)) {
+    if (running !== undefined) {
       return this.#wait(key, running, work, input, scope);
     }
-    if (running === undefined && !this.#makeRoom()) {
+    if (!this.#makeRoom()) {
       this.#rejected += 1;
-      return refused(new QueueFull({ primitive: 'dedupe', option: 'max', limit: this.#policy.max }));
+      throw new QueueFull({ primitive: 'dedupe', option: 'max', limit: this.#policy.max });
     }
-    return this.#run(work, key, input, scope);
+    return this.#run(work, key, input, scope, new Set());
   }
 
   /** Handles it, in its own scope. */
-  #run(
-    work: Wrapped,
-    key: string,
-    input: unknown,
-    scope: Scope,
-    waiting?: ReadonlySet<Duplicate>,
-  ): Promise<unknown> {
-    const handled = new Handled(scope);
+  #run(work: Work, key: string, input: unknown, scope: Scope, duplicates: Set<Duplicate>): unknown {
+    const handled = new Handled(duplicates, () => this.#interrupted(key, handled));
+    const sender = senderOf(scope);
+    if (!sender.tie(handled)) {
+      throw sender.revoked;
+    }
     this.#running.set(key, handled);
     this.#handled += 1;
-    for (const duplicate of waiting ?? []) {
-      this.#attach(key, handled, duplicate);
+    let answer: unknown;
+    try {
+      answer = invoke(work, input, scope);
+    } catch (failure) {
+      this.#settle(key, handled, { failure });
+      throw failure;
     }
-    const answer = called(work, input, scope);
-    answer.then(
-      (value) => this.#ended(key, handled, { value }),
-      (failure) => this.#ended(key, handled, { failure }),
+    if (!isThenable(answer)) {
+      this.#settle(key, handled, { value: answer });
+      return answer;
+    }
+    const promise = Promise.resolve(answer);
+    promise.then(
+      (value) => this.#settle(key, handled, { value }),
+      (failure) => this.#settle(key, handled, { failure }),
     );
-    return answer;
+    return promise;
   }
 
-  #wait(key: string, running: Handled, work: Wrapped, input: unknown, scope: Scope): Promise<unknown> {
+  #wait(key: string, { duplicates }: Handled, work: Work, input: unknown, scope: Scope): Promise<unknown> {
     const { queueMax } = this.#policy;
     if (this.#waiting >= queueMax) {
       this.#rejected += 1;
-      return refused(new QueueFull({ primitive: 'dedupe', option: 'queueMax', limit: queueMax }));
+      throw new QueueFull({ primitive: 'dedupe', option: 'queueMax', limit: queueMax });
     }
-    const duplicate: Duplicate = { work, input, scope, answer: awaited(), forget: () => {} };
-    this.#waiting += 1;
-    this.#attach(key, running, duplicate);
-    return duplicate.answer.promise;
-  }
-
-  #attach(key: string, running: Handled, duplicate: Duplicate): void {
-    running.duplicates.add(duplicate);
-    duplicate.forget = whenInterrupted(duplicate.scope, (reason) => {
-      running.duplicates.delete(duplicate);
+    const duplicate = new Duplicate(work, input, scope, () => {
+      duplicates.delete(duplicate);
       this.#waiting -= 1;
-      duplicate.answer.reject(reason);
+      if (duplicates.size === 0 && this.#running.get(key)!.isDue) {
+        this.#running.delete(key);
+      }
     });
-    // Not in the midst of what ends the first: the next is handled after that.
-    running.forget ??= whenInterrupted(running.scope, () =>
-      this.#environment.defer(() => this.#succeed(key, running)),
-    );
+    duplicate.begin(scope);
+    duplicates.add(duplicate);
+    this.#waiting += 1;
+    return duplicate.promise;
   }
 
-  #ended(
-    key: string,
-    running: Handled,
-    outcome: { readonly value: unknown } | { readonly failure: unknown },
-  ): void {
-    if (this.#running.get(key) !== running) {
+  /** What interrupted work still says does not count: it was not handled. */
+  #settle(key: string, handled: Handled, outcome: Outcome): void {
+    if (this.#running.get(key) !== handled) {
       return;
     }
-    if (running.isOver) {
-      // What interrupted work still says does not count: it was not handled.
-      this.#succeed(key, running);
-      return;
-    }
+    handled.untie();
     this.#running.delete(key);
-    running.forget?.();
     if ('value' in outcome) {
-      this.#remembered.set(key, {
-        value: outcome.value,
-        endsAtMs: this.#environment.nowMs() + this.#policy.withinMs,
-      });
+      const endsAtMs = this.#environment.nowMs() + this.#policy.withinMs;
+      this.#remembered.set(key, { value: outcome.value, endsAtMs });
     }
-    for (const duplicate of running.duplicates) {
+    for (const duplicate of handled.duplicates) {
       this.#waiting -= 1;
-      duplicate.forget();
       if ('value' in outcome) {
         this.#duplicates += 1;
-        duplicate.answer.resolve(outcome.value);
+        duplicate.resolve(outcome.value);
       } else {
-        duplicate.answer.reject(outcome.failure);
+        duplicate.reject(outcome.failure);
       }
     }
   }
 
-  /** The first was interrupted: the next one who waits is handled. */
-  #succeed(key: string, running: Handled): void {
-    if (this.#running.get(key) !== running) {
-      return;
-    }
-    running.forget?.();
+  /** Its scope has ended without it: one who waits is handled in its place. */
+  #interrupted(key: string, { duplicates }: Handled): void {
     this.#running.delete(key);
-    for (const next of running.duplicates) {
-      running.duplicates.delete(next);
-      next.forget();
-      this.#waiting -= 1;
-      const { revoked } = senderOf(next.scope);
-      if (revoked === undefined) {
-        for (const other of running.duplicates) {
-          other.forget();
+    if (duplicates.size > 0) {
+      const successor = new Handled(duplicates);
+      this.#running.set(key, successor);
+      // Not in the midst of what ends the first, but after it.
+      this.#environment.defer(() => {
+        if (this.#running.get(key) === successor) {
+          this.#succeed(key, duplicates);
         }
-        this.#succeeded += 1;
-        next.answer.resolve(this.#run(next.work, key, next.input, next.scope, running.duplicates));
-        return;
-      }
-      next.answer.reject(revoked);
+      });
     }
+  }
+
+  /** Whoever has waited longest is handled. When all leave before, nothing is due any more. */
+  #succeed(key: string, duplicates: Set<Duplicate>): void {
+    const [first] = duplicates;
+    const next = first!;
+    duplicates.delete(next);
+    next.untie();
+    this.#waiting -= 1;
+    this.#succeeded += 1;
+    next.resolve(
+      new Promise((resolve) => {
+        resolve(this.#run(next.work, key, next.input, next.scope, duplicates));
+      }),
+    );
   }
 
   #forgetOld(): void {
@@ -227,7 +239,7 @@ export class Deduping {
   /** Says whether there is room for one more. */
   #makeRoom(): boolean {
     const { max, forgets } = this.#policy;
-    if (this.#running.size + this.#remembered.size < max || this.#letGoOfThoseOver()) {
+    if (this.#running.size + this.#remembered.size < max) {
       return true;
     }
     const [oldest] = this.#remembered.keys();
@@ -237,16 +249,5 @@ export class Deduping {
     this.#remembered.delete(oldest);
     this.#forgotten += 1;
     return true;
-  }
-
-  /** Work that was ended, and that nobody waits for, says nothing itself. Says whether there was any. */
-  #letGoOfThoseOver(): boolean {
-    const before = this.#running.size;
-    for (const [key, { isOver, duplicates }] of this.#running) {
-      if (isOver && duplicates.size === 0) {
-        this.#running.delete(key);
-      }
-    }
-    return this.#running.size < before;
   }
 }

@@ -71,11 +71,6 @@ class RateLimitStream<T> implements Operating<T>, TokenWaiter {
     this.#waiting.clear();
   }
 
-  /** It leaves the line itself when nobody wants its value any more. */
-  get gone(): boolean {
-    return false;
-  }
-
   /** The first value that waits goes out in the turn of whoever handed it out, and takes its token there. */
   inTurn(act: () => void): void {
     first(this.#waiting)!.inTurn(act);
@@ -109,6 +104,7 @@ class RateLimitStream<T> implements Operating<T>, TokenWaiter {
     const nowMs = limiting.environment.nowMs();
     const line = limiting.line(this.#keyOf(held.value), nowMs);
     limiting.mayWait(line, nowMs, Number.POSITIVE_INFINITY);
+    limiting.delayed += 1;
     this.#line = line;
     line.join(this);
   }

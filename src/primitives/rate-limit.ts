@@ -17,14 +17,15 @@
  */
 import type { OperatorFunction } from 'rxjs';
 import type { Scope, Verbs } from '../actors/context.ts';
-import { senderOf } from '../actors/sender-of.ts';
-import { awaited, called, refused, type Wrapped, whenInterrupted } from './called.ts';
+import { called, Waiting, type Work } from './called.ts';
+import { invoke } from './invoke.ts';
 import { PerSystem } from './per-system.ts';
 import { queueMaxDefault } from './queue-full.ts';
 import { rateLimitStream } from './rate-limit-stream.ts';
 import { RateLimiting, type RateLimitPolicy, type RateLimitStatistics } from './rate-limiting.ts';
 import { structuralKey } from './structural-key.ts';
 import type { TokenLine } from './token-line.ts';
+import { wrap } from './wrap.ts';
 import type { Wrapper } from './wrapper.ts';
 
 /** How much. */
@@ -93,65 +94,46 @@ export function rateLimit<Input = unknown>(options: RateLimitOptions<Input>): Ra
   const keyOf = (input: unknown): string | undefined =>
     key === undefined ? undefined : structuralKey(key(input as Input), 'key of rateLimit');
 
-  const wrap = (work: Wrapped) =>
-    function rateLimited(input: unknown, scope: Scope): Promise<unknown> {
-      const limiting = systems.of(scope);
-      const nowMs = limiting.environment.nowMs();
-      let line: TokenLine;
-      try {
-        line = limiting.line(keyOf(input), nowMs);
-        if (!line.tryTake(nowMs)) {
-          limiting.mayWait(line, nowMs, scope.deadlineMs);
-          return new WaitingCall(limiting, line, work, input, scope).answer;
-        }
-      } catch (refusal) {
-        return refused(refusal);
-      }
+  const limited = wrap((work, name) => (input, scope) => {
+    const limiting = systems.of(scope);
+    const nowMs = limiting.environment.nowMs();
+    const line = limiting.line(keyOf(input), nowMs);
+    if (line.tryTake(nowMs)) {
       limiting.begun += 1;
-      return called(work, input, scope);
-    };
-
-  return Object.assign(wrap as Wrapper<Input>, {
+      return invoke(work, input, scope) as never;
+    }
+    limiting.mayWait(line, nowMs, scope.deadlineMs);
+    return new WaitingCall(limiting, line, name, work as Work, input, scope).promise as never;
+  });
+  return Object.assign(limited as Wrapper<Input>, {
     statistics: (verbs: Verbs) => systems.of(verbs).statistics,
     operator: <T extends Input>() => rateLimitStream<T>((verbs) => systems.of(verbs), keyOf),
   });
 }
 
 /** A call that waits for its token. */
-class WaitingCall {
+class WaitingCall extends Waiting {
   readonly #limiting: RateLimiting;
-  readonly #work: Wrapped;
+  readonly #work: Work;
   readonly #input: unknown;
   readonly #scope: Scope;
-  readonly #answer = awaited();
-  readonly #forget: () => void;
 
-  constructor(limiting: RateLimiting, line: TokenLine, work: Wrapped, input: unknown, scope: Scope) {
+  constructor(
+    limiting: RateLimiting,
+    line: TokenLine,
+    name: string,
+    work: Work,
+    input: unknown,
+    scope: Scope,
+  ) {
+    super(name, () => limiting.leave(line, this));
     this.#limiting = limiting;
     this.#work = work;
     this.#input = input;
     this.#scope = scope;
-    this.#forget = whenInterrupted(scope, (reason) => {
-      limiting.leave(line, this);
-      this.#answer.reject(reason);
-    });
+    this.begin(scope);
+    limiting.delayed += 1;
     line.join(this);
-  }
-
-  get answer(): Promise<unknown> {
-    return this.#answer.promise;
-  }
-
-  /** Whoever asked went on without waiting, and is over. */
-  get gone(): boolean {
-    const { revoked } = senderOf(this.#scope);
-    if (revoked === undefined) {
-      return false;
-    }
-    this.#forget();
-    this.#limiting.left += 1;
-    this.#answer.reject(revoked);
-    return true;
   }
 
   /** It begins as code after an `await` goes on: at any time. */
@@ -160,9 +142,8 @@ class WaitingCall {
   }
 
   granted(): void {
-    this.#forget();
     this.#limiting.begun += 1;
-    this.#answer.resolve(called(this.#work, this.#input, this.#scope));
+    this.resolve(called(this.#work, this.#input, this.#scope));
   }
 }
 

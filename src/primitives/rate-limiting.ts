@@ -82,7 +82,6 @@ export class RateLimiting {
     if (nowMs + waitMs >= deadlineMs) {
       throw this.#refusal('deadline', waitMs);
     }
-    this.delayed += 1;
   }
 
   leave(line: TokenLine, waiter: TokenWaiter): void {

@@ -11,13 +11,13 @@
  *
  * Source: `singleflight` of Go (2013), where the first caller's end is everybody's.
  */
-import type { Procedure, RequestOptions, Scope } from '../actors/context.ts';
+import type { RequestOptions, Scope } from '../actors/context.ts';
 import type { Kernel } from '../actors/kernel.ts';
 import type { CallOutcome, PendingCall } from '../actors/pending-call.ts';
 import { Interrupted } from '../actors/request-failures.ts';
 import { senderOf } from '../actors/sender-of.ts';
 import type { Lease, Limits } from '../core/budget.ts';
-import { awaited, type Wrapped, whenInterrupted } from './called.ts';
+import { Waiting, type Work } from './called.ts';
 import { charge } from './shared-cost.ts';
 
 /** How a shared call is made. */
@@ -37,13 +37,12 @@ export function checkTimeout(primitive: string, timeoutMs: number | undefined): 
   }
 }
 
-interface Caller {
-  settle(outcome: CallOutcome): void;
-}
+/** What of the outcome is for a caller. */
+export type Part = (outcome: CallOutcome) => CallOutcome;
 
 export class SharedCall {
   readonly #primitive: string;
-  readonly #callers = new Set<Caller>();
+  readonly #callers = new Map<Waiting, Part | undefined>();
   readonly #changed: (by: 1 | -1) => void;
   /** Who pays: each an even share; those without a budget have nothing that is charged. */
   readonly payers: (Lease | undefined)[] = [];
@@ -63,40 +62,30 @@ export class SharedCall {
   /**
    * Waits for the outcome, in a scope.
    *
+   * Errors: why nothing can be waited for any more in this scope.
+   *
    * @param left Called when the scope has ended before.
-   * @param part What of the outcome is for this caller; all of it when not given.
+   * @param part All of the outcome when not given. Must not throw.
    */
-  join(scope: Scope, left: () => void, part?: (outcome: CallOutcome) => CallOutcome): Promise<unknown> {
-    const answer = awaited();
-    const caller: Caller = {
-      settle: (whole) => {
-        forget();
-        const outcome = part === undefined ? whole : part(whole);
-        if ('failure' in outcome) {
-          answer.reject(outcome.failure);
-        } else {
-          answer.resolve(outcome.value);
-        }
-      },
-    };
-    this.#callers.add(caller);
-    this.#changed(1);
-    const forget = whenInterrupted(scope, (reason) => {
+  join(scope: Scope, left: () => void, part?: Part): Promise<unknown> {
+    const caller = new Waiting(this.#primitive, () => {
       this.#callers.delete(caller);
       this.#changed(-1);
-      answer.reject(reason);
       left();
       if (this.#callers.size === 0) {
         this.#leftAlone();
       }
     });
-    return answer.promise;
+    caller.begin(scope);
+    this.#callers.set(caller, part);
+    this.#changed(1);
+    return caller.promise;
   }
 
   /** Makes the call. @param over Told of the outcome, before the callers are. */
   begin(
     kernel: Kernel,
-    work: Wrapped,
+    work: Work,
     input: unknown,
     options: RequestOptions,
     over: (outcome: CallOutcome) => void,
@@ -104,7 +93,7 @@ export class SharedCall {
     const sender = senderOf(kernel.verbs);
     const metered = this.payers.some((payer) => payer !== undefined) && options.budget === undefined;
     const call = sender.call(
-      work as Procedure<unknown, unknown>,
+      work,
       input,
       metered ? { ...options, budget: {} } : options,
       (outcome, pending) => {
@@ -121,12 +110,17 @@ export class SharedCall {
     }
   }
 
-  #settle(outcome: CallOutcome): void {
+  #settle(whole: CallOutcome): void {
     const callers = [...this.#callers];
     this.#callers.clear();
-    for (const caller of callers) {
+    for (const [caller, part] of callers) {
       this.#changed(-1);
-      caller.settle(outcome);
+      const outcome = part === undefined ? whole : part(whole);
+      if ('failure' in outcome) {
+        caller.reject(outcome.failure);
+      } else {
+        caller.resolve(outcome.value);
+      }
     }
   }
 

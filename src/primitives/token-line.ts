@@ -8,10 +8,8 @@
 import type { Environment, Timer } from '../core/environment.ts';
 import { type Rate, TokenBucket } from './token-bucket.ts';
 
-/** Somebody who waits. */
+/** Somebody who waits, and leaves the line when they do not any more. */
 export interface TokenWaiter {
-  /** Whether it waits no more; asked when there is a token. */
-  readonly gone: boolean;
   /** Calls `act` when it could begin, at once or in a turn of its own. Where that never comes, it leaves the line. */
   inTurn(act: () => void): void;
   /** The token is theirs, now. Must not throw. */
@@ -89,10 +87,6 @@ export class TokenLine {
         this.#timer?.cancel();
         this.#timer = undefined;
         return;
-      }
-      if (first.gone) {
-        this.#waiting.delete(first);
-        continue;
       }
       if (this.#bucket.readyInMs(this.#environment.nowMs(), 0) > 0) {
         this.#wait();
