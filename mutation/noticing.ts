@@ -18,7 +18,7 @@ import {
 
 const slowMs = Number(process.env['MUTATION_SLOW_MS'] ?? 200);
 /** Far longer than a test takes that is not slow, and soon over where a mutant lets it wait for ever. */
-const waitedForMs = 4_000;
+const waitedForMs = Number(process.env['MUTATION_WAIT_MS'] ?? 4_000);
 const slowFile = join(import.meta.dirname, '.slow-tests.json');
 const slow = new Set<string>(existsSync(slowFile) ? JSON.parse(readFileSync(slowFile, 'utf8')) : []);
 const noticed = new Map<string, number>();

@@ -101,6 +101,48 @@ describe('a step', () => {
 });
 
 describe('a verb after an await', () => {
+  it('changes the state also where nobody looks', async () => {
+    const scene = aScene(async (_, context) => {
+      await null;
+      context.update(() => 'changed');
+      return context.state;
+    });
+
+    expect(await scene.ask()).toBe('changed');
+  });
+
+  it.each([
+    ['update', (context: Context) => context.update((async () => {}) as never), "state of '/actor'"],
+    ['reply', (context: Context) => context.reply(Promise.resolve() as never), "reply of '/actor'"],
+  ])('refuses a promise where %s wants a value, and says where', async (_, verb, where) => {
+    const scene = aScene(async (__, context) => {
+      await null;
+      void verb(context as Context);
+    });
+
+    expect(String(await scene.ask())).toContain(where);
+  });
+
+  it('lets what was laid aside be handled at once, beside its own work', async () => {
+    const heard: unknown[] = [];
+    const scene = aScene(
+      async (message, context) => {
+        heard.push(message);
+        if (message === 'open') {
+          await null;
+          context.unstash();
+          await never();
+        } else if (heard.length === 1) {
+          context.stash();
+        }
+      },
+      { concurrency: 2 },
+    );
+
+    await scene.tell('first', 'open');
+
+    expect(heard).toEqual(['first', 'open', 'first']);
+  });
   it('tells whether there was room', async () => {
     const told: unknown[] = [];
     const scene = aScene(async (_, context) => {
@@ -153,6 +195,28 @@ describe('a verb after an await', () => {
     await scene.tell('later', 'block');
 
     expect(order).toEqual(['a', 'b', 'room at last', 'c', 'd']);
+  });
+
+  it('stands behind effects of the agent that wait also where it asks', async () => {
+    const order: unknown[] = [];
+    const scene = aScene(
+      async (message, context) => {
+        if (message === 'block') {
+          ['a', 'b', 'c'].forEach((said) => {
+            void context.tell(slow, said);
+          });
+        } else {
+          await later(scene, 5);
+          await context.request(slow, 'd');
+        }
+      },
+      { concurrency: 2 },
+    );
+    const slow = slowly(scene, (said) => order.push(said));
+
+    await scene.tell('later', 'block');
+
+    expect(order).toEqual(['a', 'b', 'c', 'd']);
   });
 
   it('throws when too many stand behind effects that wait', async () => {
@@ -472,9 +536,12 @@ describe('stopping', () => {
       }
     });
 
-    await scene.tell('spawn', 'stop');
+    await scene.tell('spawn');
+    const ended = scene.system.watch(scene.system.agents.find('/actor/idle')!.ref);
+    await scene.tell('stop');
 
-    expect(scene.system.agents.find('/actor/idle')).toBeUndefined();
+    await expect(ended).resolves.toMatchObject({ reason: 'stopped' });
+    expect(scene.system.agents.list().map(({ path }) => path)).toEqual(['/listener', '/actor']);
   });
 
   it('of somebody who is no child is refused', async () => {
@@ -488,6 +555,19 @@ describe('stopping', () => {
     });
     expect(await aScene((_, context) => context.stop({} as never)).ask()).toMatchObject({ value: {} });
     await scene.tell('go');
+  });
+
+  it('of an agent that has another parent is refused, and ends nobody', async () => {
+    const scene = aScene((_, context) => context.stop(other));
+    const other = scene.system.spawn(idle);
+
+    expect(await scene.ask()).toMatchObject({
+      _tag: 'InvalidParams',
+      what: 'ref',
+      value: '/idle',
+      issues: [{ path: '', message: "expected a child of '/actor'" }],
+    });
+    expect(scene.system.agents.find('/idle')).toBeDefined();
   });
 
   it('itself comes when its handling is over, and its reply has left', async () => {
@@ -546,6 +626,35 @@ describe('a context whose handling is over', () => {
     expect(scene.actor.getSnapshot()).toMatchObject({ status: 'active', context: 'as it was' });
     expect(scene.heard).toEqual([]);
     expect(scene.world.nowMs).toBe(0);
+  });
+
+  it('lays nothing aside', async () => {
+    const { context, scene } = await aSpentContext();
+
+    context.stash();
+
+    expect(scene.system.statistics().agents[1]).toMatchObject({ stashed: 0 });
+  });
+
+  it('does not answer for a message that was laid aside and will be handled again', async () => {
+    const contexts: Context[] = [];
+    const scene = aScene((message, context) => {
+      contexts.push(context);
+      if (message === 'open') {
+        context.unstash();
+      } else if (contexts.length === 1) {
+        context.stash();
+      }
+      return contexts.length === 1 ? undefined : 'in time';
+    });
+    const reply = scene.ask('later', { timeoutMs: Number.POSITIVE_INFINITY });
+    await scene.settle();
+
+    void contexts[0]!.reply('early');
+    await scene.tell('open');
+
+    expect(await reply).toBe('in time');
+    expect(scene.causes()).toEqual({ LateReply: 1 });
   });
 
   it('turns replies into dead letters', async () => {

@@ -9,10 +9,13 @@ import {
   type,
 } from 'troupe';
 import { describe, expect, it } from 'vitest';
+import { Kernel } from '../../src/actors/kernel.ts';
+import type { Envelope } from '../../src/core/envelope.ts';
 import type { SystemEvent } from '../../src/core/system-event.ts';
 import { aTroupe, Cue } from '../support/a-troupe.ts';
 import { aWorld } from '../support/a-world.ts';
 import { boom } from '../support/boom.ts';
+import { kernelOf } from '../support/inside.ts';
 
 describe('a listener of events', () => {
   it('is dropped and reported when it throws, and the others go on', async () => {
@@ -51,7 +54,139 @@ describe('a listener of events', () => {
   });
 });
 
+describe('listeners of events', () => {
+  it('are dropped also when what they return fails later, and the report says whose failure it is', async () => {
+    const heard: string[] = [];
+    const troupe = aTroupe({
+      events: [{ next: (async () => boom()) as never }, { next: ({ _tag }) => void heard.push(_tag) }],
+    });
+    troupe.system.spawn(troupe.player('a'));
+    await troupe.settle();
+    const reports = troupe.failures.length;
+    await troupe.cue('/a', 'go');
+
+    expect(troupe.failures[0]).toMatchObject({
+      agent: '/',
+      supervisor: '/',
+      class: 'defect',
+      directive: 'stop',
+    });
+    expect(troupe.failures).toHaveLength(reports);
+    expect(heard).toContain('HandlingEnded');
+  });
+
+  it('go on when another ceases to listen, and hear whatever is told after that', async () => {
+    const troupe = aTroupe();
+    const heard: string[] = [];
+    const forget = troupe.system.listen({ next: () => {} });
+    troupe.system.listen({ next: ({ _tag }) => void heard.push(_tag) });
+    forget();
+    troupe.system.spawn(troupe.player('a'));
+
+    await troupe.settle();
+
+    expect(heard).toContain('AgentStarted');
+  });
+
+  it('need not care for the end', async () => {
+    const over: string[] = [];
+    const troupe = aTroupe({
+      events: [{ next: () => {} }, { next: () => {}, complete: () => over.push('over') }],
+    });
+
+    const stopped = troupe.system.stop();
+    await troupe.settle();
+    await stopped;
+
+    expect(over).toEqual(['over']);
+  });
+
+  it('are nobody any more when the agent that heard of events has ended', async () => {
+    const troupe = aTroupe();
+    const auditor = troupe.system.spawn(
+      defineAgent({ name: 'auditor', subscribe: [systemEvents], receive: () => {} }),
+    );
+    await troupe.settle();
+    const before = kernelOf(troupe.system).listening;
+
+    const stopped = troupe.system.stop(auditor);
+    await troupe.settle();
+    await stopped;
+
+    expect([before, kernelOf(troupe.system).listening]).toEqual([true, false]);
+  });
+});
+
+describe('the time of a system', () => {
+  it.each([
+    ['of the turn', 5, 5],
+    ['of the first turn of all', 0, 0],
+    ['of the machine, outside of turns', -1, 9],
+  ])('is that %s', (_, turnMs, nowMs) => {
+    const { environment } = aWorld();
+    const kernel = new Kernel({
+      environment: Object.assign(Object.create(environment) as typeof environment, {
+        dispatcher: { turnMs } as never,
+        nowMs: () => 9,
+      }),
+      id: 'k',
+      validate: 'edge',
+      requestTimeoutMs: 1,
+      hopsMax: 1,
+      deadLettersMax: 1,
+      topicsMax: 1,
+      batch: 1,
+      sliceMs: 1,
+      listeners: [],
+    });
+
+    expect(kernel.nowMs()).toBe(nowMs);
+  });
+});
+
 describe("the system's own topics", () => {
+  it('say of which message a dead letter was made, and no more of it than it has', async () => {
+    const troupe = aTroupe();
+    const envelopes: Envelope[] = [];
+    troupe.system.spawn(
+      defineAgent({
+        name: 'undertaker',
+        subscribe: [systemDeadLetters],
+        receive: (_, { envelope }) => void envelopes.push(envelope),
+      }),
+    );
+    troupe.system.spawn(troupe.player('a'));
+    const ref = troupe.ref('/a');
+    const stopped = troupe.system.stop(ref);
+    await troupe.settle();
+    await stopped;
+
+    void troupe.system.tell(ref, 'late');
+    await troupe.settle();
+
+    const [letter] = troupe.system.deadLetters.list();
+    expect(envelopes).toMatchObject([{ causationId: letter!.envelope.id, topic: 'system.dead-letters' }]);
+    expect(letter).not.toHaveProperty('failure');
+  });
+
+  it('count as missed what a subscriber rejects', async () => {
+    const troupe = aTroupe();
+    troupe.system.spawn(
+      defineAgent({
+        name: 'slow',
+        subscribe: [systemFailures],
+        capacity: 1,
+        overflow: 'reject',
+        receive: () => new Promise<void>(() => {}),
+      }),
+    );
+    troupe.system.spawn(troupe.player('a'), { kind: 'transient' });
+
+    await troupe.cue('/a', 'fail', 'fail', 'fail');
+
+    expect(troupe.system.statistics().unheard).toBe(1);
+  });
+
   it('tell an agent what others do, and not what it does itself', async () => {
     const troupe = aTroupe();
     const heard: string[] = [];

@@ -35,6 +35,19 @@ describe('a keyed agent', () => {
     expect(make).toThrow(named);
   });
 
+  it('may be put away as soon as it is idle, and may say that its keys have nothing to do with each other', () => {
+    expect(() =>
+      keyedAgent({
+        agent: each,
+        keyed,
+        passivate: 'forget',
+        idleMs: 0,
+        coolDownMs: 0,
+        supervision: { strategy: 'one-for-one' } as object,
+      }),
+    ).not.toThrow();
+  });
+
   it('has one key', () => {
     const once = keyedAgent({ agent: each, keyed, passivate: 'forget' });
 

@@ -146,6 +146,19 @@ function aShelf({ group = {}, each = {}, system: systemOptions = {} }: Options =
   };
 }
 
+/** A shelf with two places, and nobody may stand at its door without waiting there. */
+function aFullShelf() {
+  const shelf = aShelf({ group: { activeMax: 2 }, each: { spillMax: 0 } });
+  const thrown = (act: () => unknown): unknown => {
+    try {
+      return act();
+    } catch (failure) {
+      return failure;
+    }
+  };
+  return { ...shelf, thrown };
+}
+
 describe('a key', () => {
   it('has an agent of its own, made when it is wanted, whose input is the key', async () => {
     const { system, ref, turns, active } = aShelf();
@@ -721,6 +734,110 @@ describe('the places of a group', () => {
   });
 });
 
+describe('what stands at the door', () => {
+  it('is refused with the number of places there are', async () => {
+    const { write, system, thrown } = aFullShelf();
+    await write('a', 'wait');
+    await write('b', 'wait');
+
+    expect(thrown(() => system.publish(Write, { key: 'c', text: 'too many' }))).toMatchObject({
+      receiver: 'write → /shelf',
+      capacity: 2,
+    });
+  });
+
+  it('lets its senders go on with the next thing they send, in order, when there is room in the mailbox', async () => {
+    const { write, system, ref, log, go, turns } = aShelf({ group: { activeMax: 1 } });
+    const Go = defineTopic('go', { schema: type<string>() });
+    const sender = system.spawn(
+      defineAgent({
+        name: 'sender',
+        subscribe: [Go],
+        receive: (key, context) => {
+          for (const text of ['1', '2']) {
+            void context.tell(ref, { key, text });
+          }
+        },
+      }),
+    );
+    await write('a', 'wait');
+    void system.tell(sender, 'b');
+    await turns();
+    await go();
+
+    expect(log).toEqual(['/shelf/a wait', '/shelf/b 1', '/shelf/b 2']);
+    expect(cellOf(sender).blocked).toBe(false);
+  });
+
+  it('waits for its key once that has a place, which closes a cycle where the key waits for who sent it', async () => {
+    const { doing, write, turns, system, ref, go, world } = aShelf({ group: { activeMax: 2 } });
+    const Ask = defineTopic('ask', { schema: type<string>(), reply: type<string>() });
+    const asker = system.spawn(
+      defineAgent({
+        name: 'asker',
+        subscribe: [Ask],
+        receive: (text, context) => context.request(ref, { key: 'c', text }) as Promise<string>,
+      }),
+    );
+    doing(
+      'back',
+      (context) => context.request(asker, 'again').catch((failure) => failure.code) as Promise<string>,
+    );
+    await write('a', 'wait');
+    await write('b', 'wait');
+    const back = system.request(ref, { key: 'c', text: 'back' });
+    void system.request(asker, '1').catch(() => {});
+    await turns();
+    await go();
+    await world.runUntilQuiet();
+
+    expect(await back).toBe('WAIT_CYCLE');
+  });
+
+  it('is counted as accepted by its group, and a place that is promised as something it holds', async () => {
+    const saved = Promise.withResolvers<void>();
+    const { write, later, system, cell, turns } = aShelf({
+      group: { activeMax: 1 },
+      each: { onStop: () => saved.promise },
+    });
+    await write('a', '1');
+    await later(100);
+    await write('b', '1');
+    await write('c', '1');
+    expect(cell.holdsMessages).toBe(true);
+    expect(system.statistics().agents).toMatchObject([
+      { path: '/shelf', offered: 3, accepted: 3, waiting: 2 },
+    ]);
+    saved.resolve();
+    await turns();
+
+    expect(cell.holdsMessages).toBe(false);
+  });
+});
+
+describe('an interrupt', () => {
+  it('of a key that is passive, or on its way out, ends nothing', async () => {
+    const saved = Promise.withResolvers<void>();
+    const { write, later, system, at, turns, events } = aShelf({ each: { onStop: () => saved.promise } });
+    await write('a', '1');
+    const ref = at('/shelf/a')!;
+    let ended = false;
+    void system.watch(ref).then(() => {
+      ended = true;
+    });
+    await later(100);
+    system.interrupt(ref);
+    await turns();
+    saved.resolve();
+    await turns();
+    system.interrupt(ref);
+    await turns();
+
+    expect(ended).toBe(false);
+    expect(events.filter(({ _tag }) => _tag === 'AgentStopped')).toEqual([]);
+  });
+});
+
 describe('a message without a key', () => {
   it('is a dead letter, a failure of the group, and told to its requester', async () => {
     const { system, ref, turns, reports, log } = aShelf({
@@ -733,6 +850,11 @@ describe('a message without a key', () => {
     await turns();
 
     expect(await reply).toBeInstanceOf(NoKey);
+    expect(reports[2]?.failure).toMatchObject({
+      group: '/shelf',
+      key: '\ud800',
+      reason: 'the text is not well-formed',
+    });
     expect(reports).toMatchObject(
       ['1', '2', '3'].map((text) => ({
         agent: '/shelf',
@@ -1152,6 +1274,46 @@ describe('a group', () => {
 
     expect(log).toEqual(['/shelf/a wait', '/shelf/a 2', '/shelf/b 1']);
     expect(system.deadLetters.countByCause()).toEqual({ Stopped: 2 });
+  });
+
+  it('that drains, takes nothing more for a key by its own ref either', async () => {
+    const { write, system, ref, turns, go, log, at, cell } = aShelf();
+    await write('a', 'wait');
+    const drained = system.stop(ref, { drain: true });
+    await turns();
+    void system.tell(at('/shelf/a')!, { key: 'a', text: 'late' });
+    await go();
+    await drained;
+
+    expect(log).toEqual(['/shelf/a wait']);
+    expect(system.deadLetters.countByCause()).toEqual({ Stopped: 1 });
+    expect(statisticsOfCell(cell)).toMatchObject({ offered: 1, handled: 1, unhandledAtStop: 0 });
+  });
+
+  it('that drains, lets a key hear what its own children still have to say', async () => {
+    const told = Promise.withResolvers<void>();
+    const child = defineAgent({
+      name: 'child',
+      subscribe: [Write],
+      receive: async (_, context) => {
+        await told.promise;
+        void context.tell(context.parent as AgentRef<Note, string>, { key: 'a', text: 'from below' });
+      },
+    });
+    const { write, system, ref, turns, log, doing } = aShelf();
+    doing('begets', (context) => {
+      void context.tell(context.spawn(child, { subscribe: false }), { key: 'a', text: 'work' });
+      return 'it has a child';
+    });
+    await write('a', 'begets');
+    const drained = system.stop(ref, { drain: true });
+    await turns();
+    told.resolve();
+    await turns();
+    await drained;
+
+    expect(log).toEqual(['/shelf/a begets', '/shelf/a from below']);
+    expect(system.deadLetters.countByCause()).toEqual({});
   });
 
   it('that is restarted, stops its keys; what stood at the door comes in when it runs again', async () => {

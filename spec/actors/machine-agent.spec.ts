@@ -126,8 +126,34 @@ describe('a machine agent', () => {
     await quiet();
 
     expect(String(failures[0]?.failure)).toContain("does not begin with 'xstate.'");
-    expect(() => machineAgent({ name: 'none', machine: {} as never })).toThrow('is actor logic');
+    expect(failures[0]?.failure).toMatchObject({
+      what: 'event',
+      value: { type: 'xstate.stop' },
+      issues: [{ path: 'type' }],
+    });
   });
+
+  it.each([
+    ['a text', 'go'],
+    ['null', null],
+    ['a function', Object.assign(() => {}, { type: 'go' })],
+    ['an object whose type is none', { type: 5 }],
+    ['an object without a type', {}],
+  ])('is not told %s, which is no event', (_, message) => {
+    const { system } = aStage();
+    const strict = system.spawn(machineAgent({ name: 'strict', machine: counter }));
+
+    expect(() => system.tell(strict, message as never)).toThrow('accepts no messages');
+  });
+
+  it.each([undefined, null, {}, { transition: () => {} }, { getInitialSnapshot: () => {} }])(
+    'is not made of %o',
+    (machine) => {
+      expect(() => machineAgent({ name: 'none', machine: machine as never })).toThrow(
+        new RangeError("machine of agent 'none' is actor logic, as createMachine or fromPromise return it"),
+      );
+    },
+  );
 
   it('gives its machine the input of the spawn, or its own', async () => {
     const { system, quiet } = aStage();

@@ -80,7 +80,9 @@ describe('an observer', () => {
     void troupe.system.publish(Cue, 'b');
     await troupe.settle();
 
-    expect(troupe.failures).toMatchObject([{ agent: '/', failure: new Error('boom'), directive: 'stop' }]);
+    expect(troupe.failures).toMatchObject([
+      { agent: '/', supervisor: '/', failure: new Error('boom'), class: 'defect', directive: 'stop' },
+    ]);
   });
 
   it('completes when the system stops, after what waited', async () => {
@@ -381,12 +383,14 @@ describe('options of an observer', () => {
 
   it("may not hold up the system's own topics", () => {
     expect(observe({ overflow: 'suspend' }, systemEvents)).toThrow(
-      'the system cannot wait for a reader: drop-oldest or drop-newest',
+      'overflow: the system cannot wait for a reader: drop-oldest or drop-newest',
     );
   });
 
   it.each([undefined, {}])('want a topic, and not %o', (topic) => {
-    expect(observe({ overflow: 'suspend' }, topic ?? null)).toThrow('expected what defineTopic returns');
+    expect(observe({ overflow: 'suspend' }, topic ?? null)).toThrow(
+      'topic: expected what defineTopic returns',
+    );
   });
 });
 

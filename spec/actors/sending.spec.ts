@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { defineAgent } from '../../src/actors/define-agent.ts';
+import { capability } from '../../src/actors/define-capability.ts';
 import type { Envelope } from '../../src/core/envelope.ts';
 import { type } from '../../src/core/schema.ts';
 import { systemFailures } from '../../src/core/system-topics.ts';
 import { defineTopic } from '../../src/core/topic.ts';
-import { Ask, aScene, Heard, type Play } from '../support/a-scene.ts';
+import { Ask, aScene, Heard, later, type Play } from '../support/a-scene.ts';
 import { aWorld } from '../support/a-world.ts';
 
 describe('an envelope from outside', () => {
@@ -207,6 +209,70 @@ describe('a chain of causes', () => {
   });
 });
 
+const Quiet = defineTopic('quiet', { schema: type<unknown>(), reply: type<unknown>() });
+
+describe('a request that has failed before it could leave', () => {
+  it('reaches nobody: its signal aborted in the step that made it', async () => {
+    const gone = new AbortController();
+    const scene = aScene((message, context) => {
+      if (message !== 'go') {
+        return;
+      }
+      void context.request(Quiet, 'unheard', { signal: gone.signal }).catch(() => {});
+      gone.abort();
+    });
+    const heard: unknown[] = [];
+    scene.system.spawn(
+      defineAgent({ name: 'other', subscribe: [Quiet], receive: (message) => void heard.push(message) }),
+    );
+
+    await scene.tell('go');
+
+    expect(heard).toEqual([]);
+  });
+
+  it('reaches nobody: whoever asked waits for itself', async () => {
+    const heard: unknown[] = [];
+    const scene = aScene((message, context) => {
+      heard.push(message);
+      return message === 'go' ? context.request(context.self as typeof scene.actor, 'unheard') : undefined;
+    });
+
+    expect(await scene.ask('go')).toMatchObject({ _tag: 'WaitCycle' });
+    expect(heard).toEqual(['go']);
+  });
+});
+
+describe('the budget that a request names', () => {
+  it('counts time only where it limits it', async () => {
+    const scene = aScene(async (_, context) => {
+      await later(scene, 10);
+      return context.budget.spent('timeMs');
+    });
+
+    expect(await scene.ask('go', { budget: { tokens: 5 } })).toBe(0);
+    expect(await scene.ask('go', { budget: { timeMs: 50 } })).toBe(10);
+  });
+});
+
+describe('a stream of what a capability offers', () => {
+  it('is not begun with an input its schema refuses', async () => {
+    const scene = aScene(() => {});
+    const Length = capability('length', {
+      input: z.string(),
+      output: z.number(),
+      run: (text) => text.length,
+    });
+    scene.system.spawn(defineAgent({ name: 'measure', capabilities: [Length] }));
+    const failures: unknown[] = [];
+
+    scene.system.stream(Length, 7 as never).subscribe({ error: (failure) => failures.push(failure) });
+    await scene.settle();
+
+    expect(failures).toMatchObject([{ _tag: 'InvalidParams' }]);
+  });
+});
+
 describe('a topic that cannot be published to', () => {
   const { system } = aWorldOutside();
 
@@ -220,6 +286,22 @@ describe('a topic that cannot be published to', () => {
     [systemFailures, "names that begin with 'system.' are the system's own"],
   ])('is %o', (topic, message) => {
     expect(() => system().publish(topic as never, 'x' as never)).toThrow(message);
+  });
+
+  it('is named by the failure, and what is wrong with it', () => {
+    const refusalOf = (topic: object) => thrownBy(() => system().publish(topic as never, 'x' as never));
+
+    expect(refusalOf({})).toMatchObject({
+      _tag: 'InvalidParams',
+      what: 'topic',
+      value: {},
+      issues: [{ path: '' }],
+    });
+    expect(refusalOf(systemFailures)).toMatchObject({
+      what: 'topic',
+      value: 'system.failures',
+      issues: [{ path: 'name' }],
+    });
   });
 });
 
@@ -245,6 +327,18 @@ describe('somebody who cannot be told or asked', () => {
     expect(() => system().tell(stranger, 'x')).toThrow(
       "'/stranger' is an agent of system other, not of world",
     );
+    await expect(system().request(stranger, 'x')).rejects.toMatchObject({
+      what: 'target',
+      value: '/stranger',
+      issues: [{ path: '' }],
+    });
+  });
+
+  it('is shown to whoever tried, when it is nobody', () => {
+    expect(thrownBy(() => system().tell([] as never, 'x' as never))).toMatchObject({
+      what: 'target',
+      value: [],
+    });
   });
 });
 
@@ -263,6 +357,32 @@ describe('a publish from outside', () => {
     expect(promise).toBeInstanceOf(Promise);
     await world.runUntilQuiet();
     await expect(promise).resolves.toBeUndefined();
+  });
+
+  it('waits for room at all of them, not only at the first', async () => {
+    const world = aWorld();
+    const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    gates.forEach(({ promise }, n) => {
+      world.system.spawn(
+        defineAgent({ name: `a${n}`, subscribe: [Ask], capacity: 1, receive: () => promise }),
+      );
+    });
+    for (const message of ['worked on', 'waits']) {
+      void world.system.publish(Ask, message);
+      await world.runUntilQuiet();
+    }
+    let hadRoom = false;
+
+    void world.system.publish(Ask, 'one more')?.then(() => {
+      hadRoom = true;
+    });
+    gates[0]!.resolve();
+    await world.runUntilQuiet();
+    const before = hadRoom;
+    gates[1]!.resolve();
+    await world.runUntilQuiet();
+
+    expect([before, hadRoom]).toEqual([false, true]);
   });
 
   it('throws, before anybody got it, when one of them has too many in line', () => {
@@ -320,6 +440,15 @@ describe('a request from outside', () => {
     const { system } = aFullHouse({ receivers: 1, spillMax: 0 });
 
     await expect(system.request(Ask, 'too much')).rejects.toMatchObject({ _tag: 'MailboxFull' });
+  });
+
+  it('may have no time beyond this moment', async () => {
+    const { system, refs, world } = aFullHouse({ receivers: 1 });
+
+    const reply = system.request(refs[0]!, 'x', { timeoutMs: 0 }).catch((failure: unknown) => failure);
+    await world.runUntilQuiet();
+
+    expect(await reply).toBe('y');
   });
 
   it.each([-1, Number.NaN])('is refused for %d milliseconds', async (timeoutMs) => {
@@ -397,4 +526,13 @@ function aFullHouse(facts: { receivers: number; spillMax?: number; overflow?: 's
   );
   void world.system.publish(Ask, 'fills it');
   return { world, system: world.system, refs };
+}
+
+function thrownBy(act: () => unknown): unknown {
+  try {
+    act();
+  } catch (thrown) {
+    return thrown;
+  }
+  return undefined;
 }

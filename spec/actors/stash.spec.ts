@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { AgentRef } from '../../src/actors/agent-ref.ts';
+import type { Context } from '../../src/actors/context.ts';
 import { defineAgent } from '../../src/actors/define-agent.ts';
 import { type } from '../../src/core/schema.ts';
 import { defineTopic } from '../../src/core/topic.ts';
@@ -73,6 +75,77 @@ describe('the stash', () => {
 
     expect(world.system.statistics().agents[0]).toMatchObject({ stashed: 0, waiting: 0 });
     expect(world.system.tell(ref, 'b')).toBeUndefined();
+  });
+
+  it('keeps a message once, however often it is laid aside', async () => {
+    const world = aWorld();
+    const keeper = defineAgent({
+      name: 'keeper',
+      subscribe: [Word],
+      capacity: 2,
+      receive(_word, context) {
+        context.stash();
+        context.stash();
+      },
+    });
+    const ref = world.system.spawn(keeper);
+    void world.system.tell(ref, 'a');
+    await world.runUntilQuiet();
+
+    expect(world.system.statistics().agents[0]).toMatchObject({ stashed: 1, waiting: 0 });
+    expect(world.system.tell(ref, 'b')).toBeUndefined();
+  });
+
+  it('takes no more than there is room for', async () => {
+    const world = aWorld({ system: { supervision: { directives: { overload: 'resume' } } } });
+    const keeper = defineAgent({
+      name: 'keeper',
+      subscribe: [Word],
+      capacity: 1,
+      concurrency: 2,
+      async receive(_word, context) {
+        await new Promise<void>((resolve) => void world.environment.schedule(5, resolve));
+        context.stash();
+      },
+    });
+    const ref = world.system.spawn(keeper);
+    void world.system.tell(ref, 'a');
+    const refused = world.system.request(ref as AgentRef<string, unknown>, 'b').catch((failure) => failure);
+    await world.runUntilQuiet();
+
+    expect(await refused).toMatchObject({
+      _tag: 'MailboxFull',
+      receiver: '/keeper',
+      payload: 'b',
+      capacity: 1,
+    });
+    expect(world.system.statistics().agents[0]).toMatchObject({ stashed: 1, failed: 1 });
+  });
+
+  it('keeps nothing where the step of another message that laid it aside threw', async () => {
+    const world = aWorld({ system: { supervision: { directives: { defect: 'resume' } } } });
+    const heard: string[] = [];
+    const contexts: Context[] = [];
+    const keeper = defineAgent({
+      name: 'keeper',
+      subscribe: [Word],
+      concurrency: 2,
+      receive(word, context) {
+        contexts.push(context as Context);
+        heard.push(word);
+        if (word === 'a') {
+          return new Promise<void>((resolve) => void world.environment.schedule(5, resolve));
+        }
+        contexts[0]!.stash();
+        throw new Error('no');
+      },
+    });
+    const ref = world.system.spawn(keeper);
+    void world.system.tell(ref, 'a');
+    void world.system.tell(ref, 'b');
+    await world.runUntilQuiet();
+
+    expect(world.system.statistics().agents[0]).toMatchObject({ handled: 1, failed: 1, stashed: 0 });
   });
 
   it('goes to the dead letters when its agent stops', async () => {

@@ -304,11 +304,91 @@ describe('streamAgent', () => {
     const { system, settle, failures } = aStreamScene({ supervision: { directives: { invalid: 'resume' } } });
     system.spawn(streamAgent({ name: 'none', subscribe: [Number_], stream: () => 7 as never }));
     await settle();
-    expect(failures[0]).toMatchObject({ failure: { _tag: 'InvalidParams' } });
+    expect(failures[0]).toMatchObject({
+      failure: {
+        _tag: 'InvalidParams',
+        what: "outbox of '/none'",
+        value: 7,
+        issues: [{ path: '', message: 'expected an Observable or an AsyncIterable; got 7' }],
+      },
+    });
 
     const asked = system.request(Number_, 1);
     await settle();
     await expect(asked).rejects.toMatchObject({ _tag: 'InvalidParams' });
+  });
+
+  it.each([null, undefined, 'text', {}])('fails at its start with %o for a stream', async (outbox) => {
+    const { system, settle, failures } = aStreamScene({ supervision: { directives: { invalid: 'stop' } } });
+    system.spawn(streamAgent({ name: 'none', subscribe: [Number_], stream: () => outbox as never }));
+    await settle();
+
+    expect(failures).toMatchObject([{ failure: { what: "outbox of '/none'", value: outbox } }]);
+  });
+
+  it('has verbs that are its own also while a message of another is in hand', async () => {
+    const { system, turns, world } = aStreamScene();
+    const said: unknown[] = [];
+    let a: StreamContext<number, number> | undefined;
+    system.spawn(
+      defineAgent({
+        name: 'listener',
+        subscribe: [Out],
+        receive: (_, { envelope }) => void said.push([envelope.sender, envelope.causationId]),
+      }),
+    );
+    const first = system.spawn(
+      streamAgent({
+        name: 'a',
+        subscribe: [Word],
+        state: 0,
+        stream: (_inbox, context) => {
+          a = context as never;
+          return NEVER;
+        },
+      }),
+    );
+    const second = system.spawn(
+      streamAgent({
+        name: 'b',
+        subscribe: [Number_],
+        state: 0,
+        stream: (inbox) =>
+          inbox.pipe(
+            tap((n) => {
+              void a!.publish(Out, n);
+              a!.update((sum) => sum + n);
+              (a as { reply(reply: unknown): void }).reply('not by me');
+            }),
+          ),
+      }),
+    );
+    await turns();
+    const asked = system.request(Number_, 7);
+    await turns();
+
+    expect(said).toEqual([['/a', undefined]]);
+    expect([first.getSnapshot().context, second.getSnapshot().context]).toEqual([7, 0]);
+    expect(await asked).toBe(7);
+    expect(world.system.deadLetters.size).toBe(0);
+  });
+
+  it('refuses a promise for its state, and says whose it is', async () => {
+    const { system, turns } = aStreamScene();
+    let context: StreamContext | undefined;
+    system.spawn(
+      streamAgent({
+        name: 'a',
+        subscribe: [Word],
+        stream: (_inbox, verbs) => {
+          context = verbs as never;
+          return NEVER;
+        },
+      }),
+    );
+    await turns();
+
+    expect(() => context!.update(() => Promise.resolve())).toThrow("state of '/a'");
   });
 
   it('is unsubscribed from when it stops', async () => {
@@ -508,13 +588,18 @@ describe('a stream agent whose operators keep its messages', () => {
     await settle();
     void system.publish(Number_, 1);
     const failing = system.request(Number_, 2).catch((failure) => failure._tag);
-    const other = system.request(Number_, 3).catch((failure) => failure._tag);
+    const other = system.request(Number_, 3).catch((failure) => failure);
     await settle();
     later[1]!();
     await settle();
 
     expect(await failing).toBe('AgentDefect');
-    expect(await other).toBe('Interrupted');
+    expect(await other).toMatchObject({
+      _tag: 'Interrupted',
+      agent: '/three',
+      reason: 'its stream failed',
+      cause: new Error('boom'),
+    });
     expect(letters()).toEqual(['Interrupted 1']);
     expect(failures).toHaveLength(1);
     later[0]!();
@@ -573,7 +658,7 @@ describe('a lost credit', () => {
     expect(failures[0]).toMatchObject({
       agent: '/loser',
       directive: 'resume',
-      failure: { _tag: 'CreditLost', code: 'DEFECT' },
+      failure: { _tag: 'CreditLost', code: 'DEFECT', agent: '/loser' },
     });
     expect(String(failures[0]!.failure)).toMatch(/mapAsync/u);
   });

@@ -4,11 +4,14 @@ import { createSystem, type SystemOptions } from '../../src/actors/system.ts';
 import type { Environment } from '../../src/core/environment.ts';
 import { liveEnvironment } from '../../src/core/live-environment.ts';
 import { memoryWriter } from '../../src/core/memory-writer.ts';
+import { type } from '../../src/core/schema.ts';
+import { defineTopic } from '../../src/core/topic.ts';
 import { Ask, aScene, Heard } from '../support/a-scene.ts';
 import { aTroupe } from '../support/a-troupe.ts';
 import { aWorld } from '../support/a-world.ts';
 import { boom } from '../support/boom.ts';
 import { childProgram } from '../support/child-program.ts';
+import { cellOf } from '../support/inside.ts';
 
 const idle = defineAgent({ name: 'idle', subscribe: [Ask], receive: () => {} });
 
@@ -65,6 +68,42 @@ describe('a system', () => {
     expect(() => createSystem({ agents: ['idle' as never] })).toThrow(
       "an agent is what defineAgent returns; got 'idle'",
     );
+  });
+
+  it('is refused with such an agent before any other begins', () => {
+    const events: string[] = [];
+    const options = {
+      agents: [idle, 'idle' as never],
+      events: [{ next: ({ _tag }: { _tag: string }) => void events.push(_tag) }],
+    };
+    const { environment } = aWorld();
+    const timers = environment.readyCount;
+
+    expect(() => createSystem({ ...options, environment })).toThrow('an agent is what defineAgent returns');
+    expect([events, environment.readyCount]).toEqual([[], timers]);
+  });
+
+  it('is disposed of by being stopped', async () => {
+    const troupe = aTroupe();
+
+    const disposed = troupe.system[Symbol.asyncDispose]();
+    await troupe.settle();
+    await disposed;
+
+    expect(troupe.system.health().status).toBe('stopped');
+  });
+
+  it('remembers as many topics as it says', () => {
+    const { system } = aWorld({ system: { topicsMax: 2 } });
+    const published = ['a', 'b', 'c', 'd'].map((name) => {
+      const topic = defineTopic(name, { schema: type<string>() });
+      return () => system.publish(topic, 'x');
+    });
+    published.forEach((publish) => {
+      void publish();
+    });
+
+    expect(system.statistics().topics.length).toBeLessThanOrEqual(2);
   });
 });
 
@@ -123,6 +162,26 @@ describe('somebody outside who watches an agent', () => {
     await expect(troupe.settle()).resolves.toBeUndefined();
   });
 
+  it('leaves nothing with the agent when its signal aborts, nor with the signal when the agent ends', async () => {
+    const troupe = aTroupe();
+    const ref = troupe.system.spawn(troupe.player('a'));
+    const [gone, stays] = [new AbortController(), new AbortController()];
+    const forgotten: string[] = [];
+    const { removeEventListener } = stays.signal;
+    stays.signal.removeEventListener = (type: string, listener: never) => {
+      forgotten.push(type);
+      removeEventListener.call(stays.signal, type, listener);
+    };
+    void troupe.system.watch(ref, { signal: gone.signal });
+    void troupe.system.watch(ref, { signal: stays.signal });
+
+    gone.abort();
+    const watchers = cellOf(ref).watchers?.size;
+    await troupe.cue('/a', 'finish');
+
+    expect([watchers, cellOf(ref).watchers?.size ?? 0, forgotten]).toEqual([1, 0, ['abort']]);
+  });
+
   it('leaves nothing with a signal that outlives the agent', async () => {
     const troupe = aTroupe();
     const ref = troupe.system.spawn(troupe.player('a'));
@@ -149,7 +208,108 @@ describe('a ref of another system', () => {
   });
 });
 
+describe('an agent that a system interrupts', () => {
+  it('is told what the reason is, which is that it was asked to where nobody says more', async () => {
+    const scene = aScene(() => new Promise<never>(() => {}));
+    const replies = [scene.ask('a'), scene.ask('b')];
+    for (const reason of [undefined, 'the user left']) {
+      await scene.turns();
+      scene.system.interrupt(scene.actor, reason);
+    }
+    await scene.settle();
+
+    expect(await Promise.all(replies)).toMatchObject(
+      ['the system was asked to', 'the user left'].map((reason) => ({
+        _tag: 'Interrupted',
+        agent: '/actor',
+        reason,
+      })),
+    );
+  });
+});
+
+describe('one agent that is stopped by its system', () => {
+  it('is told from one that finished', async () => {
+    const troupe = aTroupe();
+    const ref = troupe.system.spawn(troupe.player('a'));
+    const ended = troupe.system.watch(ref);
+
+    await troupe.world.run(() => troupe.system.stop(ref));
+
+    expect(await ended).toMatchObject({ reason: 'stopped' });
+  });
+
+  it('has as long for what it has accepted as it is given, and then ends', async () => {
+    const troupe = aTroupe();
+    const ref = troupe.system.spawn(troupe.player('a'));
+    await troupe.cue('/a', 'wait');
+
+    await troupe.world.run(() => troupe.system.stop(ref, { drain: true, withinMs: 70 }));
+
+    expect(troupe.world.nowMs).toBe(70);
+  });
+
+  it('has ended already, where it is stopped again', async () => {
+    const troupe = aTroupe();
+    const ref = troupe.system.spawn(troupe.player('a'));
+    await troupe.world.run(() => troupe.system.stop(ref));
+    const { signals } = cellOf(ref);
+
+    await troupe.system.stop(ref);
+
+    expect(cellOf(ref).signals).toBe(signals);
+  });
+});
+
 describe('a system that is stopped', () => {
+  it('tells its agents that they were stopped', async () => {
+    const troupe = aTroupe();
+    const ended = troupe.system.watch(troupe.system.spawn(troupe.player('a')));
+
+    await troupe.world.run(() => troupe.system.stop());
+
+    expect(await ended).toMatchObject({ reason: 'stopped' });
+  });
+
+  it('completes those who follow its agents and capabilities, and remembers no topic', async () => {
+    const troupe = aTroupe();
+    const over: string[] = [];
+    troupe.system.agents.changes.subscribe({ complete: () => over.push('agents') });
+    troupe.system.capabilities.changes.subscribe({ complete: () => over.push('capabilities') });
+    void troupe.system.publish(Heard, 'x');
+
+    await troupe.world.run(() => troupe.system.stop());
+
+    expect(over).toEqual(['agents', 'capabilities']);
+    expect(troupe.system.statistics().topics).toEqual([]);
+  });
+
+  it('is stopping until its agents have ended', async () => {
+    const ended = Promise.withResolvers<void>();
+    const troupe = aTroupe();
+    troupe.system.spawn(troupe.player('a', { onStop: () => ended.promise }));
+    await troupe.settle();
+
+    const stopped = troupe.system.stop();
+    await troupe.turns();
+    const during = troupe.system.health().status;
+    ended.resolve();
+    await troupe.settle();
+    await stopped;
+
+    expect(during).toBe('stopping');
+  });
+
+  it('refuses a length of time that is none, and names it', async () => {
+    const troupe = aTroupe();
+    const ref = troupe.system.spawn(troupe.player('a'));
+
+    await expect(troupe.system.stop(ref, { withinMs: -1 })).rejects.toThrow(
+      new RangeError('withinMs is a number of milliseconds, at least 0; got -1'),
+    );
+    await expect(troupe.system.drain({ withinMs: Number.NaN })).rejects.toThrow('withinMs is a number');
+  });
+
   it('ends its agents and is stopped', async () => {
     const troupe = aTroupe();
     troupe.system.spawn(troupe.player('a'));

@@ -36,6 +36,70 @@ describe('agents that wait for each other', () => {
     await expect(answer).rejects.toBeInstanceOf(WaitCycle);
   });
 
+  it('are told so also where one of them asks before it has begun, whatever it could handle at once', async () => {
+    const world = aWorld();
+    const failures: unknown[] = [];
+    world.system.spawn(
+      defineAgent({
+        name: 'right',
+        subscribe: [AtRight],
+        receive: (message, context) => context.request(AtLeft, message, forAsLongAsItTakes),
+      }),
+    );
+    world.system.spawn(
+      defineAgent({
+        name: 'left',
+        concurrency: 2,
+        subscribe: [AtLeft],
+        onStart: async (context) => {
+          await context.request(AtRight, 'who am I?', forAsLongAsItTakes).catch((failure) => {
+            failures.push(failure);
+          });
+        },
+        receive: () => 'left',
+      }),
+    );
+
+    await world.runUntilQuiet();
+
+    expect(failures).toEqual([expect.any(WaitCycle)]);
+  });
+
+  it('are not told so where one of them can take the message beside what it waits for', async () => {
+    const world = aWorld();
+    const { system } = world;
+    system.spawn(
+      defineAgent({
+        name: 'left',
+        subscribe: [AtLeft],
+        receive: async (message, context) => {
+          if (message === 'go') {
+            await new Promise<void>((resolve) => void world.environment.schedule(5, resolve));
+            return context.request(AtRight, 'no question', forAsLongAsItTakes);
+          }
+          return 'left';
+        },
+      }),
+    );
+    system.spawn(
+      defineAgent({
+        name: 'right',
+        concurrency: 2,
+        subscribe: [AtRight],
+        receive: (message, context) =>
+          message === 'ask back' ? context.request(AtLeft, 'back', forAsLongAsItTakes) : 'right',
+      }),
+    );
+
+    const answers = [
+      system.request(AtLeft, 'go', forAsLongAsItTakes),
+      system.request(AtRight, 'ask back', forAsLongAsItTakes),
+    ];
+    await world.runUntilQuiet();
+
+    await expect(Promise.all(answers)).resolves.toEqual(['right', 'left']);
+  });
+
   it('are told so also where the one whose mailbox is full could take a message when it was told', async () => {
     const world = aWorld();
     const { reports, right } = asksBack(world, { spillMax: 1 });

@@ -53,10 +53,10 @@ describe('order', () => {
 /** Looks at the first time each message was taken up, and, where nothing is laid aside, at each life of its own. */
 function everyAuthorIsHeardInOrder(troupe: Troupe): void {
   const { cells, turns } = troupe;
-  const copied = new Set(troupe.wordsThat('Duplicated'));
   for (const cell of cells) {
     const heard = turns.filter(
-      ({ word, ...turn }) => turn.cell === cell && word !== undefined && !copied.has(word),
+      ({ word, context, ...turn }) =>
+        turn.cell === cell && word !== undefined && !troupe.isCopy(context.envelope),
     );
     const first = new Map(heard.toReversed().map((turn) => [turn.word, turn]));
     inOrder(

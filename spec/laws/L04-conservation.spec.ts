@@ -11,6 +11,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Cell, OpenHandling } from '../../src/actors/cell.ts';
 import { statisticsOfCell } from '../../src/actors/statistics.ts';
+import type { Envelope } from '../../src/core/envelope.ts';
 import { kernelOf } from '../support/inside.ts';
 import { lawRuns, lawTimeoutMs } from '../support/law-runs.ts';
 import { anyManners, exploreTroupes, often, type Troupe } from '../support/unruly-troupe.ts';
@@ -80,18 +81,30 @@ function whatIsInFlightAddsUp({ cells, system }: Troupe): void {
   }
 }
 
-/** Without redelivery once; with it, as often as its agent allows. Laying a message aside is not handling it. */
+/**
+ * Without redelivery once; with it, as often as its agent allows; each copy that the world made of it as often once
+ * more. Laying a message aside is not handling it.
+ */
 function noneIsHandledTooOften(troupe: Troupe): void {
-  const { turns } = troupe;
-  const copied = troupe.wordsThat('Duplicated');
-  const times = new Map<Cell, Map<number, number>>();
-  for (const { cell, word, envelopeId, context } of turns) {
+  const times = new Map<Cell, Map<Envelope, number>>();
+  const copies = new Map<Cell, unknown[]>();
+  for (const { cell, word, context } of troupe.turns) {
     if (word !== undefined && !(context as unknown as OpenHandling).stashing) {
-      const ofCell = times.get(cell) ?? new Map<number, number>();
-      times.set(cell, ofCell.set(envelopeId, (ofCell.get(envelopeId) ?? 0) + 1));
-      const copies = copied.filter((one) => one === word).length;
-      if (ofCell.get(envelopeId)! > cell.definition.attemptsMax * (1 + copies)) {
-        throw new Error(`${cell.path} handled a message ${ofCell.get(envelopeId)} times`);
+      const { envelope } = context;
+      const ofCell = times.get(cell) ?? new Map<Envelope, number>();
+      const before = ofCell.get(envelope) ?? 0;
+      times.set(cell, ofCell.set(envelope, before + 1));
+      if (before === 0 && troupe.isCopy(envelope)) {
+        const left = copies.get(cell) ?? [...troupe.wordsThat('Duplicated', cell)];
+        copies.set(cell, left);
+        const at = left.indexOf(word);
+        if (at < 0) {
+          throw new Error(`${cell.path} handled a copy of a message that was not doubled`);
+        }
+        left.splice(at, 1);
+      }
+      if (before >= cell.definition.attemptsMax) {
+        throw new Error(`${cell.path} handled a message ${before + 1} times`);
       }
     }
   }
@@ -126,13 +139,16 @@ function nothingIsLeft({ cells, system }: Troupe): void {
   }
 }
 
-/** What was told was lost on the way, taken up, gave way to another of its key, or is a dead letter. */
+/** What was told was taken up, gave way to another of its key, or is a dead letter. What the world lost is nowhere. */
 function nothingIsLostInSilence(troupe: Troupe): void {
   const { tellings, turns, system } = troupe;
   const lost = new Set(troupe.wordsThat('Dropped'));
   const takenUp = new Set(turns.map(({ word }) => word));
   const letters = new Set(system.deadLetters.list().map(({ envelope }) => envelope.payload));
   for (const { word, to } of tellings) {
+    if (to !== undefined && lost.has(word) && (takenUp.has(word) || letters.has(word))) {
+      throw new Error(`what was told ${to.path} was lost and has arrived`);
+    }
     const mayHaveGivenWay = to === undefined || to.definition.overflow === 'conflate';
     if (!mayHaveGivenWay && !lost.has(word) && !takenUp.has(word) && !letters.has(word)) {
       throw new Error(`what ${word.author?.path ?? 'somebody outside'} told ${to.path} is nowhere`);

@@ -9,7 +9,7 @@
 import { defineAgent, defineTopic, type System, type } from 'troupe';
 import { describe, expect, it } from 'vitest';
 import { explore, type World } from '../../src/testing/index.ts';
-import { lawExploration, lawRuns, lawTimeoutMs } from '../support/law-runs.ts';
+import { everyFault, lawExploration, lawRuns, lawTimeoutMs } from '../support/law-runs.ts';
 
 const Word = defineTopic('word', { schema: type<number>() });
 
@@ -19,7 +19,7 @@ describe('signals', () => {
     async () => {
       const explored = await explore(
         (system, world) => new Signalled(system, world).perform(),
-        { ...lawExploration, faults: ['slow'], tapeMax: 96 },
+        { ...lawExploration, faults: everyFault, tapeMax: 96 },
         () => true,
       );
 

@@ -8,7 +8,7 @@
 import { failureClass } from 'troupe';
 import { describe, expect, it } from 'vitest';
 import { anyCustoms, coolDownMs, exploreTowns, type Town, windowMs } from '../support/keyed-town.ts';
-import { lawRuns, lawTimeoutMs } from '../support/law-runs.ts';
+import { everyFaultButCrashes, lawRuns, lawTimeoutMs } from '../support/law-runs.ts';
 import { often } from '../support/unruly-troupe.ts';
 
 /** Keys fail all the time; the group has no reason to. */
@@ -25,7 +25,11 @@ describe('the intensity of a key', () => {
   it(
     'law: a key is restarted just when its own window has room for one more',
     async () => {
-      const explored = await exploreTowns(failing, { atQuiet: eachKeyHasItsOwnWindow }, { faults: ['slow'] });
+      const explored = await exploreTowns(
+        failing,
+        { atQuiet: eachKeyHasItsOwnWindow },
+        { faults: everyFaultButCrashes },
+      );
 
       expect(explored.runs).toBeGreaterThanOrEqual(lawRuns);
     },

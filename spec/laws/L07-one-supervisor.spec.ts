@@ -12,7 +12,7 @@ import type { DirectiveTag, FailureReport, SystemEvent } from '../../src/core/sy
 import { systemFailures } from '../../src/core/system-topics.ts';
 import { type Explored, explore, type World } from '../../src/testing/index.ts';
 import { type Customs, Family, Mishap, treatment } from '../support/family.ts';
-import { lawExploration, lawRuns, lawTimeoutMs } from '../support/law-runs.ts';
+import { everyFault, lawExploration, lawRuns, lawTimeoutMs } from '../support/law-runs.ts';
 
 const anyCustoms: Customs = {
   strategies: ['one-for-one', 'one-for-all', 'rest-for-one'],
@@ -94,7 +94,13 @@ function exploreFamilies(customs: Customs, atQuiet: (told: Told) => void): Promi
       });
       await family.live();
     },
-    { ...lawExploration, faults: ['crash', 'slow'], tapeMax: 512, system: { supervision: treatment } },
+    {
+      ...lawExploration,
+      faults: everyFault,
+      faultsMax: { total: 8, crash: 3 },
+      tapeMax: 512,
+      system: { supervision: treatment },
+    },
     (world) => atQuiet(told.get(world)!),
   );
 }

@@ -22,6 +22,7 @@ const inquisitive = {
     nothing: 1,
     request: 8,
     'request detached': 2,
+    'request a procedure': 4,
     stream: 5,
     abort: 2,
     reply: 4,

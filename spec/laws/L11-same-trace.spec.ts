@@ -8,15 +8,8 @@
  */
 import { describe, expect, it } from 'vitest';
 import { childProgram } from '../support/child-program.ts';
-import { lawRuns, lawTimeoutMs as oneLawMs } from '../support/law-runs.ts';
-import {
-  digestsOf,
-  everyFault,
-  strategies,
-  strategyTraceOf,
-  tapeOf,
-  traceOf,
-} from '../support/traced-company.ts';
+import { everyFault, lawRuns, lawTimeoutMs as oneLawMs } from '../support/law-runs.ts';
+import { digestsOf, strategies, strategyTraceOf, tapeOf, traceOf } from '../support/traced-company.ts';
 
 const seeds = Math.ceil(lawRuns / 5);
 /** `npm run determinism` looks at as many in other processes. */

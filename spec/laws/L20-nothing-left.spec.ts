@@ -26,7 +26,7 @@ import type { Cell } from '../../src/actors/cell.ts';
 import { explore, type World } from '../../src/testing/index.ts';
 import { childProgram } from '../support/child-program.ts';
 import { cellOf, kernelOf, outsideRequestsOf } from '../support/inside.ts';
-import { lawExploration, lawRuns, lawTimeoutMs } from '../support/law-runs.ts';
+import { everyFault, lawExploration, lawRuns, lawTimeoutMs } from '../support/law-runs.ts';
 import { anyManners, Troupe } from '../support/unruly-troupe.ts';
 
 describe('the end of a system', () => {
@@ -44,7 +44,8 @@ describe('the end of a system', () => {
         {
           ...lawExploration,
           tapeMax: 1_024,
-          faults: ['crash', 'slow'],
+          faults: everyFault,
+          faultsMax: { total: 8, crash: 3 },
           always: (world) => nothingIsHeld(houses.get(world)!),
         },
         async (world) => {

@@ -45,13 +45,14 @@ export class Inquiry {
     this.valuesTooLate += this.ends;
   }
 
-  /** Does something that may make a request of the asker's, and remembers which. */
+  /** Does something that may make a request of the asker's, and remembers the first. */
   made<T>(ask: () => T): T {
     const before = new Set(this.asker?.requests);
     const asked = ask();
     for (const request of this.asker?.requests ?? []) {
       if (!before.has(request)) {
         this.pending = request;
+        break;
       }
     }
     return asked;

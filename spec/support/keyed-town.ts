@@ -21,11 +21,12 @@ import {
   type,
 } from 'troupe';
 import type { Cell } from '../../src/actors/cell.ts';
+import type { Envelope } from '../../src/core/envelope.ts';
 import type { TopicEntry } from '../../src/core/topic-board.ts';
 import { type Explored, type ExploreOptions, explore, type World } from '../../src/testing/index.ts';
 import { witness } from '../../src/testing/laws/witnesses.ts';
 import { cellOf, kernelOf } from './inside.ts';
-import { lawExploration } from './law-runs.ts';
+import { everyFault, lawExploration } from './law-runs.ts';
 import { often } from './unruly-troupe.ts';
 
 export interface Message {
@@ -146,7 +147,7 @@ export interface Turn {
   readonly life: number;
   readonly key: string;
   readonly message: Message;
-  readonly envelopeId: number;
+  readonly envelope: Envelope;
   readonly context: Door;
 }
 
@@ -170,6 +171,8 @@ export class Town {
   readonly published = new Set<Message>();
   /** What has left for somebody. */
   readonly heard = new Set<unknown>();
+  /** As it left: a copy that a world makes is an envelope of its own. */
+  readonly #originals = new WeakSet<Envelope>();
   /** Requests from outside that have not ended. */
   openRequests = 0;
   /** Whether anybody works for ever. */
@@ -221,7 +224,12 @@ export class Town {
     this.ref = this.system.spawn(town);
     this.group = cellOf(this.ref);
     this.#post = kernelOf(this.system).board.entry(Post.name);
-    witness(this.system, { left: (_, { payload }) => void this.heard.add(payload) });
+    witness(this.system, {
+      left: (_, envelope) => {
+        this.heard.add(envelope.payload);
+        this.#originals.add(envelope);
+      },
+    });
     const sender = defineAgent({
       name: 'sender',
       subscribe: [Go],
@@ -233,6 +241,18 @@ export class Town {
       this.#goers.push(ref);
       this.senders.push(cellOf(ref));
     }
+  }
+
+  /** What was said that never arrived, or that arrived twice, each as often as that happened. */
+  wordsThat(became: 'Dropped' | 'Duplicated'): readonly unknown[] {
+    return this.world.faults.flatMap((fault) =>
+      fault._tag === became && fault.message.kind === 'message' ? [fault.message.payload] : [],
+    );
+  }
+
+  /** Whether this is not what was said, but a copy that the world made of it. */
+  isCopy(envelope: Envelope): boolean {
+    return !this.#originals.has(envelope);
   }
 
   /** How many publications nobody heard: only the town does, while it is there. */
@@ -311,7 +331,7 @@ export class Town {
       life: cell.restarts,
       key: message.key,
       message,
-      envelopeId: context.envelope.id,
+      envelope: context.envelope,
       context,
     });
     const ending = this.#pick(this.#customs.endings, 'ending');
@@ -474,7 +494,8 @@ export function exploreTowns(
     {
       ...lawExploration,
       tapeMax: 1_024,
-      faults: ['crash', 'slow'],
+      faults: everyFault,
+      faultsMax: { total: 8, crash: 3 },
       ...options,
       always: (world) => {
         const town = towns.get(world);

@@ -20,7 +20,9 @@ import {
 import type { Cell, OpenHandling } from '../../src/actors/cell.ts';
 import type { MessageToken } from '../../src/actors/message-token.ts';
 import { tokenInScope } from '../../src/core/credit.ts';
+import type { Envelope } from '../../src/core/envelope.ts';
 import type { World } from '../../src/testing/index.ts';
+import { witness } from '../../src/testing/laws/witnesses.ts';
 import { boom } from './boom.ts';
 import { cellOf } from './inside.ts';
 
@@ -46,8 +48,8 @@ export class StreamCompany {
   readonly works: WorkSeen[] = [];
   /** How often each message came out, of whichever agent. */
   readonly out = new Map<number, number>();
-  /** Messages whose handling ended well, by agent. */
-  readonly handled = new Set<string>();
+  /** Messages whose handling ended well, by agent: a copy has the same id, and is an envelope of its own. */
+  readonly #handled = new Map<unknown, WeakSet<Envelope>>();
   readonly told: { readonly n: number; readonly to: Cell }[] = [];
   readonly #gates = new Set<() => void>();
   #said = 0;
@@ -56,12 +58,29 @@ export class StreamCompany {
     this.world = world;
   }
 
+  /** Whether the handling of a message ended well, this time or another. */
+  endedWell({ cell, envelope }: OpenHandling): boolean {
+    return this.#handled.get(cell)?.has(envelope) === true;
+  }
+
+  /** How often the world did this to a message on its way to an agent. */
+  timesThat(became: 'Dropped' | 'Duplicated', n: number, to: Cell): number {
+    return this.world.faults.filter(
+      (fault) =>
+        fault._tag === became &&
+        fault.message.kind === 'message' &&
+        fault.message.payload === n &&
+        fault.message.receiver === to.path,
+    ).length;
+  }
+
   async perform(): Promise<void> {
     const { system } = this.world;
-    system.listen({
-      next: (event) => {
-        if (event._tag === 'HandlingEnded' && event.outcome === 'handled') {
-          this.handled.add(`${event.agent} ${event.envelopeId}`);
+    witness(system, {
+      ended: (agent, envelope, outcome) => {
+        if (outcome === 'handled') {
+          const byAgent = this.#handled.get(agent) ?? new WeakSet();
+          this.#handled.set(agent, byAgent.add(envelope));
         }
       },
     });

@@ -39,6 +39,7 @@ import { random } from '../../src/testing/random.ts';
 import type { Strategy } from '../../src/testing/strategy.ts';
 import { readTape, writeTape } from '../../src/testing/tape.ts';
 import { World } from '../../src/testing/world.ts';
+import { everyFault } from './law-runs.ts';
 
 interface Line {
   readonly actor: string;
@@ -283,9 +284,6 @@ async function perform(system: System, world: World): Promise<void> {
     }
   }
 }
-
-/** Everything that may go wrong. */
-export const everyFault: readonly Fault[] = ['crash', 'slow', 'drop', 'duplicate', 'delay'];
 
 /** The strategies whose answers come from a seed. */
 export const strategies: readonly Strategy[] = [random(), delayBounded(), pct()];

@@ -23,6 +23,7 @@ import {
   defineTopic,
   type Overflow,
   on,
+  type Procedure,
   type Result,
   type System,
   type Target,
@@ -32,7 +33,9 @@ import {
   type Verbs,
 } from 'troupe';
 import type { Cell } from '../../src/actors/cell.ts';
+import type { Envelope } from '../../src/core/envelope.ts';
 import { type Explored, type ExploreOptions, explore, type World } from '../../src/testing/index.ts';
+import { witness } from '../../src/testing/laws/witnesses.ts';
 import { Inquiry } from './inquiry.ts';
 import { cellOf, stagedBy } from './inside.ts';
 import { lawExploration } from './law-runs.ts';
@@ -74,6 +77,7 @@ export type Deed =
   | 'publish'
   | 'request'
   | 'request detached'
+  | 'request a procedure'
   | 'stream'
   | 'abort'
   | 'reply'
@@ -152,6 +156,7 @@ export const anyManners: Manners = {
     publish: 4,
     request: 4,
     'request detached': 1,
+    'request a procedure': 2,
     stream: 2,
     abort: 1,
     reply: 2,
@@ -211,7 +216,6 @@ export interface Turn {
   /** The how manieth life of that cell. */
   readonly life: number;
   readonly word: Word | undefined;
-  readonly envelopeId: number;
   readonly topic: string | undefined;
   readonly context: Scene;
 }
@@ -249,6 +253,8 @@ export class Troupe {
     output: type<number>(),
     run: (word, context) => this.#play(context as Scene, word),
   });
+  /** As they left: a copy that a world makes is an envelope of its own. */
+  readonly #originals = new WeakSet<Envelope>();
   #energy: number;
 
   constructor(world: World, manners: Manners) {
@@ -256,12 +262,22 @@ export class Troupe {
     this.system = world.system;
     this.#manners = manners;
     this.#energy = manners.energy;
+    witness(this.system, { left: (_, envelope) => void this.#originals.add(envelope) });
   }
 
-  /** What was said that never arrived, or that arrived twice, each as often as that happened. */
-  wordsThat(became: 'Dropped' | 'Duplicated'): readonly unknown[] {
+  /** Whether this is not what was said, but a copy that the world made of it. */
+  isCopy(envelope: Envelope): boolean {
+    return !this.#originals.has(envelope);
+  }
+
+  /** What was said that never arrived, or that arrived twice, at whomever or at this agent, each as often as that happened. */
+  wordsThat(became: 'Dropped' | 'Duplicated', at?: Cell): readonly unknown[] {
     return this.world.faults.flatMap((fault) =>
-      fault._tag === became && fault.message.kind === 'message' ? [fault.message.payload] : [],
+      fault._tag === became &&
+      fault.message.kind === 'message' &&
+      (at === undefined || fault.message.receiver === at.path)
+        ? [fault.message.payload]
+        : [],
     );
   }
 
@@ -328,7 +344,6 @@ export class Troupe {
       cell,
       life: cell.restarts,
       word,
-      envelopeId: envelope.id,
       topic: envelope.topic,
       context,
     });
@@ -437,11 +452,13 @@ export class Troupe {
       case 'publish':
         return this.#say(self, undefined, (word) => context.publish(this.#anyTopic(), word));
       case 'request':
-        return this.#request(context, self, context.envelope.deadlineMs);
+        return this.#request(context, self, context.deadlineMs);
       case 'request detached':
         return this.#request(context.detach(), self, Number.POSITIVE_INFINITY);
+      case 'request a procedure':
+        return this.#branch(context, self);
       case 'stream':
-        return this.#stream(context, self, context.envelope.deadlineMs);
+        return this.#stream(context, self, context.deadlineMs);
       case 'abort':
         return this.#abortOne();
       case 'reply':
@@ -499,6 +516,28 @@ export class Troupe {
       const { inquiry, options } = this.#inquire(asker, causeDueMs, false);
       const target = this.#anyTarget();
       const reply = inquiry.made(() => verbs.request(target, word, options));
+      reply.then(
+        () => inquiry.end(this.world.nowMs),
+        (failure) => inquiry.end(this.world.nowMs, failure),
+      );
+      return reply;
+    });
+  }
+
+  /** Does something, and waits for it or not, in a branch of a handling, which ends with what it was begun for. */
+  #branch(context: Scene, asker: Cell): Promise<unknown> | undefined {
+    return this.#spend(() => {
+      const { inquiry, options } = this.#inquire(asker, context.deadlineMs, false);
+      const deed = this.#pick(this.#manners.deeds, 'deed of a branch');
+      const waits = this.world.choose(2, 'branch waits') === 0;
+      const work: Procedure<undefined, unknown> = async (_, scope) => {
+        const done = this.#do(deed, scope as Scene);
+        if (waits) {
+          await done;
+          this.#do(this.#pick(this.#manners.deeds, 'deed of a branch'), scope as Scene);
+        }
+      };
+      const reply = inquiry.made(() => context.request(work, undefined, options));
       reply.then(
         () => inquiry.end(this.world.nowMs),
         (failure) => inquiry.end(this.world.nowMs, failure),

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { AgentRef } from '../../src/actors/agent-ref.ts';
 import type { Context } from '../../src/actors/context.ts';
 import { defineAgent, on } from '../../src/actors/define-agent.ts';
 import { keyedAgent } from '../../src/actors/keyed-agent.ts';
@@ -370,6 +371,47 @@ describe('an answer', () => {
     expect(await aGreeter(['arrives', 'delay 10'], failing).ask()).toBeInstanceOf(AgentDefect);
   });
 
+  it.each([
+    ['late', 'delay 10', undefined],
+    ['lost', 'drop', 'RequestTimeout'],
+  ] as const)('that is %s makes no wait cycle with who has given it', async (_, becomes, failure) => {
+    // The first question arrives, its answer does not at once.
+    const { world } = aFaultyWorld(['arrives', 'arrives', becomes]);
+    const outcomes: unknown[] = [];
+    const asks = (whom: () => AgentRef<string, string>) =>
+      defineAgent({
+        name: 'asks',
+        subscribe: [Question],
+        receive: async (word, context) => {
+          if (word === 'ask') {
+            const outcome = context.request(whom(), 'answer', { timeoutMs: 100 });
+            outcomes.push(
+              await outcome.then(
+                () => undefined,
+                ({ name }: Error) => name,
+              ),
+            );
+          }
+          return word;
+        },
+      });
+    const first: AgentRef<string, string> = world.system.spawn(
+      asks(() => second),
+      { id: 'first' },
+    );
+    const second: AgentRef<string, string> = world.system.spawn(
+      asks(() => first),
+      { id: 'second' },
+    );
+
+    void world.system.tell(first, 'ask', { topic: Question });
+    await world.advance(1);
+    void world.system.tell(second, 'ask', { topic: Question });
+    await world.runUntilQuiet();
+
+    expect(outcomes).toEqual([failure, undefined]);
+  });
+
   it('to an agent is told by its path', async () => {
     const { world } = aGreeter(['arrives', 'arrives', 'drop']);
     world.system.spawn(
@@ -526,7 +568,53 @@ describe('the agents of keys', () => {
 
     expect(heard).toEqual(['b1', 'a1', 'a2']);
   });
+
+  it('go in by a place that has become free while they were late', async () => {
+    const { world, heard, finish } = aFullHouse(['arrives', 'delay 100']);
+
+    await say(world, 'a1');
+    void world.system.publish(Said, 'b1');
+    finish();
+    await world.runUntilQuiet();
+
+    expect(heard).toEqual(['a1', 'b1']);
+  });
+
+  it('are too late at the door of a group that drains', async () => {
+    const { world, heard, finish, group } = aFullHouse(['arrives', 'delay 10']);
+
+    await say(world, 'a1');
+    void world.system.publish(Said, 'b1');
+    const drained = world.system.stop(group, { drain: true });
+    await world.runUntilQuiet();
+    finish();
+    await world.runUntilQuiet();
+    await drained;
+
+    expect(heard).toEqual(['a1']);
+    expect(world.system.deadLetters.countByCause()).toEqual({ Stopped: 1 });
+  });
 });
+
+/** A keyed group with one place, taken by key `a` until it has finished; what comes for another is at the door. */
+function aFullHouse(becomes: readonly Becomes[]) {
+  const { world } = aFaultyWorld(becomes);
+  const heard: string[] = [];
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const each = defineAgent({
+    name: 'house',
+    subscribe: [Said],
+    receive: (said) => {
+      heard.push(said);
+      return said.startsWith('a') ? promise : undefined;
+    },
+  });
+  const keyed = (said: string): string => said.slice(0, 1);
+  const group = world.system.spawn(
+    keyedAgent({ agent: each, keyed, activeMax: 1, passivate: 'forget', idleMs: 10 }),
+  );
+  return { world, heard, group, finish: resolve };
+}
 
 function aListener(
   becomes: readonly Becomes[],

@@ -19,7 +19,7 @@ import { refOf } from './local-ref.ts';
 import { sendBehind } from './outbox.ts';
 import type { PendingReply, Requester } from './pending-reply.ts';
 import { HandlingOver } from './request-failures.ts';
-import { type BranchPlan, type RunsProcedure, Sender } from './sender.ts';
+import { type BranchPlan, type OpenBranch, Sender } from './sender.ts';
 import { type Addressed, publishNow, requestNow, tellNow } from './sending.ts';
 import { startChild } from './spawn.ts';
 import type { Works } from './works.ts';
@@ -99,7 +99,7 @@ export class Detached extends Sender {
     return noHeaders;
   }
 
-  branch(plan: BranchPlan): RunsProcedure {
+  branch(plan: BranchPlan): OpenBranch {
     return new Branch(plan.within ?? this, plan);
   }
 

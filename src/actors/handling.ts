@@ -27,11 +27,12 @@ import { releaseReply, replyBehind, sendBehind } from './outbox.ts';
 import type { PendingReply, Requester } from './pending-reply.ts';
 import { HandlingOver } from './request-failures.ts';
 import type { Result } from './result.ts';
-import { type BranchPlan, type RunsProcedure, Sender } from './sender.ts';
+import { type BranchPlan, type OpenBranch, Sender } from './sender.ts';
 import { type Addressed, publishNow, requestNow, tellNow } from './sending.ts';
 import { startChild } from './spawn.ts';
 import { forgetStashing, unstashAll } from './stash.ts';
 import { refuseThenable } from './thenable.ts';
+import { cutTies, type Tie, type TiedTo } from './tie.ts';
 import { waitCycleOfRoom } from './waits.ts';
 import type { Works } from './works.ts';
 
@@ -40,7 +41,7 @@ export interface Task {
   interrupt(failure: unknown): void;
 }
 
-export class Handling extends Sender implements Context, OpenHandling, LeaseHolder {
+export class Handling extends Sender implements Context, OpenHandling, LeaseHolder, TiedTo {
   readonly cell: Cell;
   readonly envelope: Envelope;
   readonly works: Works;
@@ -54,6 +55,8 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
   trace: HandlingTrace | undefined;
   task: Task | undefined;
   rooms: OpenHandling['rooms'];
+  /** What goes on in it, and ends with it. */
+  firstTie: Tie | undefined;
   /** Called once when it is over. */
   whenOver: (() => void) | undefined;
   /** What it spends from when nobody has set it a budget. */
@@ -61,8 +64,6 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
   #partial: unknown;
   #abort: AbortController | undefined;
   #releaseLease: (() => void) | undefined;
-  /** What goes on in it, and ends with it. */
-  #branches: Set<HandlingBranch> | undefined;
 
   constructor(cell: Cell, envelope: Envelope, works: Works) {
     super();
@@ -265,10 +266,7 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
       throw new RangeError(`delayMs is a number of milliseconds, at least 0; got ${delayMs}`);
     }
     const timer = scheduleStep(this.cell, this.envelope, delayMs, step, options?.every === true, this.trace);
-    this.#act(
-      () => timer.start(),
-      () => timer.cancel(),
-    );
+    this.#act(() => timer.start());
     return timer;
   }
 
@@ -341,9 +339,7 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
       this.#abort?.abort(failure);
     }
     this.task = undefined;
-    for (const branch of this.#branches ?? []) {
-      branch.leave(failure);
-    }
+    cutTies(this, failure);
   }
 
   get revoked(): Failure | undefined {
@@ -358,17 +354,15 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
     return this;
   }
 
-  branch(plan: BranchPlan): RunsProcedure {
-    const branch = new HandlingBranch(plan.within ?? this, this, plan);
-    if (plan.within === undefined) {
-      this.#branches ??= new Set();
-      this.#branches.add(branch);
-    }
-    return branch;
+  branch(plan: BranchPlan): OpenBranch {
+    return new HandlingBranch(plan.within ?? this, this, plan);
   }
 
-  branchEnded(branch: HandlingBranch): void {
-    this.#branches?.delete(branch);
+  override tie(tie: Tie): boolean {
+    if (!this.over) {
+      tie.tieTo(this);
+    }
+    return !this.over;
   }
 
   send({ target, envelope }: Addressed): Promise<void> | undefined {
@@ -409,8 +403,9 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
 
   #act(act: () => void, undo: () => void = nothing): void {
     if (this.over) {
-      undo();
-    } else if (this.#staging) {
+      return;
+    }
+    if (this.#staging) {
       this.#stage(act, undo);
     } else {
       act();

@@ -100,7 +100,7 @@ export class KeyedGroup extends Cell implements InstanceGroup, Doorkeeper {
 
   override receiverFor(envelope: Envelope): Receiver {
     const found = this.#lastFound;
-    if (envelope.id === this.#lastId && found !== undefined && this.#isCurrent(found)) {
+    if (envelope.id === this.#lastId && found !== undefined && this.#isCurrent(found, envelope)) {
       return found;
     }
     const receiver = this.#find(envelope);
@@ -117,13 +117,17 @@ export class KeyedGroup extends Cell implements InstanceGroup, Doorkeeper {
     return receiver === this ? super.receive(envelope) : receiver.receive(envelope);
   }
 
+  get closes(): boolean {
+    return this.drains || this.ending;
+  }
+
   receiverOfKey(key: string, envelope: Envelope): Receiver {
+    if (this.isClosedTo(envelope)) {
+      return this;
+    }
     const instance = this.#instances.get(key);
     if (instance !== undefined && !instance.ending) {
       return instance;
-    }
-    if (this.isClosedTo(envelope)) {
-      return this;
     }
     if (instance !== undefined) {
       this.#leaves(instance);
@@ -271,12 +275,23 @@ export class KeyedGroup extends Cell implements InstanceGroup, Doorkeeper {
   }
 
   /** Whether what was found for a message before still takes it: a copy of it, or one that was late, comes after a while. */
-  #isCurrent(found: KeyedInstance | WaitingKey): boolean {
+  #isCurrent(found: KeyedInstance | WaitingKey, envelope: Envelope): boolean {
+    if (this.isClosedTo(envelope)) {
+      return false;
+    }
     if (found instanceof KeyedInstance) {
       return found.takesMessages;
     }
     const { key } = found;
-    return this.#door.get(key) === found || !(this.#door.has(key) || this.#instances.has(key));
+    const waiting = this.#door.get(key);
+    return waiting === undefined ? !this.#instances.has(key) && !this.#comesIn : waiting === found;
+  }
+
+  /** Whether a message for a key without an agent would go in now, past the door. */
+  get #comesIn(): boolean {
+    return (
+      this.#door.size === 0 && !this.#holdsBack && (this.#hasPlace || this.#idle.longest() !== undefined)
+    );
   }
 
   /** Whether one more may begin, now or when those who leave have left. */

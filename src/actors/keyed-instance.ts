@@ -14,6 +14,8 @@ import { Cell, type Signal } from './cell.ts';
 
 /** What an instance asks of its group. */
 export interface InstanceGroup {
+  /** Whether the group takes no more messages from outside, or none at all. */
+  readonly closes: boolean;
   /** The turn of an instance is over: it may be idle now. */
   tookTurn(instance: KeyedInstance): void;
   /** Who takes messages for a key now. */
@@ -70,7 +72,8 @@ export class KeyedInstance extends Cell implements Link<KeyedInstance> {
   }
 
   override receiverFor(envelope: Envelope): Receiver {
-    return this.takesMessages ? this : this.group.receiverOfKey(this.key, envelope);
+    const { group } = this;
+    return this.takesMessages && !group.closes ? this : group.receiverOfKey(this.key, envelope);
   }
 
   override signal(signal: Signal): void {

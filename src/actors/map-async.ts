@@ -20,6 +20,7 @@ import { onThrowOf } from './observe.ts';
 import { checkRoom, Held, type Operating, operator } from './operator.ts';
 import { Interrupted } from './request-failures.ts';
 import type { HostAsked } from './stream-host.ts';
+import { isThenable } from './thenable.ts';
 
 /** What work on a value knows beside it. */
 export interface AsyncWork {
@@ -332,10 +333,6 @@ function first<T>(set: Set<T>): T | undefined {
   }
   return undefined;
 }
-
-const isThenable = (value: unknown): boolean =>
-  ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
-  typeof (value as { then?: unknown }).then === 'function';
 
 const unwanted = (): Interrupted =>
   new Interrupted({ agent: 'mapAsync', reason: 'nobody wants its result any more' });

@@ -12,7 +12,7 @@ import { Cell } from './cell.ts';
 import { LocalRef, refOf } from './local-ref.ts';
 import type { PendingReply, Requester } from './pending-reply.ts';
 import { Interrupted, NoResponder } from './request-failures.ts';
-import { type BranchPlan, type RunsProcedure, Sender } from './sender.ts';
+import { type BranchPlan, type OpenBranch, Sender } from './sender.ts';
 import { type Addressed, message, publishNow, requestNow, tellNow } from './sending.ts';
 
 export abstract class Outside extends Sender implements Requester {
@@ -109,7 +109,7 @@ export abstract class Outside extends Sender implements Requester {
     return noHeaders;
   }
 
-  branch(plan: BranchPlan): RunsProcedure {
+  branch(plan: BranchPlan): OpenBranch {
     return new Branch(plan.within ?? this, plan);
   }
 

@@ -15,6 +15,7 @@ export abstract class PendingAnswer extends PendingReply {
       this.replied(payload, from);
     } else {
       delivery.answer(this, 'reply', payload, from);
+      this.wasAnswered();
     }
   }
 

@@ -59,7 +59,7 @@ export abstract class PendingReply implements ReplyPort, Asker {
   madeBy: object | undefined;
   /** Whether that handling waits for it: then it is an edge of the wait graph. */
   awaited = true;
-  /** The agent it was sent to, when it was only one. */
+  /** The agent it was sent to, when it was only one, until that one has answered. */
   askedAlone: object | undefined;
   /** How it is followed, if it is. */
   trace: RequestTrace | undefined;
@@ -135,6 +135,7 @@ export abstract class PendingReply implements ReplyPort, Asker {
       this.#failedAt(failure);
     } else {
       delivery.answer(this, 'failure', failure, from);
+      this.wasAnswered();
     }
   }
 
@@ -144,7 +145,16 @@ export abstract class PendingReply implements ReplyPort, Asker {
       this.#oneFinished();
     } else {
       delivery.answer(this, 'end', undefined, from);
+      this.wasAnswered();
     }
+  }
+
+  /**
+   * Who was asked has given the answer to whoever carries it. It may be late, or lost: but nobody is waited
+   * for any more, so it is no edge of the wait graph.
+   */
+  protected wasAnswered(): void {
+    this.askedAlone = undefined;
   }
 
   hear(kind: AnswerKind, content: unknown, from: string): void {

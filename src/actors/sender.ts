@@ -20,6 +20,7 @@ import type {
   Procedure,
   RequestOptions,
   Responder,
+  Scope,
   SendOptions,
   SpawnOptions,
   StreamOptions,
@@ -46,14 +47,23 @@ import {
   timeoutOf,
 } from './sending.ts';
 import { hostFor } from './stream-host.ts';
+import type { Tie } from './tie.ts';
 
 /** Replies that may wait for a slow reader when it does not say: a few chunks, so that it is felt early. */
 const streamCapacity = 16;
 
+/** Whose end is that of a branch: the request it answers, or a wrapper around its work. */
+export interface BranchOwner {
+  /** What it is called in messages. */
+  readonly target: string;
+  /** Ends it, and the branch with it. */
+  interrupt(failure: unknown): void;
+}
+
 /** What a branch is opened with. */
 export interface BranchPlan {
-  /** The request it answers; it ends the branch when it settles by itself. */
-  readonly request: PendingReply;
+  /** Told when the branch is to end, because what it is a branch of has; it then ends the branch. */
+  readonly owner: BranchOwner;
   readonly deadlineMs: number;
   /** What it spends from, where a budget of its own was named. */
   readonly lease: Lease | undefined;
@@ -63,9 +73,15 @@ export interface BranchPlan {
   readonly within?: Sender;
 }
 
-/** A branch, for whoever opened it. */
-export interface RunsProcedure {
-  run(procedure: Procedure<never, unknown>, input: unknown): void;
+/** A branch, for whoever opened it. It is itself the scope of the work done in it. */
+export interface OpenBranch extends Scope {
+  run(request: PendingReply, procedure: Procedure<never, unknown>, input: unknown): void;
+  /** Ends it from outside: its signal aborts. */
+  interrupt(failure: unknown): void;
+  /** Its work is done. */
+  finish(): void;
+  /** What its work has kept. */
+  readonly partial: unknown;
 }
 
 export abstract class Sender implements Verbs, Origin {
@@ -85,8 +101,13 @@ export abstract class Sender implements Verbs, Origin {
   /** The handling that asks, when one does. */
   abstract readonly handling: object | undefined;
 
+  /** Ties something to the work of this sender, where that ends; returns whether it goes on. */
+  tie(_tie: Tie): boolean {
+    return this.revoked === undefined;
+  }
+
   /** Opens a branch: work within that of this sender. */
-  abstract branch(plan: BranchPlan): RunsProcedure;
+  abstract branch(plan: BranchPlan): OpenBranch;
   abstract send(addressed: Addressed): Promise<void> | undefined;
   abstract sendRequest(target: Cell | TopicEntry, envelope: Envelope, request: PendingReply): void;
 
@@ -270,7 +291,7 @@ export abstract class Sender implements Verbs, Origin {
       request.interrupt(new Interrupted({ agent: name, reason: 'its signal had aborted already' }));
     } else {
       const awaited = options?.awaited !== false;
-      this.branch({ request, deadlineMs, lease, awaited }).run(procedure, input);
+      this.branch({ owner: request, deadlineMs, lease, awaited }).run(request, procedure, input);
     }
     return request;
   }

@@ -26,8 +26,10 @@ export function refuseThenable(value: unknown, what: string): void {
   }
 }
 
-function isThenable(value: unknown): boolean {
+/** Whether it is not there yet. A function with a `then` counts, as for `await`. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return (
-    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+    ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
+    typeof (value as { then?: unknown }).then === 'function'
   );
 }

@@ -4,10 +4,7 @@
 import type { CallOutcome } from '../actors/pending-call.ts';
 import type { Lease } from '../core/budget.ts';
 import { failureClass } from '../core/failure.ts';
-import { resources, type Spendable } from '../core/resource.ts';
-
-/** What was spent, by resource; what was not spent is not there. */
-export type Spent = Readonly<Partial<Record<Spendable, number>>>;
+import { type Spent, spentOn } from './spent.ts';
 
 /** Whose outcome it is, and what it cost. */
 export interface Attribution {
@@ -38,23 +35,6 @@ export type Outcome<A> = Attribution &
     | { readonly _tag: 'Interrupted'; readonly failure: unknown }
   );
 
-const nothing: Spent = Object.freeze({});
-
-/** What was spent on a lease; nothing where there is none. */
-export function spentOn(lease: Lease | undefined): Spent {
-  if (lease === undefined) {
-    return nothing;
-  }
-  const spent: Partial<Record<Spendable, number>> = {};
-  for (const resource of resources) {
-    const amount = resource === 'timeMs' ? 0 : lease.spent(resource);
-    if (amount > 0) {
-      spent[resource as Spendable] = amount;
-    }
-  }
-  return spent;
-}
-
 /** The outcome of one who was asked; what it spent is read from its lease, when it is looked at. */
 export function outcomeOf<A>(
   agent: string,
@@ -63,6 +43,7 @@ export function outcomeOf<A>(
   ended: CallOutcome,
   lease: Lease | undefined,
 ): Outcome<A> {
+  const leases = lease === undefined ? [] : [lease];
   if ('value' in ended) {
     return {
       _tag: 'Replied',
@@ -71,7 +52,7 @@ export function outcomeOf<A>(
       tookMs,
       value: ended.value as A,
       get spent() {
-        return spentOn(lease);
+        return spentOn(leases);
       },
     };
   }
@@ -82,7 +63,7 @@ export function outcomeOf<A>(
     tookMs,
     failure: ended.failure,
     get spent() {
-      return spentOn(lease);
+      return spentOn(leases);
     },
   };
 }

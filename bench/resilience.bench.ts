@@ -1,0 +1,138 @@
+/**
+ * What does a guard cost that has nothing to do? Nanoseconds a call that goes well.
+ *
+ * The work is an async function that answers at once; in one row a function that is not
+ * even async. Each guard is put around it alone, and then all four are. Beside ours stand
+ * those of cockatiel (`npm run bench:setup` installs it; without it its rows are left out)
+ * and of Effect, which has no circuit breaker.
+ *
+ *     npm run bench:setup && npm run bench -- resilience
+ */
+import * as Effect from 'effect/Effect';
+import * as Schedule from 'effect/Schedule';
+import * as Semaphore from 'effect/Semaphore';
+import { bulkhead, circuitBreaker, createSystem, type Procedure, resilient, retry, timeout } from 'troupe';
+import { type Benchmark, justDoIt, type Variant } from './harness/benchmark.ts';
+import { cockatiel } from './peers/cockatiel.ts';
+
+const timeoutMs = 5_000;
+const atOnceMax = 10;
+const queueMax = 100;
+const failuresInARow = 5;
+
+type Call = (value: number) => Promise<number> | number;
+
+/** Calls one after the other, and adds up the answers. */
+async function callAll(size: number, call: Call): Promise<number> {
+  let sum = 0;
+  for (let value = 1; value <= size; value += 1) {
+    sum += await call(value);
+  }
+  return sum;
+}
+
+const work = async (value: number): Promise<number> => 2 * value;
+const workAtOnce = (value: number): number => 2 * value;
+
+/** Within the work of a procedure, as a handler calls what is guarded. */
+function troupe(guarded: Procedure<number, number>): Variant {
+  return async ({ size, measure = justDoIt }) => {
+    let checksum = 0;
+    await using system = createSystem();
+    const calls: Procedure<undefined, void> = (_, scope) =>
+      measure(async () => {
+        checksum = await callAll(size, (value) => guarded(value, scope) as Promise<number> | number);
+      });
+    await system.request(calls, undefined, { timeoutMs: Number.POSITIVE_INFINITY });
+    return { checksum };
+  };
+}
+
+function peer(call: Call): Variant {
+  return async ({ size, measure = justDoIt }) => {
+    let checksum = 0;
+    await measure(async () => {
+      checksum = await callAll(size, call);
+    });
+    return { checksum };
+  };
+}
+
+const again = () => retry({ times: 3 });
+const breaker = () => circuitBreaker({ failuresInARow });
+const room = () => bulkhead({ concurrency: atOnceMax, queueMax });
+const limit = () => timeout(timeoutMs);
+const all = () =>
+  resilient({ retry: again(), bulkhead: room(), circuitBreaker: breaker(), timeout: limit() });
+
+export const noGuard = peer(work);
+export const troupeRetry = troupe(again()(work));
+export const troupeBreaker = troupe(breaker()(work));
+export const troupeBulkhead = troupe(room()(work));
+export const troupeTimeout = troupe(limit()(work));
+export const troupeAll = troupe(all()(work));
+export const troupeAllAtOnce = troupe(all()(workAtOnce));
+
+const permits = Semaphore.makeUnsafe(atOnceMax);
+const asEffect = (value: number) => Effect.promise(() => work(value));
+const tries = Schedule.exponential(100).pipe(Schedule.upTo({ times: 3 }));
+const withRetry = (value: number) => Effect.retry(asEffect(value), tries);
+const withTimeout = (value: number) => Effect.timeout(asEffect(value), timeoutMs);
+const withPermit = (value: number) => permits.withPermits(1)(asEffect(value));
+const withThree = (value: number) =>
+  Effect.retry(permits.withPermits(1)(Effect.timeout(asEffect(value), timeoutMs)), tries);
+
+export const effectRetry = peer((value) => Effect.runPromise(withRetry(value)));
+export const effectSemaphore = peer((value) => Effect.runPromise(withPermit(value)));
+export const effectTimeout = peer((value) => Effect.runPromise(withTimeout(value)));
+export const effectThree = peer((value) => Effect.runPromise(withThree(value)));
+
+const ofCockatiel: Record<string, Variant> = {};
+if (cockatiel !== undefined) {
+  const { handleAll, TimeoutStrategy, ConsecutiveBreaker, ExponentialBackoff } = cockatiel;
+  const policies = {
+    retry: cockatiel.retry(handleAll, { maxAttempts: 3, backoff: new ExponentialBackoff() }),
+    'circuit breaker': cockatiel.circuitBreaker(handleAll, {
+      halfOpenAfter: 10_000,
+      breaker: new ConsecutiveBreaker(failuresInARow),
+    }),
+    bulkhead: cockatiel.bulkhead(atOnceMax, queueMax),
+    timeout: cockatiel.timeout(timeoutMs, TimeoutStrategy.Aggressive),
+  };
+  const together = cockatiel.wrap(
+    policies.retry,
+    policies.bulkhead,
+    policies['circuit breaker'],
+    policies.timeout,
+  );
+  for (const [name, policy] of [...Object.entries(policies), ['all four', together] as const]) {
+    ofCockatiel[`cockatiel, ${name}`] = peer((value) => policy.execute(() => work(value)));
+  }
+}
+
+export const benchmark: Benchmark = {
+  question: 'What does a guard cost that has nothing to do?',
+  unit: 'call',
+  size: 50_000,
+  variants: {
+    'no guard': noGuard,
+    'troupe, retry': troupeRetry,
+    'troupe, circuit breaker': troupeBreaker,
+    'troupe, bulkhead': troupeBulkhead,
+    'troupe, timeout': troupeTimeout,
+    'troupe, all four': troupeAll,
+    'troupe, all four, work not async': troupeAllAtOnce,
+    ...ofCockatiel,
+    'effect, retry': effectRetry,
+    'effect, semaphore': effectSemaphore,
+    'effect, timeout': effectTimeout,
+    'effect, these three': effectThree,
+  },
+  baseline: 'no guard',
+  goals: [
+    { variant: 'troupe, all four', cpuNsMax: 800 },
+    ...(cockatiel === undefined
+      ? []
+      : [{ variant: 'troupe, all four', beside: 'cockatiel, all four', timesMax: 1 }]),
+  ],
+};

@@ -1,0 +1,231 @@
+/**
+ * `timeout`: work that has so long and no longer.
+ *
+ *     call ──┬── work ──> answer             in time: the answer
+ *            └── timer ─┐
+ *     call ──┬── work ──┼─ ─ ─ ─ ─ >         too late: TimedOut, and the work is interrupted
+ *            └── timer ─┘
+ *
+ * The work is done in a branch of its own, so what it has said until then stands, and what
+ * it says from then on has no effect: its verbs become dead letters, its requests are
+ * interrupted, its signal has aborted (L18).
+ */
+import { isObservable } from 'rxjs';
+import type { Responder, Verbs } from '../actors/context.ts';
+import { RequestTimeout } from '../actors/request-failures.ts';
+import type { BranchOwner, OpenBranch, Sender } from '../actors/sender.ts';
+import { senderOf } from '../actors/sender-of.ts';
+import { isThenable } from '../actors/thenable.ts';
+import type { Timer } from '../core/environment.ts';
+import { Failure, isOf } from '../core/failure.ts';
+import { InvalidParams } from '../core/schema.ts';
+import { invoke } from './invoke.ts';
+import { PerSystem } from './per-system.ts';
+import { wrap } from './wrap.ts';
+import type { Wrapper } from './wrapper.ts';
+
+export interface TimeoutStatistics {
+  /** Calls that were made. */
+  readonly calls: number;
+  /** Of these, the ones whose time was over before they had ended. */
+  readonly timedOut: number;
+}
+
+/** A wrapper that is a timeout. */
+export interface Timeout extends Wrapper {
+  /** What it has done in the system that these verbs are of. */
+  statistics(verbs: Verbs): TimeoutStatistics;
+}
+
+/**
+ * Work took longer than it was given, and was interrupted. That does not say that nothing
+ * happened: what it asked others for may have been done. Its code is `TIMEOUT`.
+ */
+export class TimedOut extends Failure {
+  readonly _tag = 'TimedOut';
+  readonly code = 'TIMEOUT';
+  readonly class = 'transient';
+  /** What was called. */
+  readonly target: string;
+  readonly timeoutMs: number;
+  /** What the work had kept, if anything. */
+  readonly partial: unknown;
+
+  constructor(facts: { target: string; timeoutMs: number; partial?: unknown }) {
+    super();
+    this.target = facts.target;
+    this.timeoutMs = facts.timeoutMs;
+    this.partial = facts.partial;
+  }
+
+  override get message(): string {
+    return `'${this.target}' had not ended after ${Math.round(this.timeoutMs)} ms and was interrupted`;
+  }
+}
+
+/**
+ * Makes a timeout. Each call of what it is put around has its own.
+ *
+ * The work knows its end: `scope.deadlineMs` is it, or that of its caller where that is
+ * sooner. Its synchronous part cannot be interrupted, and one that answers at once is
+ * never too late.
+ *
+ * Cancellation: the work is interrupted when its time is over, and with its caller.
+ * JavaScript cannot stop a promise that is running: code that heeds neither `signal`
+ * nor the failures of its requests goes on, without effect.
+ *
+ * Errors: `TimedOut`, with what the work had kept (`scope.keep`); otherwise those of the
+ * work, unchanged. `InvalidParams` where the work answers with a stream, of which it could
+ * only time the beginning. `RangeError` for a time that cannot be.
+ *
+ * Cost: a branch, a promise and a timer of the system's wheel; no timer of the host.
+ *
+ * @param timeoutMs How long the work may take, in milliseconds, above 0.
+ * @example
+ * const system = createSystem()
+ * const quick = timeout(5_000)(async (word) => `${word}!`)
+ * await system.request(quick, 'hello') // => 'hello!'
+ * const slow = timeout(5)((_, scope) => { scope.keep('half of it'); return new Promise(() => {}) })
+ * await system.request(slow, 'hello').catch(({ code, partial }) => [code, partial]) // => ['TIMEOUT', 'half of it']
+ * await system.stop()
+ */
+export function timeout(timeoutMs: number): Timeout {
+  if (typeof timeoutMs !== 'number' || !(timeoutMs > 0)) {
+    throw new RangeError(
+      `timeoutMs of timeout is a number of milliseconds, above 0; got ${String(timeoutMs)}`,
+    );
+  }
+  const systems = new PerSystem((): Counted => ({ calls: 0, timedOut: 0 }));
+  const wrapper = wrap((work, name) => (input, scope) => {
+    const counted = systems.of(scope);
+    counted.calls += 1;
+    return new Timed(senderOf(scope), name, timeoutMs, counted).call(work, input);
+  });
+  return Object.assign(wrapper, { statistics: (verbs: Verbs) => ({ ...systems.of(verbs) }) });
+}
+
+type Counted = { -readonly [Key in keyof TimeoutStatistics]: TimeoutStatistics[Key] };
+
+/** One call. */
+class Timed implements BranchOwner {
+  readonly target: string;
+  readonly #sender: Sender;
+  readonly #counted: Counted;
+  /** How long it has: no longer than its caller. */
+  readonly #leftMs: number;
+  readonly #deadlineMs: number;
+  readonly #branch: OpenBranch;
+  #timer: Timer | undefined;
+  #reject: ((failure: unknown) => void) | undefined;
+  #ended: { readonly failure: unknown } | 'well' | undefined;
+
+  constructor(sender: Sender, name: string, timeoutMs: number, counted: Counted) {
+    const { revoked } = sender;
+    if (revoked !== undefined) {
+      throw revoked;
+    }
+    const nowMs = sender.kernel.environment.nowMs();
+    this.target = name;
+    this.#sender = sender;
+    this.#counted = counted;
+    this.#leftMs = Math.min(timeoutMs, sender.deadlineMs - nowMs);
+    this.#deadlineMs = nowMs + this.#leftMs;
+    this.#branch = sender.branch({
+      owner: this,
+      deadlineMs: this.#deadlineMs,
+      lease: undefined,
+      awaited: true,
+    });
+  }
+
+  call<I, O>(work: Responder<I, O>, input: I): O | Promise<O> {
+    let answer: O | PromiseLike<O>;
+    try {
+      answer = invoke(work, input, this.#branch);
+      refuseStream(answer, this.target);
+    } catch (failure) {
+      this.#endWell();
+      throw failure;
+    }
+    if (isThenable(answer)) {
+      return this.#wait(answer as PromiseLike<O>);
+    }
+    this.#endWell();
+    return answer as O;
+  }
+
+  /** It is to end early: its time is over, or that of its caller. */
+  interrupt(failure: unknown): void {
+    if (this.#ended === undefined) {
+      this.#ended = { failure };
+      this.#timer?.cancel();
+      this.#branch.interrupt(failure);
+      this.#reject?.(failure);
+    }
+  }
+
+  #wait<O>(answer: PromiseLike<O>): Promise<O> {
+    return new Promise((resolve, reject) => {
+      this.#reject = reject;
+      if (this.#ended !== undefined && this.#ended !== 'well') {
+        reject(this.#ended.failure);
+      } else if (this.#leftMs < Number.POSITIVE_INFINITY) {
+        this.#timer = this.#sender.kernel.environment.schedule(Math.max(0, this.#leftMs), () =>
+          this.interrupt(this.#tooLate()),
+        );
+      }
+      Promise.resolve(answer).then(
+        (value) => {
+          if (this.#endWell()) {
+            resolve(value);
+          }
+        },
+        (failure) => {
+          const cause = this.#isForTime(failure) ? this.#tooLate() : failure;
+          if (this.#endWell()) {
+            reject(cause);
+          }
+        },
+      );
+    });
+  }
+
+  /** The work has ended; returns whether that was in time. */
+  #endWell(): boolean {
+    if (this.#ended !== undefined) {
+      return false;
+    }
+    this.#ended = 'well';
+    this.#timer?.cancel();
+    this.#branch.finish();
+    return true;
+  }
+
+  /** A request of the work had the same deadline, and its timer was the first to ring. */
+  #isForTime(failure: unknown): boolean {
+    return (
+      this.#ended === undefined &&
+      isOf(failure, RequestTimeout) &&
+      this.#sender.kernel.environment.nowMs() >= this.#deadlineMs
+    );
+  }
+
+  #tooLate(): TimedOut {
+    this.#counted.timedOut += 1;
+    return new TimedOut({ target: this.target, timeoutMs: this.#leftMs, partial: this.#branch.partial });
+  }
+}
+
+function refuseStream(answer: unknown, target: string): void {
+  if (typeof answer === 'object' && answer !== null) {
+    if (Symbol.asyncIterator in answer || isObservable(answer)) {
+      throw new InvalidParams({
+        what: `answer of '${target}'`,
+        value: 'a stream',
+        issues: [
+          { path: '', message: 'expected one answer: the time of a stream is limited by whoever reads it' },
+        ],
+      });
+    }
+  }
+}
