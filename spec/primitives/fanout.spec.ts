@@ -1,4 +1,16 @@
-import { from, lastValueFrom, map, mergeMap, of, Subject, Subscription, take, toArray } from 'rxjs';
+import {
+  concat,
+  from,
+  lastValueFrom,
+  map,
+  mergeMap,
+  of,
+  Subject,
+  Subscription,
+  take,
+  throwError,
+  toArray,
+} from 'rxjs';
 import {
   all,
   any,
@@ -252,14 +264,20 @@ describe('fanout and fanin', () => {
     of(group(open))
       .pipe(fanin(withinMs(5)))
       .subscribe(tell);
+    const enough = concat(
+      of(outcome(0, 'z')),
+      throwError(() => new Error('too late to be told')),
+    );
+    of(group(enough)).pipe(fanin(any())).subscribe(tell);
     await turns();
 
-    expect(interrupted).toBe(3);
+    expect(interrupted).toBe(4);
     expect(told.toSorted()).toEqual([
       'all cannot be had of 1: all who were asked have ended, and it is not decided; 1 answered',
       'cut',
       'fanin with a time limit needs a system for its time: use it on the inbox of a stream agent, or on what system.observe and stream give',
       'x',
+      'z',
     ]);
   });
 

@@ -1,4 +1,5 @@
 import * as Effect from 'effect/Effect';
+import { lastValueFrom, of, toArray } from 'rxjs';
 import {
   type AgentRef,
   all,
@@ -7,13 +8,16 @@ import {
   capability,
   defineAgent,
   either,
+  fanout,
   firstK,
+  type Group,
   gather,
   majority,
   NotGathered,
   type Policy,
   plurality,
   quorum,
+  type Scope,
   type,
   withinMs,
 } from 'troupe';
@@ -294,6 +298,64 @@ describe('gather', () => {
     await turns();
 
     expect(all2.failure).toMatchObject({ cause: { _tag: 'WaitCycle', path: ['/chair', '/chair'] } });
+  });
+
+  it('counts it as a failure when an agent cannot be spawned any more', async () => {
+    const { asks, system, turns } = aPanel([]);
+    const guest = defineAgent({ name: 'guest', subscribe: [Ask], receive: () => 'here' });
+    const ends = async (): Promise<string> => {
+      void system.stop();
+      return 'it has ended';
+    };
+    const asked = asks(gather([ends, guest], all({ onFailure: 'collect' })));
+    await turns();
+
+    expect(asked.value?.outcomes ?? (asked.failure as NotGathered).outcomes).toMatchObject([
+      {},
+      { agent: 'guest', _tag: expect.stringMatching('Failed|Interrupted') },
+    ]);
+  });
+
+  it('asks nobody whose turn comes after the time that all had', async () => {
+    const { world, chairAsks, turns, experts, log } = aPanel(['a', 'b']);
+    const asked = chairAsks(
+      gather(experts, all({ onFailure: 'collect' }), { timeoutMs: 10, concurrency: 1 }),
+    );
+    await turns();
+    // The timer rings late, as on a slow machine.
+    world.environment.advanceTo(15);
+    await world.advance(0);
+    await turns();
+
+    expect(asked.value?.outcomes[1]).toMatchObject({
+      agent: '/b',
+      _tag: 'Failed',
+      failure: { code: 'TIMEOUT', timeoutMs: 10 },
+    });
+    expect(log).not.toContain('b begins');
+  });
+
+  it('interrupts one that is given up in the midst of being asked', async () => {
+    const { turns, experts, log } = aPanel(['a']);
+    let group: Group<string, string> | undefined;
+    const meddler = (_: string, { signal }: Scope): Promise<string> => {
+      signal.addEventListener('abort', () => log.push('the meddler is interrupted'));
+      group!.interrupt('by a member');
+      return new Promise<never>(() => {});
+    };
+    const [only] = await lastValueFrom(
+      of('why?').pipe(fanout([meddler, experts[0]!], { concurrency: 1 }), toArray()),
+    );
+    group = only;
+    const outcomes: unknown[] = [];
+    group!.outcomes.subscribe((outcome) => outcomes.push(outcome));
+    await turns();
+
+    expect(outcomes).toMatchObject([
+      { _tag: 'Interrupted', failure: { reason: 'by a member' } },
+      { agent: '/a', _tag: 'Interrupted', tookMs: 0 },
+    ]);
+    expect(log).toEqual(['the meddler is interrupted']);
   });
 
   it('fails of what its policy throws, and interrupts all', async () => {

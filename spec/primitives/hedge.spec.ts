@@ -75,6 +75,16 @@ describe('hedge', () => {
     expect(log).toEqual(['a begins', 'b begins', 'failed']);
   });
 
+  it('answers with the next where the first fails', async () => {
+    const { asks, answers, fails, turns, experts } = aPanel(['a', 'b']);
+    const asked = asks(hedge(experts, { afterMs: 10 }));
+    await turns();
+    await fails('a');
+    await answers('b');
+
+    expect(asked.value).toBe('b');
+  });
+
   it('tries a single responder twice', async () => {
     const { world, asks, turns, system } = aPanel([]);
     let begun = 0;

@@ -70,6 +70,21 @@ describe('withinMs', () => {
     expect(none.value?.value).toEqual({ _tag: 'InTime', value: 'z' });
   });
 
+  it('goes on after the last limit where that decides only a part of it', async () => {
+    const { world, asks, answers, turns, experts } = aPanel(['a', 'b']);
+    const asked = asks(gather(experts, both(withinMs(5), all())));
+    await turns();
+    await answers('a');
+    await world.advance(6);
+    expect(asked.value).toBe(undefined);
+    await answers('b');
+
+    expect(asked.value?.value).toEqual([
+      ['a', 'b'],
+      ['a', 'b'],
+    ]);
+  });
+
   it('takes the first of two that decide at once, and fails when both cannot', async () => {
     const { asks, answers, fails, turns, experts } = aPanel(['a', 'b']);
     const first = asks(gather(experts, either(any(), firstK(1))));
