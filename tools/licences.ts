@@ -13,6 +13,9 @@ const allowed = ['MIT', 'ISC', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', '0B
 /** Allowed besides for what only we use, to build and to test. */
 const allowedForUs = ['MPL-2.0', 'BlueOak-1.0.0', 'Python-2.0', 'CC0-1.0', 'CC-BY-4.0', 'Unlicense'];
 
+/** Allowed as well for these, which were looked at one by one; as permissive, and with a grant of patents. */
+const allowedByName: Readonly<Record<string, string>> = { 'lru-cache': 'BlueOak-1.0.0' };
+
 /** Packages whose lock entry names no licence, with what their own files say. */
 const saidElsewhere: Readonly<Record<string, string>> = {
   // Node.js itself, for one platform; a tool of ours, not published.
@@ -40,7 +43,13 @@ export function forbiddenIn(
     .flatMap(([path, { license, version, dev }]) => {
       const name = path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
       const said = license ?? saidElsewhere[name];
-      const list = whose === 'ours' || dev === true ? [...allowed, ...allowedForUs] : allowed;
+      const own = allowedByName[name];
+      const list =
+        whose === 'ours' || dev === true
+          ? [...allowed, ...allowedForUs]
+          : own === undefined
+            ? allowed
+            : [...allowed, own];
       return said !== undefined && isAllowed(said, list)
         ? []
         : [`${name} ${version ?? ''}: ${said ?? 'says no licence'}`];

@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import type { AgentChange } from '../../src/actors/agent-directory.ts';
+import type { AgentChange, AgentDirectory, AgentEntry } from '../../src/actors/agent-directory.ts';
 import { defineAgent } from '../../src/actors/define-agent.ts';
 import { capability } from '../../src/actors/define-capability.ts';
+import { keyedAgent } from '../../src/actors/keyed-agent.ts';
 import { type } from '../../src/core/schema.ts';
 import { defineTopic } from '../../src/core/topic.ts';
 import { aTroupe } from '../support/a-troupe.ts';
 import { aWorld } from '../support/a-world.ts';
 import { boom } from '../support/boom.ts';
+import { cellOf } from '../support/inside.ts';
 
 const Question = defineTopic('question', { schema: type<string>() });
 const AnyNews = defineTopic('news.*', { schema: type<string>() });
@@ -100,5 +102,49 @@ describe('the agent directory', () => {
 
     expect(system.agents.size).toBe(1);
     expect(failures).toMatchObject([{ agent: '/', failure: new Error('boom') }]);
+  });
+
+  it('finds the agent of a key by its path, and gives its group what is for a key that has none', async () => {
+    const world = aWorld();
+    const { system } = world;
+    const group = system.spawn(
+      keyedAgent({ name: 'group', agent: listener, keyed: (text) => text, passivate: 'forget' }),
+    );
+    const agents = system.agents as AgentDirectory;
+    let found: AgentEntry | undefined;
+    await world.run(
+      async () => void (await system.tell(group, 'a')),
+      () => {
+        found ??= agents.find('/group/a');
+      },
+    );
+
+    expect(found).toMatchObject({ path: '/group/a', definition: 'listener' });
+    expect(agents.find('/group/b')).toBeUndefined();
+    expect(agents.find('/other/a')).toBeUndefined();
+    expect(agents.receiverAt('/group/b')?.path).toBe('/group');
+    expect(agents.receiverAt('/group')?.path).toBe('/group');
+    expect(agents.receiverAt('/other/a')).toBeUndefined();
+  });
+
+  it('does not take an agent of a plain parent for one of a group', async () => {
+    const world = aWorld();
+    const { system } = world;
+    system.spawn(listener);
+    const agents = system.agents as AgentDirectory;
+
+    expect([agents.find('/listener/a'), agents.receiverAt('/listener/a')]).toEqual([undefined, undefined]);
+  });
+
+  it('tells nobody of an agent that was not there', async () => {
+    const { system } = aWorld();
+    const cell = cellOf(system.spawn(listener));
+    const agents = system.agents as AgentDirectory;
+    const changes: AgentChange[] = [];
+    agents.changes.subscribe((change) => changes.push(change));
+    agents.remove(Object.assign(Object.create(cell) as typeof cell, { path: '/other' }));
+    agents.remove(Object.create(cell) as typeof cell);
+
+    expect([changes, agents.size]).toEqual([[], 1]);
   });
 });

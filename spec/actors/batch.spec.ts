@@ -2,6 +2,7 @@ import { concat, from, lastValueFrom, NEVER, of, Subject, take, takeUntil, throw
 import { batch, mapAsync, streamAgent } from 'troupe';
 import { describe, expect, it } from 'vitest';
 import { aStreamScene, Number_, Out } from '../support/a-stream-scene.ts';
+import { credited } from '../support/credited.ts';
 
 describe('batch in a stream agent', () => {
   it('gathers by number, keeps the credit of all, and asks for the window that needs', async () => {
@@ -169,6 +170,44 @@ describe('batch on any Observable', () => {
       [1, 2],
       [3, 4],
     ]);
+  });
+
+  it('gives the credit of what it has gathered back when it is left, and keeps no timer', () => {
+    const { world, values, push, settled } = credited<number>();
+    const subscription = values.pipe(batch({ count: 3, withinMs: 100 })).subscribe();
+    push(1, 2);
+    const before = settled();
+    subscription.unsubscribe();
+
+    expect([before, settled(), world.environment.timerCount]).toEqual([0, 2, 0]);
+  });
+
+  it('sets one timer for a batch, none where it waits for ever, and none once it is out', async () => {
+    const { world, values, push } = credited<number>();
+    const seen: unknown[] = [];
+    values.pipe(batch({ count: 3, withinMs: 100 })).subscribe((some) => seen.push([some, world.nowMs]));
+    push(1, 2);
+    const during = world.environment.timerCount;
+    push(3);
+    const after = world.environment.timerCount;
+    push(4);
+    await world.runUntilQuiet();
+
+    expect([during, after]).toEqual([1, 0]);
+    expect(seen).toEqual([
+      [[1, 2, 3], 0],
+      [[4], 100],
+    ]);
+  });
+
+  it('may let everything out as soon as time allows', async () => {
+    const { world, values, push } = credited<number>();
+    const seen: unknown[] = [];
+    values.pipe(batch({ count: 3, withinMs: 0 })).subscribe((some) => seen.push(some));
+    push(1, 2);
+    await world.runUntilQuiet();
+
+    expect(seen).toEqual([[1, 2]]);
   });
 
   it('needs a system for its time', async () => {

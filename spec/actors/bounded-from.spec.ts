@@ -195,6 +195,49 @@ describe('boundedFrom', () => {
     expect((await again).message).toBe('a string');
   });
 
+  it.each([undefined, null, 'text', [1], {}, () => {}])('refuses %o, and says why', (source) => {
+    expect(() => boundedFrom(source as never)).toThrow(
+      expect.objectContaining({
+        _tag: 'InvalidParams',
+        what: 'source of boundedFrom',
+        value: source,
+        issues: [{ path: '', message: 'expected an AsyncIterable or a ReadableStream' }],
+      }),
+    );
+  });
+
+  it('has a window of at least one, as wide as what is behind it needs', async () => {
+    const two = boundedFrom(new Numbers(2), { window: 2 }).pipe(
+      batch({ count: 2, withinMs: Number.POSITIVE_INFINITY }),
+    );
+
+    expect(await lastValueFrom(two)).toEqual([1, 2]);
+    expect(await lastValueFrom(boundedFrom(new Numbers(1), { window: 1 }))).toBe(1);
+    expect(() => boundedFrom(new Numbers(1), { window: 1.5 })).toThrow(
+      'window of boundedFrom is a whole number, at least 1; got 1.5',
+    );
+  });
+
+  it('is not asked any more when it has said that it is over', async () => {
+    const numbers = new Numbers(1);
+    const reader = boundedFrom(numbers)[Symbol.asyncIterator]();
+    await reader.next();
+    await reader.next();
+    await reader.next();
+    await reader.return!();
+
+    expect([numbers.asked, numbers.left]).toEqual([2, 0]);
+  });
+
+  it('warns as of something of ours', async () => {
+    const warned = new Promise<Error>((resolve) => process.once('warning', resolve));
+    boundedFrom(new Numbers(1)).subscribe(() => {
+      throw 'a string';
+    });
+
+    expect(await warned).toMatchObject({ name: 'TroupeWarning', message: 'a string' });
+  });
+
   it('refuses a window that is too small, and what cannot be', async () => {
     const small = boundedFrom(new Numbers(1), { window: 2 }).pipe(
       batch({ count: 3, withinMs: Number.POSITIVE_INFINITY }),

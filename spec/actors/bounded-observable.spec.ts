@@ -87,6 +87,15 @@ describe('an Observable made bounded', () => {
     await expect(reader.next()).rejects.toThrow('cut');
   });
 
+  it('says to who leaves, and to who asks after that, that it is over', async () => {
+    const { source } = aTap(['a']);
+    const reader = read(source);
+    const asked = [reader.next(), reader.next()];
+
+    expect(await reader.leave()).toEqual(over);
+    expect(await Promise.all([...asked, reader.next()])).toEqual([given('a'), over, over]);
+  });
+
   it('forgets what waits when its reader leaves', async () => {
     const source = new Subject<string>();
     const reader = read(source, { capacity: 2 });
@@ -121,6 +130,21 @@ describe('an Observable made bounded', () => {
 });
 
 describe('a bounded Observable that is too fast', () => {
+  it.each([
+    ['drop-oldest', ['b', 'c', 'd'], ['a']],
+    ['conflate', ['d'], ['a', 'b', 'c']],
+  ] as const)(
+    'drops one under drop-oldest, and all that wait under conflate: %s',
+    async (overflow, kept, dropped) => {
+      const told: string[] = [];
+      const onDropped = (value: string) => told.push(value);
+      const reader = read(of('a', 'b', 'c', 'd'), { overflow, capacity: 3, onDropped });
+
+      expect(await reader.rest()).toEqual(kept);
+      expect(told).toEqual(dropped);
+    },
+  );
+
   it.each([
     ['drop-oldest', ['c', 'd'], ['a', 'b']],
     ['drop-newest', ['a', 'b'], ['c', 'd']],

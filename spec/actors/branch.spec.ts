@@ -427,6 +427,26 @@ describe('a call', () => {
     expect(outcomes).toContainEqual({ failure: expect.objectContaining({ code: 'INVALID_PARAMS' }) });
   });
 
+  it('that nobody waits for is no wait of what it asks, however deep: no cycle is told of', async () => {
+    const { boss } = aBoss();
+    const failures: unknown[] = [];
+    const asksItself: Procedure<string, unknown> = (word, scope) =>
+      scope.request((again: string, within) => within.request(boss.ref, again), word);
+
+    await boss.handles(async (context) => {
+      for (const awaited of [false, true]) {
+        const ended = Promise.withResolvers<void>();
+        senderOf(context).call(asksItself, 'go', { awaited, timeoutMs: 5 }, (outcome) => {
+          failures.push((outcome as { failure: unknown }).failure);
+          ended.resolve();
+        });
+        await ended.promise;
+      }
+    });
+
+    expect(failures).toMatchObject([{ code: 'TIMEOUT' }, { code: 'WAIT_CYCLE' }]);
+  });
+
   it('is of whoever speaks', () => {
     expect(() => senderOf({})).toThrow('expected a system');
   });

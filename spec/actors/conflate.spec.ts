@@ -1,8 +1,10 @@
 import { from, lastValueFrom, Subject, takeUntil, toArray } from 'rxjs';
 import { conflate, mapAsync, streamAgent } from 'troupe';
 import { describe, expect, it } from 'vitest';
+import { type CreditToken, retainToken } from '../../src/core/credit.ts';
 import { aStreamScene, Number_, Out } from '../support/a-stream-scene.ts';
 import { boom } from '../support/boom.ts';
+import { credited } from '../support/credited.ts';
 
 describe('conflate in a stream agent', () => {
   it('keeps the latest while those behind are busy, and is done with the others', async () => {
@@ -167,6 +169,41 @@ describe('conflate on any Observable', () => {
     }
 
     expect(await values).toEqual([1, 3]);
+  });
+
+  it('gives the credit of what waits back when it is left', () => {
+    const { values, push, settled } = credited<number>();
+    const tokens: (CreditToken | undefined)[] = [];
+    const subscription = values
+      .pipe(conflate({ key: (n) => n, keysMax: 3 }))
+      .subscribe(() => tokens.push(retainToken()));
+    push(1, 2, 3);
+    const before = settled();
+    subscription.unsubscribe();
+    const left = settled();
+    tokens[0]?.release();
+
+    expect([before, left, settled()]).toEqual([0, 2, 3]);
+  });
+
+  it('passes on as many as those behind it have room for, and then the latest', () => {
+    const { values, push, complete, settled } = credited<number>();
+    const seen: unknown[] = [];
+    const tokens: (CreditToken | undefined)[] = [];
+    values.pipe(conflate()).subscribe({
+      next: (n) => {
+        seen.push(n);
+        tokens.push(retainToken());
+      },
+      complete: () => seen.push('complete'),
+    });
+    push(1, 2, 3);
+    complete();
+    const before = [...seen];
+    tokens[0]?.release();
+    tokens[1]?.release();
+
+    expect([before, seen, settled()]).toEqual([[1], [1, 3, 'complete'], 3]);
   });
 
   it('says, at once, what cannot be', () => {

@@ -10,9 +10,10 @@ import {
   sendParent,
   sendTo,
   setup,
+  spawnChild,
   stopChild,
 } from 'xstate';
-import { request } from '../../src/actors/machine-actions.ts';
+import { reply, request } from '../../src/actors/machine-actions.ts';
 import { machineAgent } from '../../src/actors/machine-agent.ts';
 import { type } from '../../src/core/schema.ts';
 import { defineTopic } from '../../src/core/topic.ts';
@@ -44,6 +45,67 @@ describe('a hosted tree', () => {
 
     expect(told).toEqual(['info: hello']);
     expect(ref.getSnapshot().status).toBe('active');
+  });
+
+  it('logs all that is said, in one line', async () => {
+    const { system, told, quiet } = aStage();
+    const machine = createMachine({ entry: log(() => 7, 'so many') });
+    system.spawn(machineAgent({ name: 'm', machine }));
+    await quiet();
+
+    expect(told).toEqual(['info: so many 7']);
+  });
+
+  it('is called by the last part of its path', async () => {
+    const { system, told, quiet } = aStage();
+    const machine = createMachine({ entry: log(({ self }) => self.id) });
+    system.spawn(machineAgent({ name: 'm', machine }), { id: 'other' });
+    await quiet();
+
+    expect(told).toEqual(['info: other']);
+  });
+
+  it('names children without an id after their source, and counts them', async () => {
+    const { system, quiet } = aStage();
+    const worker = fromCallback(() => {});
+    const machine = createMachine(
+      {
+        context: { ids: [] as string[] },
+        entry: assign(({ spawn }) => {
+          const idOf = (source: 'worker' | typeof worker) => spawn(source as 'worker').id;
+          return { ids: [idOf('worker'), idOf('worker'), idOf(worker)] };
+        }),
+      },
+      { actors: { worker } },
+    );
+    const ref = system.spawn(machineAgent({ name: 'm', machine }));
+    await quiet();
+
+    expect(ref.getSnapshot().context.ids).toEqual(['worker-1', 'worker-2', 'child-3']);
+  });
+
+  it('gives the name of a child that was stopped to another', async () => {
+    const { system, told, quiet } = aStage();
+    const machine = setup({ actors: { worker: fromCallback(() => {}) } }).createMachine({
+      entry: spawnChild('worker', { id: 'one', systemId: 'desk' }),
+      on: { next: { actions: [stopChild('one'), spawnChild('worker', { id: 'two', systemId: 'desk' })] } },
+    });
+    const ref = system.spawn(machineAgent({ name: 'm', machine }));
+    system.tell(ref, { type: 'next' } as never);
+    await quiet();
+
+    expect(told).toEqual([]);
+    expect(Object.keys(ref.getSnapshot().children)).toEqual(['two']);
+  });
+
+  it('refuses a promise for a reply, and says whose', async () => {
+    const { system, told, quiet } = aStage(true);
+    const machine = createMachine({ on: { go: { actions: reply(() => Promise.resolve()) } } });
+    const ref = system.spawn(machineAgent({ name: 'm', machine }));
+    system.tell(ref, { type: 'go' } as never);
+    await quiet();
+
+    expect(told).toEqual([expect.stringContaining("reply of '/m'")]);
   });
 
   it('answers an open request when its machine is done without an answer', async () => {

@@ -4,6 +4,7 @@ import { MailboxFull, mapAsync, streamAgent, throttle } from 'troupe';
 import { describe, expect, it } from 'vitest';
 import { aStreamScene, Number_, Out } from '../support/a-stream-scene.ts';
 import { boom } from '../support/boom.ts';
+import { credited } from '../support/credited.ts';
 
 describe('mapAsync in a stream agent', () => {
   it('works on so many at once, and gives the window that needs', async () => {
@@ -362,6 +363,125 @@ describe('mapAsync on any Observable', () => {
     subscription.unsubscribe();
 
     expect((await warned).message).toBe('boom');
+  });
+
+  it('gives the credit of what it works on, and of what waits, back when it is left', () => {
+    const { values, push, settled } = credited<number>();
+    const subscription = values.pipe(mapAsync(1, () => NEVER_RESOLVES)).subscribe();
+    push(1, 2);
+    const before = settled();
+    subscription.unsubscribe();
+
+    expect([before, settled()]).toEqual([0, 2]);
+  });
+
+  it('begins nothing more when it has been left', async () => {
+    const { values, push } = credited<number>();
+    const begun: number[] = [];
+    const gate = Promise.withResolvers<void>();
+    const subscription = values
+      .pipe(
+        mapAsync(1, (n) => {
+          begun.push(n);
+          return gate.promise;
+        }),
+      )
+      .subscribe();
+    push(1, 2);
+    subscription.unsubscribe();
+    gate.resolve();
+    await gate.promise;
+    await null;
+
+    expect(begun).toEqual([1]);
+  });
+
+  it('says to whoever works that nobody wants the result any more', () => {
+    const source = new Subject<number>();
+    let signal: AbortSignal | undefined;
+    const subscription = source
+      .pipe(
+        mapAsync(1, (_, work) => {
+          signal = work.signal;
+          return NEVER_RESOLVES;
+        }),
+      )
+      .subscribe();
+    source.next(1);
+    subscription.unsubscribe();
+
+    expect(signal!.reason).toMatchObject({
+      _tag: 'Interrupted',
+      agent: 'mapAsync',
+      reason: 'nobody wants its result any more',
+    });
+  });
+
+  it('aborts nothing of what has ended', async () => {
+    const signals: AbortSignal[] = [];
+    const done = of(1).pipe(
+      mapAsync(1, async (n, work) => {
+        signals.push(work.signal);
+        return n;
+      }),
+    );
+
+    expect(await lastValueFrom(done)).toBe(1);
+    expect(signals[0]!.aborted).toBe(false);
+  });
+
+  it('awaits what can be awaited, and lets everything else out as it is', async () => {
+    const withThen = (then: unknown) => Object.fromEntries([['then', then]]);
+    const thenable = Object.assign(
+      () => {},
+      withThen((resolve: (value: string) => void) => resolve('awaited')),
+    );
+    const plain = [null, undefined, 'text', 0, {}, withThen(5), () => {}];
+    const results = of(thenable, ...plain).pipe(
+      mapAsync(1, (value) => value as unknown),
+      toArray(),
+    );
+
+    expect(await lastValueFrom(results)).toEqual(['awaited', ...plain]);
+  });
+
+  it('fails with an Effect that interrupts itself, and says so', async () => {
+    const { world, values, push } = credited<number>();
+    const failures: unknown[] = [];
+    values
+      .pipe(mapAsync(1, () => Effect.interrupt))
+      .subscribe({ error: (failure) => failures.push(failure) });
+    push(1);
+    await world.runUntilQuiet();
+
+    expect(failures).toMatchObject([
+      { _tag: 'Interrupted', agent: 'mapAsync', reason: 'its Effect interrupted itself' },
+    ]);
+  });
+
+  it('fails with what an Effect fails of', async () => {
+    const { world, values, push } = credited<number>();
+    const failures: unknown[] = [];
+    values
+      .pipe(mapAsync(1, () => Effect.fail('refused')))
+      .subscribe({ error: (failure) => failures.push(failure) });
+    push(1);
+    await world.runUntilQuiet();
+
+    expect(failures).toEqual(['refused']);
+  });
+
+  it('says which operator has no room, or no system', async () => {
+    const flood = from(Array.from({ length: 2_000 }, (_, n) => n)).pipe(mapAsync(1, () => NEVER_RESOLVES));
+    const effects = of(1).pipe(mapAsync(1, (n) => Effect.succeed(n)));
+
+    await expect(lastValueFrom(flood)).rejects.toMatchObject({
+      receiver: 'mapAsync, behind a source that cannot be slowed down',
+    });
+    await expect(lastValueFrom(effects)).rejects.toThrow('mapAsync of an Effect needs a system');
+    expect(() => mapAsync(0, () => 1)).toThrow(
+      'concurrency of mapAsync is a whole number, at least 1; got 0',
+    );
   });
 
   it('says, at once, that a concurrency cannot be', () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { defineAgent } from '../../src/actors/define-agent.ts';
 import type { Strategy } from '../../src/actors/supervision.ts';
 import { type } from '../../src/core/schema.ts';
-import type { SystemEvent } from '../../src/core/system-event.ts';
+import type { FailureReport, SystemEvent } from '../../src/core/system-event.ts';
 import { defineTopic } from '../../src/core/topic.ts';
 import type { World } from '../../src/testing/world.ts';
 import { aWorld } from '../support/a-world.ts';
@@ -35,6 +35,40 @@ describe('a restart', () => {
     await world.runUntilQuiet();
 
     expect(restartsMs()).toEqual([40, 80, 120]);
+  });
+
+  it('that is overdue leaves that of others in the history of its siblings', async () => {
+    const { world, decisions, restartsMs } = await twoRestartsBesideEachOther({ restartsMax: 2 });
+
+    await world.advance(290);
+    world.crash('/boss/second/child');
+    await world.advance(430);
+    world.crash('/boss/first');
+    await world.runUntilQuiet();
+
+    expect(restartsMs).toEqual(['/boss/second 520', '/boss/third 520', '/boss/first 700']);
+    expect(decisions()).toEqual(['/boss restart', '/boss restart', '/ stop']);
+  });
+
+  it('that is overdue counts as one that happens now, where another would happen beside it', async () => {
+    const { world, decisions } = await twoRestartsBesideEachOther({ restartsMax: 1 });
+
+    await world.advance(290);
+    world.crash('/boss/second/child');
+    await world.runUntilQuiet();
+
+    expect(decisions()).toEqual(['/boss restart', '/ stop']);
+  });
+
+  it('that is overdue does not count beside one that takes it over', async () => {
+    const { world, decisions, restartsMs } = await twoRestartsBesideEachOther({ restartsMax: 1 });
+
+    await world.advance(290);
+    world.crash('/boss/first/child');
+    await world.runUntilQuiet();
+
+    expect(decisions()).toEqual(['/boss restart', '/boss restart']);
+    expect(restartsMs).toEqual(['/boss/first 910', '/boss/second 910', '/boss/third 910']);
   });
 
   it('lets the agent treat its new children as if there had been no others', async () => {
@@ -95,6 +129,53 @@ describe('a failure that goes up two levels', () => {
     ]);
   });
 });
+
+/**
+ * Three siblings, of which the first has failed, so that all of them are to be restarted: the third ends at 500 ms,
+ * those before it after that. What fails below one of them meanwhile is passed on to their parent.
+ */
+async function twoRestartsBesideEachOther({ restartsMax }: { readonly restartsMax: number }) {
+  const restartsMs: string[] = [];
+  const reports: FailureReport[] = [];
+  const note = (event: SystemEvent): void => {
+    if (event._tag === 'AgentRestarted') restartsMs.push(`${event.agent} ${event.atMs}`);
+    if (event._tag === 'Failed') reports.push(event.report);
+  };
+  const world = aWorld({ system: { events: [{ next: note }] } });
+  const nap = (ms: number) =>
+    new Promise<void>((resolve) => void world.environment.schedule(ms, () => resolve()));
+  const sibling = (name: string, childEndsAfterMs: number) =>
+    defineAgent({
+      name,
+      subscribe: [Work],
+      supervision: { directives: { defect: 'escalate' } },
+      onStart: (context) =>
+        void context.spawn(
+          defineAgent({
+            name: 'child',
+            subscribe: [Work],
+            onStop: () => nap(childEndsAfterMs),
+            receive: () => {},
+          }),
+        ),
+      receive: () => {},
+    });
+  const siblings = [sibling('first', 400), sibling('second', 0), sibling('third', 500)];
+  world.system.spawn(
+    defineAgent({
+      name: 'boss',
+      subscribe: [Work],
+      supervision: { strategy: 'rest-for-one', restartsMax, windowMs: 250, backoffMs: 10, jitter: 0 },
+      onStart: (context) => siblings.forEach((one) => void context.spawn(one)),
+      receive: () => {},
+    }),
+    { kind: 'temporary' },
+  );
+  await world.advance(0);
+  world.crash('/boss/first');
+  const decisions = () => reports.map(({ supervisor, directive }) => `${supervisor} ${directive}`);
+  return { world, restartsMs, decisions };
+}
 
 /** An agent that fails each time it has begun, and whose child takes its time to end. */
 function aTeamThatFailsWhenItHasBegun(options: {

@@ -102,3 +102,91 @@ describe('listeners of an agent of a key', () => {
     expect(holder.size).toBe(1);
   });
 });
+
+describe('observers of an agent', () => {
+  /** An agent that has ended, or not, and what its observers threw. */
+  const anAgent = (facts: Partial<Observed>) => {
+    const thrown: unknown[] = [];
+    return { thrown, agent: { ...cell, reportStray: (one: unknown) => void thrown.push(one), ...facts } };
+  };
+  const logging = (log: unknown[]) => ({
+    next: () => void log.push('next'),
+    error: (failure: unknown) => void log.push(failure),
+    complete: () => void log.push('complete'),
+  });
+
+  it.each([
+    ['has finished', undefined, ['complete']],
+    ['has failed', { failure: 'why' }, ['why']],
+  ])('are told at once of the end where it %s, and are kept nowhere', (_, failedOf, told) => {
+    const { agent } = anAgent({ over: true, failedOf });
+    const observers = new SnapshotObservers();
+    const log: unknown[] = [];
+
+    observers.add(logging(log), agent).unsubscribe();
+
+    expect([log, observers.size]).toEqual([told, 0]);
+  });
+
+  it('are told of its last snapshot, and then of its end', () => {
+    const observers = new SnapshotObservers();
+    const log: unknown[] = [];
+    observers.add(logging(log), cell);
+
+    observers.changed(anAgent({ over: true }).agent);
+
+    expect([log, observers.size]).toEqual([['next', 'complete'], 0]);
+  });
+
+  it('are told only of its end where a machine has told them of its last snapshot', () => {
+    const observers = new SnapshotObservers();
+    const log: unknown[] = [];
+    observers.add(logging(log), cell);
+
+    observers.changed(anAgent({ behaviour: {} }).agent);
+    observers.changed(anAgent({ over: true, behaviour: {}, failedOf: { failure: 'why' } }).agent);
+
+    expect(log).toEqual(['next', 'why']);
+  });
+
+  it('may say nothing to any of it', () => {
+    const observers = new SnapshotObservers();
+    const { agent, thrown } = anAgent({ over: true });
+    observers.add({}, cell);
+    observers.changed(cell);
+    observers.changed(agent);
+    observers.add({}, anAgent({ over: true, failedOf: { failure: 'why' } }).agent);
+
+    expect(thrown).toEqual([]);
+  });
+
+  it('are dropped when they throw, which is reported, and the others are told', () => {
+    const observers = new SnapshotObservers();
+    const { agent, thrown } = anAgent({});
+    const log: unknown[] = [];
+    observers.add(
+      {
+        next: () => {
+          throw 'thrown';
+        },
+      },
+      agent,
+    );
+    observers.add(logging(log), agent);
+    observers.changed(agent);
+    observers.changed(agent);
+
+    expect([log, thrown, observers.size]).toEqual([['next', 'next'], ['thrown'], 1]);
+  });
+
+  it('are not told any more when one that was told before has unsubscribed them', () => {
+    const observers = new SnapshotObservers();
+    const log: unknown[] = [];
+    observers.add({ next: () => second.unsubscribe() }, cell);
+    const second = observers.add(logging(log), cell);
+
+    observers.changed(cell);
+
+    expect(log).toEqual([]);
+  });
+});

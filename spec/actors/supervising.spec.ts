@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { FinishedTooOften } from '../../src/actors/supervising.ts';
+import type { Cell, RestartedTogether } from '../../src/actors/cell.ts';
+import { FinishedTooOften, restarted } from '../../src/actors/supervising.ts';
 import { aTroupe, Cue, type PlayerOptions } from '../support/a-troupe.ts';
 
 const directing = (defect: 'resume' | 'restart' | 'stop' | 'escalate'): PlayerOptions => ({
@@ -365,8 +366,35 @@ describe('an agent that finishes', () => {
   });
 
   it('too often is told what to be instead', () => {
+    expect(new FinishedTooOften({ agent: '/a' })).toMatchObject({
+      _tag: 'FinishedTooOften',
+      code: 'DEFECT',
+      class: 'defect',
+      agent: '/a',
+    });
     expect(String(new FinishedTooOften({ agent: '/a' }))).toBe(
       "FinishedTooOften: '/a' is permanent and finished again; an agent that is meant to finish is transient or temporary",
     );
+  });
+});
+
+describe('a restart that took longer than planned', () => {
+  /** What a history is after a restart that counted at 15 and happened at 25, and when it counts now. */
+  const historyAfter = (history: readonly number[], strategy = 'one-for-one'): unknown => {
+    const parent = { definition: { supervision: { strategy } }, childrenRestartedAtMs: history };
+    const cell = { parent, restartedAtMs: history, kernel: { nowMs: () => 25 } };
+    const group = { countsAtMs: 15 };
+    restarted(cell as unknown as Cell, group as RestartedTogether);
+    const [mine, ours] = [cell.restartedAtMs, parent.childrenRestartedAtMs];
+    return [strategy === 'one-for-one' ? mine : ours, group.countsAtMs];
+  };
+
+  it.each([
+    ['its own entry', [10, 15, 30], [10, 30, 25]],
+    ['the first of several that count then', [15, 15], [15, 25]],
+    ['none of its siblings, where its own was forgotten', [10, 20], [10, 20, 25]],
+  ])('moves %s to when it happened', (_, before, then) => {
+    expect(historyAfter(before)).toEqual([then, 25]);
+    expect(historyAfter(before, 'one-for-all')).toEqual([then, 25]);
   });
 });

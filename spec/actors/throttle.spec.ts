@@ -2,6 +2,7 @@ import { lastValueFrom, of, Subject, take, takeUntil } from 'rxjs';
 import { streamAgent, throttle } from 'troupe';
 import { describe, expect, it } from 'vitest';
 import { aStreamScene, Number_, Out } from '../support/a-stream-scene.ts';
+import { credited } from '../support/credited.ts';
 
 describe('throttle', () => {
   it('drops what comes too soon, where it says so', async () => {
@@ -127,6 +128,53 @@ describe('throttle', () => {
 
     expect(letters()).toEqual(['Stopped 2']);
     expect(world.environment.timerCount).toBe(0);
+  });
+
+  it('gives the credit of what waits back when it is left, and keeps no timer', () => {
+    const { world, values, push, settled } = credited<number>();
+    const seen: number[] = [];
+    const subscription = values
+      .pipe(throttle({ everyMs: 100, overflow: 'suspend' }))
+      .subscribe((n) => seen.push(n));
+    push(1, 2, 3);
+    const before = settled();
+    subscription.unsubscribe();
+
+    expect([seen, before, settled(), world.environment.timerCount]).toEqual([[1], 1, 3, 0]);
+  });
+
+  it('lets one out after the other, and keeps no timer when nothing waits', async () => {
+    const { world, values, push, complete, settled } = credited<number>();
+    const seen: unknown[] = [];
+    values.pipe(throttle({ everyMs: 100, overflow: 'suspend' })).subscribe({
+      next: (n) => seen.push([n, world.nowMs]),
+      complete: () => seen.push('complete'),
+    });
+    push(1, 2, 3);
+    complete();
+    await world.runUntilQuiet();
+
+    expect(seen).toEqual([[1, 0], [2, 100], [3, 200], 'complete']);
+    expect([settled(), world.environment.timerCount, world.nowMs]).toEqual([3, 0, 200]);
+  });
+
+  it('forgets what it drops, also where nobody wants to know', () => {
+    const { values, push, settled } = credited<number>();
+    const seen: number[] = [];
+    values.pipe(throttle({ everyMs: 100, overflow: 'drop-newest' })).subscribe((n) => seen.push(n));
+    push(1, 2, 3);
+
+    expect([seen, settled()]).toEqual([[1], 3]);
+  });
+
+  it('may let everything through at once', () => {
+    const { values, push } = credited<number>();
+    const seen: number[] = [];
+    values.pipe(throttle({ everyMs: 0, overflow: 'suspend' })).subscribe((n) => seen.push(n));
+    push(1, 2);
+
+    expect(seen).toEqual([1, 2]);
+    expect(() => throttle({ everyMs: '1' as never, overflow: 'suspend' })).toThrow('everyMs of throttle');
   });
 
   it('needs a system for its time', async () => {

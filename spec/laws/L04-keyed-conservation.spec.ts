@@ -125,11 +125,16 @@ function noneIsHandledTwice(town: Town): void {
   }
 }
 
-/** Unless somebody works for ever, or has laid messages aside for ever, nothing waits at quiet. */
+/**
+ * Unless somebody works for ever, or has laid messages aside for ever, nothing waits at quiet. A message that is
+ * being laid aside has taken its room already: whoever then waits for room at itself waits for its own stash.
+ */
 function noneWaitsForNothing({ group, senders, hangs, openRequests }: Town): void {
-  const { waiting, stashed, inFlight } = statisticsOfCell(group);
+  const { waiting, inFlight } = statisticsOfCell(group);
+  const keys = [...(group.children?.values() ?? [])];
+  const stashes = keys.some(({ mailbox }) => mailbox.stashed > 0);
   const isStuck = waiting > 0 || inFlight > 0 || senders.some((sender) => sender.blocked || sender.hasWork);
-  if (!hangs && stashed === 0 && (isStuck || group.holdsMessages || (group.children?.size ?? 0) > 0)) {
+  if (!hangs && !stashes && (isStuck || group.holdsMessages || keys.length > 0)) {
     throw new Error(`nothing happens any more, and ${waiting} wait, ${inFlight} are in hand`);
   }
   if (openRequests > 0) {

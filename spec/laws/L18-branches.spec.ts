@@ -32,6 +32,9 @@ const Asked = defineTopic('asked', { schema: type<Word>(), reply: type<number>()
 const Told = defineTopic('told', { schema: type<Word>() });
 const Order = defineTopic('order', { schema: type<number>(), reply: type<number>() });
 
+/** So that nobody else ends it before the branch does. */
+const forEver = { timeoutMs: Number.POSITIVE_INFINITY };
+
 describe('a branch', () => {
   it(
     'law: is not observed any more when it is over, and whom it asked is told',
@@ -216,10 +219,10 @@ class Office {
           scope.publish(Told, word);
           break;
         case 2:
-          await scope.request(Asked, word);
+          await scope.request(Asked, word, forEver);
           break;
         case 3:
-          scope.request(Asked, word).catch(() => {});
+          scope.request(Asked, word, forEver).catch(() => {});
           break;
         case 4:
           await scope.tool(this.#typing, word);

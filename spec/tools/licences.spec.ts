@@ -25,4 +25,15 @@ describe('the licences of a lock', () => {
   it('allow more for what only we use', () => {
     expect(forbiddenIn({ 'node_modules/one': { license: 'MPL-2.0', dev: true } }, 'published')).toEqual([]);
   });
+
+  it('allow one more for a package that was looked at by itself, and for no other', () => {
+    const license = 'BlueOak-1.0.0';
+
+    expect(forbiddenIn({ 'node_modules/lru-cache': { version: '11.5.3', license } }, 'published')).toEqual(
+      [],
+    );
+    expect(forbiddenIn({ 'node_modules/one': { version: '1.0.0', license } }, 'published')).toEqual([
+      'one 1.0.0: BlueOak-1.0.0',
+    ]);
+  });
 });

@@ -49,6 +49,7 @@ export class Branch extends Sender implements Scope, Requester, OpenBranch, Tied
   readonly #owner: BranchOwner;
   readonly #tie: Tie;
   readonly #lease: Lease | undefined;
+  readonly #awaited: boolean;
   #releaseLease: (() => void) | undefined;
   #unlimited: Lease | undefined;
   #open: Set<PendingReply> | undefined;
@@ -62,6 +63,7 @@ export class Branch extends Sender implements Scope, Requester, OpenBranch, Tied
     this.from = from;
     this.#owner = plan.owner;
     this.#lease = plan.lease;
+    this.#awaited = plan.awaited;
     this.deadlineMs = plan.deadlineMs;
     this.#tie = new BranchTie(plan.owner);
     from.tie(this.#tie);
@@ -93,6 +95,11 @@ export class Branch extends Sender implements Scope, Requester, OpenBranch, Tied
 
   get lease(): Lease | undefined {
     return this.#lease ?? this.from.lease;
+  }
+
+  /** Nobody waits for what is asked in work that nobody waits for. */
+  override get awaits(): boolean {
+    return this.#awaited && this.from.awaits;
   }
 
   get budget(): Lease {

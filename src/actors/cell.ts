@@ -50,9 +50,11 @@ export type Signal =
 
 /** Agents that are restarted together: see `restart-group`. */
 export interface RestartedTogether {
-  /** When the restart falls due, if everything ends at once. */
-  readonly dueMs: number;
+  /** Where it stands in the history: when it falls due, if everything ends at once; later, when it happened. */
+  countsAtMs: number;
   readonly failure: unknown;
+  /** Whether some of them, beside these, have yet to begin again. */
+  beginsBeside(others: readonly Cell[]): boolean;
   ended(cell: Cell): void;
   began(cell: Cell): void;
   left(cell: Cell): void;

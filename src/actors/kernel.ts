@@ -78,6 +78,8 @@ export class Kernel {
   listening: boolean;
   /** Who speaks from outside of agents: the system. */
   verbs: object | undefined = undefined;
+  /** Who finishes what others had to leave undone: it speaks until the system stops, also while that drains. `senderOf` takes it. */
+  custodian: object | undefined = undefined;
   /** Who follows messages, if anybody does; whoever does so listens, too. */
   tracing: Tracing | undefined = undefined;
   #witness: Witness | undefined = undefined;

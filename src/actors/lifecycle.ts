@@ -199,7 +199,7 @@ export class Lifecycle implements Measures {
       return;
     }
     cell.restarting = false;
-    restarted(cell, group.dueMs);
+    restarted(cell, group);
     const { kernel } = cell;
     if (kernel.listening) {
       kernel.emit({

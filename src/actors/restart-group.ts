@@ -14,8 +14,7 @@ import type { Cell } from './cell.ts';
 
 export class RestartGroup {
   readonly afterMs: number;
-  /** When the backoff will have passed, if everything ends at once. */
-  readonly dueMs: number;
+  countsAtMs: number;
   readonly failure: unknown;
   /** In the order in which they were started. */
   readonly #members: readonly Cell[];
@@ -27,7 +26,7 @@ export class RestartGroup {
   constructor(facts: { members: readonly Cell[]; afterMs: number; dueMs: number; failure: unknown }) {
     this.#members = facts.members;
     this.afterMs = facts.afterMs;
-    this.dueMs = facts.dueMs;
+    this.countsAtMs = facts.dueMs;
     this.failure = facts.failure;
     this.#turn = facts.members.length;
   }
@@ -67,6 +66,11 @@ export class RestartGroup {
     } else {
       this.#moved(cell, this.#phase);
     }
+  }
+
+  beginsBeside(others: readonly Cell[]): boolean {
+    const left = this.#phase === 'beginning' ? this.#members.slice(this.#turn + 1) : this.#members;
+    return left.some((member) => member.restartGroup === this && !others.includes(member));
   }
 
   /** Whether all have been stopped, or taken over: then it waits for nothing any more. */

@@ -67,6 +67,8 @@ export interface BranchPlan {
   readonly deadlineMs: number;
   /** What it spends from, where a budget of its own was named. */
   readonly lease: Lease | undefined;
+  /** Whether whoever began it waits for it. */
+  readonly awaited: boolean;
   /** The branch it is a branch of, if it is. */
   readonly within?: Sender;
 }
@@ -122,6 +124,11 @@ export abstract class Sender implements Verbs, Origin {
 
   tell<M>(ref: AgentRef<M, unknown>, payload: NoInfer<M>, options?: SendOptions): Promise<void> | undefined {
     return this.say(message(this, ref, payload, options));
+  }
+
+  /** Whether what is asked here is waited for, where the request does not say otherwise. */
+  get awaits(): boolean {
+    return true;
   }
 
   /** How long a request waits that does not say. */
@@ -283,7 +290,8 @@ export abstract class Sender implements Verbs, Origin {
     if (options?.signal?.aborted === true) {
       request.interrupt(new Interrupted({ agent: name, reason: 'its signal had aborted already' }));
     } else {
-      this.branch({ owner: request, deadlineMs, lease }).run(request, procedure, input);
+      const awaited = options?.awaited !== false;
+      this.branch({ owner: request, deadlineMs, lease, awaited }).run(request, procedure, input);
     }
     return request;
   }
@@ -345,7 +353,7 @@ export abstract class Sender implements Verbs, Origin {
         request.askedAlone = to.target;
       }
       request.madeBy = this.handling;
-      request.awaited = options?.awaited !== false;
+      request.awaited = options?.awaited !== false && this.awaits;
       try {
         this.sendRequest(to.target, inquiry(this, to, request, deadlineMs, lease, options, trace), request);
       } catch (failure) {

@@ -9,7 +9,7 @@
 import type { Envelope } from '../core/envelope.ts';
 import { Failure, failureClass } from '../core/failure.ts';
 import type { DirectiveTag } from '../core/system-event.ts';
-import type { Cell } from './cell.ts';
+import type { Cell, RestartedTogether } from './cell.ts';
 import { affected, type Directive, decide, decideFinished, prune } from './supervision.ts';
 
 /** A permanent agent finished, and was begun again, more often than its supervisor's intensity allows. */
@@ -99,6 +99,7 @@ export function superviseFinished(measures: Measures, cell: Cell): 'restart' | '
   }
   const { kernel } = cell;
   const nowMs = kernel.nowMs();
+  countOverdue(supervisor, cell, () => [cell]);
   const directive = decideFinished(
     supervisor.definition.supervision,
     cell.kind,
@@ -123,6 +124,9 @@ function act(measures: Measures, supervisor: Cell, child: Cell, failure: unknown
   const { kernel, kind } = child;
   const { supervision } = supervisor.definition;
   const nowMs = kernel.nowMs();
+  const together = (): readonly Cell[] =>
+    affected(supervision.strategy, [...supervisor.children!.values()], child);
+  countOverdue(supervisor, child, together);
   const directive: Directive = supervisor.ending
     ? { _tag: 'stop' }
     : decide(supervision, kind, historyOf(supervisor, child), failure, nowMs, kernel.environment.random());
@@ -134,12 +138,12 @@ function act(measures: Measures, supervisor: Cell, child: Cell, failure: unknown
     case 'restart': {
       const dueMs = nowMs + directive.afterMs;
       remember(supervisor, child, dueMs);
-      const together = affected(supervision.strategy, [...supervisor.children!.values()], child);
-      for (const one of together.filter(isTemporary)) {
+      const members = together();
+      for (const one of members.filter(isTemporary)) {
         measures.stop(one, failure);
       }
       measures.restart(
-        together.filter((one) => !isTemporary(one)),
+        members.filter((one) => !isTemporary(one)),
         directive.afterMs,
         dueMs,
         failure,
@@ -181,23 +185,36 @@ function setHistory(supervisor: Cell, child: Cell, history: readonly number[]): 
 }
 
 /**
- * A restart that fell due at `dueMs` has happened, now. It may have taken longer
- * than planned, because children had to end first: it counts from now on.
+ * An agent begins again, now, with its group. That may have taken longer than planned, because children had to end
+ * first: the restart counts from now on.
  */
-export function restarted(cell: Cell, dueMs: number): void {
-  const supervisor = cell.parent!;
-  const nowMs = cell.kernel.nowMs();
-  const history = historyOf(supervisor, cell);
-  const late = history.filter((atMs) => atMs >= dueMs && atMs < nowMs);
-  if (late.length > 0) {
-    // The first of them: a later one is of another restart, that has not happened yet or was one of a sibling.
-    setHistory(supervisor, cell, history.with(history.indexOf(Math.min(...late)), nowMs));
+export function restarted(cell: Cell, group: RestartedTogether): void {
+  countFromNow(cell.parent!, cell, group);
+}
+
+/**
+ * Restarts of siblings that are overdue, and will happen beside the one that is asked for, count as if they happened
+ * now: sooner they cannot, and if they were forgotten meanwhile, one window could hold too many.
+ *
+ * @param together Those whom the one that is asked for takes over.
+ */
+function countOverdue(supervisor: Cell, child: Cell, together: () => readonly Cell[]): void {
+  if (supervisor.definition.supervision.strategy === 'one-for-one') {
+    return;
   }
-  /* v8 ignore if -- @preserve Needs children that take longer to end than the window is: found by L7 only. */
-  if (late.length === 0 && !history.some((atMs) => atMs >= nowMs)) {
-    // It took so long that it was forgotten meanwhile.
-    setHistory(supervisor, cell, [...history, nowMs]);
+  const takenOver = together();
+  for (const { restartGroup: group } of supervisor.children!.values()) {
+    if (group !== undefined && group.countsAtMs < child.kernel.nowMs() && group.beginsBeside(takenOver)) {
+      countFromNow(supervisor, child, group);
+    }
   }
+}
+
+function countFromNow(supervisor: Cell, child: Cell, group: RestartedTogether): void {
+  const history = historyOf(supervisor, child);
+  const own = history.indexOf(group.countsAtMs);
+  group.countsAtMs = child.kernel.nowMs();
+  setHistory(supervisor, child, [...history.filter((_, n) => n !== own), group.countsAtMs]);
 }
 
 function report(

@@ -13,7 +13,8 @@
  *
  * A history is the list of the times at which restarts fell due, `nowMs + afterMs`
  * of each `restart` decided, or happened, where that was later, because children
- * had to end first. The next one is `[...prune(history, windowMs, nowMs),
+ * had to end first; one that is overdue when another beside it is decided stands there
+ * as of then. The next one is `[...prune(history, windowMs, nowMs),
  * nowMs + afterMs]`, and it never has more than `restartsMax` entries.
  *
  * Guarantees

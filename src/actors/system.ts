@@ -18,6 +18,7 @@ import type { RequestOptions, SpawnOptions, Terminated, Verbs } from './context.
 import { type DeadLetterBox, deadLetterBox } from './dead-letter-box.ts';
 import { terminated } from './death-watch.ts';
 import { DefinedAgent, definitionOf } from './define-agent.ts';
+import { Detached } from './detached.ts';
 import { givenUpMax, type Health, healthOf } from './health.ts';
 import type { Inspector } from './inspector.ts';
 import { Kernel } from './kernel.ts';
@@ -175,6 +176,7 @@ class RunningSystem extends Outside implements System {
       this.kernel.tracing = attached.tracing;
     }
     this.#root = this.#makeRoot(options);
+    this.kernel.custodian = new Detached(this.#root, this.#conductor, false, undefined);
     for (const agent of options.agents ?? []) {
       // Before any of them begins: nobody could stop those that had.
       DefinedAgent.definitionOf(agent);

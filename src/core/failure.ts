@@ -46,6 +46,7 @@ export type FailureCode =
   | 'GUARDRAIL'
   | 'CORRUPT_JOURNAL'
   | 'NONDETERMINISM'
+  | 'NOT_GATHERED'
   | 'DEFECT';
 
 /** The root of every failure of ours. Users extend it for their own. */

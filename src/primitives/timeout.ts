@@ -130,7 +130,12 @@ class Timed implements BranchOwner {
     this.#counted = counted;
     this.#leftMs = Math.min(timeoutMs, sender.deadlineMs - nowMs);
     this.#deadlineMs = nowMs + this.#leftMs;
-    this.#branch = sender.branch({ owner: this, deadlineMs: this.#deadlineMs, lease: undefined });
+    this.#branch = sender.branch({
+      owner: this,
+      deadlineMs: this.#deadlineMs,
+      lease: undefined,
+      awaited: true,
+    });
   }
 
   call<I, O>(work: Responder<I, O>, input: I): O | Promise<O> {

@@ -1,0 +1,178 @@
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import type { Procedure } from '../../src/actors/context.ts';
+import { mapReduce } from '../../src/primitives/map-reduce.ts';
+import { aCast, forGood, SoldOut } from '../support/a-cast.ts';
+
+const join = ([a, b]: readonly [string, string]): string => `${a}${b}`;
+const text = (n: number): string => `${n}`;
+
+describe('mapReduce', () => {
+  it('has each item worked on and puts the results together in their order', async () => {
+    const { agent, asks } = aCast();
+    const mapper = agent('mapper', async (n: number) => `${n}`, { concurrency: 2 });
+    const reducer = agent('reducer', ([a, b]: readonly [string, string]) => `(${a}${b})`);
+
+    const all = mapReduce({ map: mapper, reduce: reducer, concurrency: 2 });
+
+    expectTypeOf(all).toEqualTypeOf<Procedure<Iterable<number> | AsyncIterable<number>, string>>();
+    expect((await asks(all, [1, 2, 3, 4])).replaceAll(/[()]/g, '')).toBe('1234');
+    expect(await asks(all, new Set([7]))).toBe('7');
+  });
+
+  it('takes items only when one may begin, however slow one of them is', async () => {
+    const { asks } = aCast();
+    const first = Promise.withResolvers<string>();
+    let taken = 0;
+    let open = 0;
+    let mostOpen = 0;
+    function* items() {
+      for (; taken < 1_000; taken += 1) {
+        yield taken;
+      }
+    }
+    const map = async (n: number): Promise<string> => {
+      open += 1;
+      mostOpen = Math.max(mostOpen, open);
+      await undefined;
+      const answer = n === 0 ? await first.promise : n < 10 ? text(n) : '';
+      open -= 1;
+      return answer;
+    };
+
+    const answer = await asks(mapReduce({ map, reduce: join, concurrency: 3 }), items(), undefined, () => {
+      expect(taken).toBe(1_000); // One slow item does not hold up the others.
+      first.resolve('0');
+    });
+
+    expect(answer).toBe('0123456789');
+    expect(mostOpen).toBe(3);
+  });
+
+  it('pulls an async source, one item at a time', async () => {
+    const { asks } = aCast();
+    async function* items() {
+      yield 1;
+      yield 2;
+      yield 3;
+    }
+
+    expect(await asks(mapReduce({ map: text, reduce: join, concurrency: 2 }), items())).toBe('123');
+    expect(await asks(mapReduce({ map: text, reduce: join, concurrency: 1 }), items())).toBe('123');
+  });
+
+  it('works outside of agents on what answers at once, without a stack for each item', async () => {
+    const { world } = aCast();
+    const sum = mapReduce({
+      map: (n: number) => n,
+      reduce: ([a, b]: readonly [number, number]) => a + b,
+      concurrency: 4,
+    });
+    let answer: unknown;
+
+    await world.run(async () => {
+      answer = await world.system.request(sum, Array(20_000).fill(1));
+    });
+
+    expect(answer).toBe(20_000);
+  });
+
+  it('answers for no items what it was given for that, and fails otherwise', async () => {
+    const { asks } = aCast();
+
+    expect(await asks(mapReduce({ map: text, reduce: join, concurrency: 1, empty: '' }), [])).toBe('');
+    await expect(asks(mapReduce({ map: text, reduce: join, concurrency: 1 }), [])).rejects.toThrow(
+      'invalid input of mapReduce: expected at least one item, or an `empty` answer; got []',
+    );
+  });
+
+  it('fails of the item, or of the items that were put together, and ends the others', async () => {
+    const { agent, asks, log } = aCast();
+    const slow = agent('slow', (_: number) => forGood(), { concurrency: 2 });
+    const second = async (n: number, scope: { request: unknown }): Promise<string> => {
+      if (n === 1) throw new SoldOut();
+      return (scope.request as (...args: unknown[]) => Promise<string>)(slow, n);
+    };
+    let returned = 0;
+    const items = {
+      [Symbol.iterator]: () => ({
+        next: () => ({ done: false as const, value: log.length < 9 ? count++ : 0 }),
+        return: () => {
+          returned += 1;
+          throw new TypeError('returning failed');
+        },
+      }),
+    };
+    let count = 0;
+
+    await expect(
+      asks(mapReduce({ map: second as never, reduce: join, concurrency: 2 }), items as Iterable<number>),
+    ).rejects.toMatchObject({ parts: [{ of: 'mapReduce', name: 'item 1', responder: 'second' }] });
+    expect(log).toEqual(['slow takes 0', 'slow is interrupted']);
+    expect(returned).toBe(1);
+
+    const broken = (): never => {
+      throw new SoldOut();
+    };
+    await expect(
+      asks(mapReduce({ map: text, reduce: broken, concurrency: 1 }), [1, 2, 3]),
+    ).rejects.toMatchObject({ parts: [{ name: 'items 0 to 1', responder: 'broken' }] });
+  });
+
+  it('fails of its source, whether that throws or rejects', async () => {
+    const { asks } = aCast();
+    const all = mapReduce({ map: text, reduce: join, concurrency: 2 });
+    function* broken(): Generator<number> {
+      yield 1;
+      throw new SoldOut();
+    }
+    async function* breaks(): AsyncGenerator<number> {
+      yield 1;
+      throw new SoldOut();
+    }
+
+    for (const source of [broken(), breaks()]) {
+      await expect(asks(all, source)).rejects.toMatchObject({
+        parts: [{ of: 'mapReduce', name: 'source', responder: 'its iterator' }],
+        code: 'SOLD_OUT',
+      });
+    }
+    await expect(asks(all, 7 as never)).rejects.toThrow(
+      'expected an array, an iterable or an async iterable',
+    );
+    await expect(asks(all, undefined as never)).rejects.toThrow('an iterable or an async iterable');
+  });
+
+  it('takes no item when it was interrupted, and tells its source to return', async () => {
+    const { asks, world } = aCast();
+    const stop = new AbortController();
+    const asked: number[] = [];
+    const late = Promise.withResolvers<IteratorResult<number>>();
+    let returned = 0;
+    const source: AsyncIterable<number> = {
+      [Symbol.asyncIterator]: () => ({
+        next: () => late.promise,
+        return: () => {
+          returned += 1;
+          return Promise.reject(new TypeError('returning failed'));
+        },
+      }),
+    };
+
+    const all = mapReduce({ map: (n: number) => `${asked.push(n)}`, reduce: join, concurrency: 2 });
+    const asking = asks(all, source, { signal: stop.signal }, () => stop.abort());
+    await expect(asking).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    await world.run(() => late.resolve({ done: false, value: 1 }));
+
+    expect(asked).toEqual([]);
+    expect(returned).toBe(1);
+  });
+
+  it.each([0, 1.5, Number.NaN, Number.POSITIVE_INFINITY])(
+    'refuses a concurrency of %d, at once',
+    (concurrency) => {
+      expect(() => mapReduce({ map: text, reduce: join, concurrency })).toThrow(
+        `at least 1; got ${concurrency}`,
+      );
+    },
+  );
+});

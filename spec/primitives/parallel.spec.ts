@@ -1,0 +1,121 @@
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import type { Procedure } from '../../src/actors/context.ts';
+import { type } from '../../src/core/schema.ts';
+import { defineTopic } from '../../src/core/topic.ts';
+import { parallel, type Settled } from '../../src/primitives/parallel.ts';
+import { PartFailed } from '../../src/primitives/part-failed.ts';
+import { aCast, forGood, SoldOut } from '../support/a-cast.ts';
+
+const soldOut = (): never => {
+  throw new SoldOut();
+};
+
+describe('parallel', () => {
+  it('asks all at once and answers with a record of their answers', async () => {
+    const { agent, asks, log } = aCast();
+    const a = agent('a', (n: number) => n + 1);
+    const b = agent('b', async (n: number) => `${n}`);
+
+    const both = parallel({ a, b, c: (n: number) => n > 0 });
+
+    expectTypeOf(both).toEqualTypeOf<
+      Procedure<number, { readonly a: number; readonly b: string; readonly c: boolean }>
+    >();
+    expect(await asks(both, 1)).toEqual({ a: 2, b: '1', c: true });
+    expect(log).toEqual(['a takes 1', 'b takes 1']);
+  });
+
+  it('answers with an array for an array, in its order', async () => {
+    const { agent, asks } = aCast();
+    const Length = defineTopic('length', { schema: type<string>(), reply: type<number>() });
+    const a = agent('a', async (text: string) => text.length);
+
+    const two = parallel([a, (text: string) => text]);
+
+    expectTypeOf(two).toEqualTypeOf<Procedure<string, readonly [number, string]>>();
+    expectTypeOf(parallel([Length])).toEqualTypeOf<Procedure<string, readonly [number]>>();
+    expect(await asks(two, 'four')).toEqual([4, 'four']);
+  });
+
+  it('fails of the first that fails, and ends the others', async () => {
+    const { agent, asks, log } = aCast();
+    const slow = agent('slow', (_: string) => forGood());
+    const empty = agent('empty', (_: string) => soldOut());
+
+    const failure = await asks(parallel({ slow, empty, slowly: forGood }), 'x').catch((failed) => failed);
+
+    expect(failure).toBeInstanceOf(PartFailed);
+    expect(failure.parts).toEqual([{ of: 'parallel', name: 'empty', responder: '/empty' }]);
+    expect(failure.code).toBe('SOLD_OUT');
+    expect(log).toEqual(['slow takes "x"', 'empty takes "x"', 'slow is interrupted']);
+  });
+
+  it('fails once, whatever else fails, and does not begin what would be ended at once', async () => {
+    const { asks, world } = aCast();
+    const begun: string[] = [];
+
+    const inBranch = parallel([soldOut, soldOut, () => begun.push('third')]);
+    await expect(asks(inBranch, 1)).rejects.toMatchObject({ parts: [{ name: '0' }] });
+    expect(begun).toEqual(['third']); // In an agent, failures are told in a turn of its own.
+
+    let outside: unknown;
+    await world.run(async () => {
+      outside = await world.system.request(inBranch, 1).catch((failed) => failed);
+    });
+    expect(outside).toMatchObject({ parts: [{ name: '0' }] });
+    expect(begun).toEqual(['third']);
+  });
+
+  it('ends what it had asked when one fails while others are still being asked', async () => {
+    const { agent, world, log } = aCast();
+    const slow = agent('slow', (_: number) => forGood());
+
+    await world.run(async () => {
+      await world.system.request(parallel([slow, soldOut]), 1).catch(() => {});
+    });
+
+    expect(log).toEqual([]);
+    expect(world.system.statistics().agents.find(({ path }) => path === '/slow')).toMatchObject({
+      handled: 0,
+      inFlight: 0,
+    });
+  });
+
+  it('collects what came of each, where that is wanted', async () => {
+    const { agent, asks } = aCast();
+    const a = agent('a', (n: number) => n + 1);
+
+    const each = parallel({ a, b: soldOut }, { onFailure: 'collect' });
+
+    expectTypeOf(each).toEqualTypeOf<
+      Procedure<number, { readonly a: Settled<number>; readonly b: Settled<never> }>
+    >();
+    expect(await asks(each, 1)).toEqual({
+      a: { status: 'fulfilled', value: 2 },
+      b: { status: 'rejected', reason: expect.any(PartFailed) },
+    });
+    expect(await asks(parallel([soldOut], { onFailure: 'collect' }), 1)).toMatchObject([
+      { status: 'rejected' },
+    ]);
+  });
+
+  it('ends with the call: at its deadline all branches do', async () => {
+    const { agent, asks, log } = aCast();
+    const slow = agent('slow', (_: string) => forGood());
+    const slower = agent('slower', (_: string) => forGood());
+
+    await expect(asks(parallel([slow, slower]), 'x', { timeoutMs: 20 })).rejects.toMatchObject({
+      code: 'TIMEOUT',
+    });
+
+    expect(log.slice(2).toSorted()).toEqual(['slow is interrupted', 'slower is interrupted']);
+  });
+
+  it('refuses an empty group, strangers, and an option that is none, at once', () => {
+    expect(() => parallel([])).toThrow('at least one responder; got []');
+    expect(() => parallel({})).toThrow('at least one responder; got {}');
+    expect(() => parallel(null as never)).toThrow('got null');
+    expect(() => parallel({ a: 'b' as never })).toThrow("'a' of parallel is an agent's ref");
+    expect(() => parallel([soldOut], { onFailure: 'ignore' as never })).toThrow('got ignore');
+  });
+});

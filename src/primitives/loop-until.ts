@@ -1,0 +1,89 @@
+/**
+ * `loopUntil`: again and again, each time with what came out before, until it is good
+ * enough.
+ *
+ *     caller ──draft──▶ step ──better──▶ until? ──yes──▶ caller
+ *                         ▲                 │
+ *                         └───────no────────┘   iterationsMax times at most
+ *
+ * Source: evaluator-optimizer, as refinement loops of agents are called; `iterateWhile`
+ * of Effect, with a bound.
+ */
+import type { Procedure, Responder, Scope } from '../actors/context.ts';
+import { describeValue } from '../core/describe-value.ts';
+import { Failure } from '../core/failure.ts';
+import { askPart } from './ask-part.ts';
+import { checkResponder } from './responder.ts';
+import { checkWanted } from './still-wanted.ts';
+
+/** A loop was not at its end after as many iterations as it may take. Its code is `LOOP_LIMIT`. */
+export class LoopUnfinished extends Failure {
+  readonly _tag = 'LoopUnfinished';
+  readonly code = 'LOOP_LIMIT';
+  readonly class = 'permanent';
+  readonly iterations: number;
+  /** What came out of the last one. */
+  readonly last: unknown;
+
+  constructor(facts: { iterations: number; last: unknown }) {
+    super();
+    this.iterations = facts.iterations;
+    this.last = facts.last;
+  }
+
+  override get message(): string {
+    return `not at its end after ${this.iterations} iterations; the last gave ${describeValue(this.last, 200)}`;
+  }
+}
+
+export interface LoopOptions<Value> {
+  /** Makes the next value of the one before. */
+  readonly step: Responder<Value, Value>;
+  /** Whether this value is good enough: a function, or an agent that judges. */
+  readonly until: Responder<Value, boolean>;
+  /** Most iterations; a whole number, at least 1. */
+  readonly iterationsMax: number;
+}
+
+/**
+ * Takes steps until one gives what `until` accepts, and answers with that.
+ *
+ * At least one step is taken. The latest value is kept (`scope.keep`), so that the
+ * failure of a spent budget carries it as its `partial`.
+ *
+ * Cancellation: no step begins after the call was interrupted.
+ *
+ * Errors: `LoopUnfinished` with the last value; `PartFailed` with the iteration.
+ * `RangeError`, at once, for an `iterationsMax` that cannot be.
+ *
+ * @example
+ * const double = loopUntil({ step: (n: number) => n * 2, until: (n) => n > 100, iterationsMax: 20 })
+ * const system = createSystem()
+ * await system.request(double, 3) // => 192
+ * await system.stop()
+ */
+export function loopUntil<Value>({
+  step,
+  until,
+  iterationsMax,
+}: LoopOptions<Value>): Procedure<Value, Value> {
+  checkResponder('step of loopUntil', step);
+  checkResponder('until of loopUntil', until);
+  if (!Number.isInteger(iterationsMax) || iterationsMax < 1) {
+    throw new RangeError(`iterationsMax of loopUntil is a whole number, at least 1; got ${iterationsMax}`);
+  }
+  return async function loopUntil(input: Value, scope: Scope) {
+    let value = input;
+    for (let n = 1; n <= iterationsMax; n += 1) {
+      value = await askPart('loopUntil', `step ${n}`, step, value, scope);
+      checkWanted(scope);
+      scope.keep(value);
+      const ends = await askPart('loopUntil', `until ${n}`, until, value, scope);
+      if (ends) {
+        return value;
+      }
+      checkWanted(scope);
+    }
+    throw new LoopUnfinished({ iterations: iterationsMax, last: value });
+  };
+}

@@ -1,0 +1,67 @@
+/**
+ * The failure of a gathering: its policy can be decided no more.
+ */
+import { describeThrown, Failure, type FailureClass, failureClass } from '../core/failure.ts';
+import type { Outcome } from './outcome.ts';
+
+/** How many failures its message tells of. */
+const toldMax = 3;
+
+/**
+ * Those who were asked together did not answer as the policy wants it. Its code is
+ * `NOT_GATHERED`. All outcomes are in it, those of answers included.
+ *
+ * Its class: `transient` where it may go better later, because somebody's failure says
+ * so of itself, or because they did answer, only not so that it was decided; otherwise
+ * that of the failures where they have one in common, and `permanent` where they do not.
+ */
+export class NotGathered extends Failure {
+  readonly _tag = 'NotGathered';
+  readonly code = 'NOT_GATHERED';
+  readonly class: FailureClass;
+  /** Name of the policy. */
+  readonly policy: string;
+  /** What it lacks, in words. */
+  readonly missing: string;
+  /** What became of each, in the order of responders. */
+  readonly outcomes: readonly Outcome<unknown>[];
+
+  constructor(facts: { policy: string; missing: string; outcomes: readonly Outcome<unknown>[] }) {
+    const failed = facts.outcomes.filter(({ _tag }) => _tag === 'Failed');
+    super(failed.length === 0 ? undefined : { cause: failureOf(failed[0]!) });
+    this.policy = facts.policy;
+    this.missing = facts.missing;
+    this.outcomes = facts.outcomes;
+    this.class = classOf(facts.outcomes);
+  }
+
+  override get message(): string {
+    const { outcomes } = this;
+    const answered = outcomes.filter(({ _tag }) => _tag === 'Replied').length;
+    const failed = outcomes.filter(({ _tag }) => _tag === 'Failed');
+    const told = failed
+      .slice(0, toldMax)
+      .map((outcome) => `; '${outcome.agent}' failed: ${describeThrown(failureOf(outcome))}`);
+    const more = failed.length > toldMax ? `; and ${failed.length - toldMax} more failed` : '';
+    return `${this.policy} cannot be had of ${outcomes.length}: ${this.missing}; ${answered} answered${told.join('')}${more}`;
+  }
+}
+
+const failureOf = (outcome: Outcome<unknown>): unknown =>
+  outcome._tag === 'Replied' ? undefined : outcome.failure;
+
+function classOf(outcomes: readonly Outcome<unknown>[]): FailureClass {
+  const classes = new Set(
+    outcomes.filter(({ _tag }) => _tag === 'Failed').map((outcome) => failureClass(failureOf(outcome))),
+  );
+  if (classes.has('transient') || classes.has('overload')) {
+    return 'transient';
+  }
+  if (classes.size === 0) {
+    // They did not agree, or somebody ended the work of all.
+    return outcomes.some(({ _tag }) => _tag === 'Replied') ? 'transient' : 'interrupted';
+  }
+  const [one] = classes;
+  // What an agent threw comes as a failure of that agent, and is no reason to restart whoever asked it.
+  return classes.size === 1 && one !== undefined && one !== 'defect' ? one : 'permanent';
+}
