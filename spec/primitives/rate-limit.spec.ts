@@ -330,6 +330,27 @@ describe('a rate limit of a stream', () => {
     expect(failures[0]?.failure).toBeInstanceOf(RateLimited);
   });
 
+  it('fails the stream where somebody took its place in a line that is full', async () => {
+    const { system, world, turns } = aStreamScene();
+    const limiter = rateLimit<number>({ ...wait, queueMax: 1 });
+    const heard: unknown[] = [];
+    system
+      .observe(Number_, { overflow: 'suspend', window: 3 })
+      .pipe(limiter.operator())
+      .subscribe({
+        next: (n) => {
+          heard.push(n);
+          if (n === 2) system.request(limiter(now), 9).then((one) => heard.push(one));
+        },
+        error: (failure) => heard.push(failure.reason),
+      });
+    for (const n of [1, 2, 3]) void system.publish(Number_, n);
+    await turns();
+    await world.runUntilQuiet();
+
+    expect(heard).toEqual([1, 2, 'queue full', 9]);
+  });
+
   it('needs a system', async () => {
     await expect(
       lastValueFrom(from([1]).pipe(rateLimit<number>(wait).operator(), toArray())),
