@@ -90,7 +90,7 @@ export type {
 
 // Asking and gathering: how several are asked, and when their answers are enough.
 
-export type { Ballot, BallotKey, Votes } from './primitives/ballot.ts';
+export type { Ballot, BallotKey, Party, Votes } from './primitives/ballot.ts';
 export { both, either } from './primitives/combined-policies.ts';
 export { all, any, firstK, quorum } from './primitives/counting-policies.ts';
 export { type FaninOptions, fanin } from './primitives/fanin.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Cell } from '../../src/actors/cell.ts';
+import type { Cell, RestartedTogether } from '../../src/actors/cell.ts';
 import { FinishedTooOften, restarted } from '../../src/actors/supervising.ts';
 import { aTroupe, Cue, type PlayerOptions } from '../support/a-troupe.ts';
 
@@ -379,24 +379,22 @@ describe('an agent that finishes', () => {
 });
 
 describe('a restart that took longer than planned', () => {
-  /** What a history is after a restart that fell due at 15 and happened at 25. */
+  /** What a history is after a restart that counted at 15 and happened at 25, and when it counts now. */
   const historyAfter = (history: readonly number[], strategy = 'one-for-one'): unknown => {
     const parent = { definition: { supervision: { strategy } }, childrenRestartedAtMs: history };
     const cell = { parent, restartedAtMs: history, kernel: { nowMs: () => 25 } };
-    restarted(cell as unknown as Cell, 15);
+    const group = { countsAtMs: 15 };
+    restarted(cell as unknown as Cell, group as RestartedTogether);
     const [mine, ours] = [cell.restartedAtMs, parent.childrenRestartedAtMs];
-    return strategy === 'one-for-one' ? mine : ours;
+    return [strategy === 'one-for-one' ? mine : ours, group.countsAtMs];
   };
 
   it.each([
-    ['the one that fell due then', [10, 20, 30], [10, 25, 30]],
-    ['the one that fell due at that moment', [15], [25]],
-    ['the first of several', [10, 22, 20], [10, 22, 25]],
-    ['none, where it counts from now already', [10, 25], [10, 25]],
-    ['none, where the next is to come', [30], [30]],
-    ['itself, where it was forgotten', [10], [10, 25]],
-  ])('moves in the history %s', (_, before, then) => {
-    expect(historyAfter(before)).toEqual(then);
-    expect(historyAfter(before, 'one-for-all')).toEqual(then);
+    ['its own entry', [10, 15, 30], [10, 30, 25]],
+    ['the first of several that count then', [15, 15], [15, 25]],
+    ['none of its siblings, where its own was forgotten', [10, 20], [10, 20, 25]],
+  ])('moves %s to when it happened', (_, before, then) => {
+    expect(historyAfter(before)).toEqual([then, 25]);
+    expect(historyAfter(before, 'one-for-all')).toEqual([then, 25]);
   });
 });

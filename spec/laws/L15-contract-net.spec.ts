@@ -23,7 +23,7 @@ describe('contract nets', () => {
   );
 
   // Twenty times as much work: one in twenty of the schedules, unless a long exploration is asked for.
-  const runs = Math.ceil(lawRuns / 20);
+  const runs = lawRuns < 20_000 ? Math.ceil(lawRuns / 20) : lawRuns;
   it(
     'law: the same among a hundred',
     async () => {
@@ -31,7 +31,7 @@ describe('contract nets', () => {
 
       expect(explored.runs).toBeGreaterThanOrEqual(runs);
     },
-    lawTimeoutMs,
+    20 * lawTimeoutMs,
   );
 });
 
@@ -68,10 +68,10 @@ function exploreBidding(size: number, runs: number): Promise<Explored> {
 }
 
 function atMostOneWorks({ live }: BiddingCompany): void {
-  for (const { order, path } of live) {
-    const other = live.find((work) => work.order === order && work.path !== path);
+  for (const [at, { order, path }] of live.entries()) {
+    const other = live.slice(at + 1).find((work) => work.order === order);
     if (other !== undefined) {
-      throw new Error(`${path} and ${other.path} both work on ${order}`);
+      throw new Error(`${order} is worked on by ${path} and by ${other.path} at once`);
     }
   }
 }

@@ -6,17 +6,23 @@ import type { Outcome } from './outcome.ts';
 /** What answers are counted by: equal keys are the same answer. */
 export type BallotKey = string | number | bigint | boolean | null | undefined;
 
+/** Those who gave the same answer. */
+export interface Party<out A> {
+  /** How many they are so far. */
+  readonly votes: number;
+  /** When their outcomes arrived: places among all outcomes, from 0. */
+  readonly arrivals: readonly number[];
+  /** The earliest of them in the order of responders. */
+  readonly index: number;
+  /** The answer as that one gave it. */
+  readonly answer: A;
+}
+
 /** How the answers so far are distributed. */
 export interface Votes<out A> {
-  /** How many gave the answer that most gave; 0 while there is none. */
-  readonly most: number;
-  /** How many gave the one that is second; 0 while there is none. */
-  readonly second: number;
-  /**
-   * That answer, as whoever of them comes first in the order of responders gave it.
-   * Where several have as many, the one of the earliest responder.
-   */
-  readonly answer: A | undefined;
+  /** The party with most votes; where several have as many, that of the earliest responder. None before the first answer. */
+  readonly leader: Party<A> | undefined;
+  readonly parties: Iterable<Party<A>>;
 }
 
 /** What is known so far. */
@@ -31,6 +37,8 @@ export interface Ballot<out A> {
   readonly failed: number;
   /** How many may still answer. */
   readonly open: number;
+  /** The earliest of those who may, in the order of responders; `size` when there are none. */
+  readonly firstOpen: number;
   /** Milliseconds since they were asked. Only a policy with `limitsMs` is told. */
   readonly elapsedMs: number;
   /** The answers so far, in the order of responders. */
@@ -48,6 +56,8 @@ export class OpenBallot<A> implements Ballot<A> {
   readonly outcomes: Outcome<A>[] = [];
   elapsedMs = 0;
   answered = 0;
+  readonly #ended = new Set<number>();
+  #firstOpen = 0;
   readonly #tallies = new Map<(answer: A) => BallotKey, Tally<A>>();
 
   constructor(size: number, outcomes: readonly Outcome<A>[] = []) {
@@ -65,8 +75,16 @@ export class OpenBallot<A> implements Ballot<A> {
     return this.size - this.outcomes.length;
   }
 
+  get firstOpen(): number {
+    while (this.#ended.has(this.#firstOpen)) {
+      this.#firstOpen += 1;
+    }
+    return this.#firstOpen;
+  }
+
   add(outcome: Outcome<A>): void {
     this.outcomes.push(outcome);
+    this.#ended.add(outcome.index);
     this.answered += outcome._tag === 'Replied' ? 1 : 0;
   }
 
@@ -86,7 +104,7 @@ export class OpenBallot<A> implements Ballot<A> {
       this.#tallies.set(by, tally);
     }
     tally.countUpTo(this.outcomes);
-    return tally.votes();
+    return tally;
   }
 }
 
@@ -95,20 +113,26 @@ export function answersOf<A>(outcomes: readonly Outcome<A>[]): readonly A[] {
   return outcomes.flatMap((outcome) => (outcome._tag === 'Replied' ? [outcome.value] : []));
 }
 
-interface Party<A> {
-  count: number;
-  /** The earliest in the order of responders who gave this answer. */
+interface OpenParty<A> extends Party<A> {
+  votes: number;
+  readonly arrivals: number[];
   index: number;
   answer: A;
 }
 
-class Tally<A> {
+/** The votes so far: what is counted only grows, so whoever leads is known without looking at all. */
+class Tally<A> implements Votes<A> {
+  leader: OpenParty<A> | undefined;
   readonly #by: (answer: A) => BallotKey;
-  readonly #parties = new Map<BallotKey, Party<A>>();
+  readonly #parties = new Map<BallotKey, OpenParty<A>>();
   #counted = 0;
 
   constructor(by: (answer: A) => BallotKey) {
     this.#by = by;
+  }
+
+  get parties(): Iterable<Party<A>> {
+    return this.#parties.values();
   }
 
   countUpTo(outcomes: readonly Outcome<A>[]): void {
@@ -120,35 +144,26 @@ class Tally<A> {
     }
   }
 
-  votes(): Votes<A> {
-    let first: Party<A> | undefined;
-    let second = 0;
-    for (const party of this.#parties.values()) {
-      if (
-        first === undefined ||
-        party.count > first.count ||
-        (party.count === first.count && party.index < first.index)
-      ) {
-        second = first?.count ?? 0;
-        first = party;
-      } else {
-        second = Math.max(second, party.count);
-      }
-    }
-    return { most: first?.count ?? 0, second, answer: first?.answer };
-  }
-
   #count(answer: A, index: number): void {
     const key = this.#by(answer);
-    const party = this.#parties.get(key);
+    let party = this.#parties.get(key);
     if (party === undefined) {
-      this.#parties.set(key, { count: 1, index, answer });
-      return;
+      party = { votes: 0, arrivals: [], index, answer };
+      this.#parties.set(key, party);
     }
-    party.count += 1;
+    party.votes += 1;
+    party.arrivals.push(this.#counted);
     if (index < party.index) {
       party.index = index;
       party.answer = answer;
+    }
+    const { leader } = this;
+    if (
+      leader === undefined ||
+      party.votes > leader.votes ||
+      (party.votes === leader.votes && party.index < leader.index)
+    ) {
+      this.leader = party;
     }
   }
 }

@@ -51,10 +51,10 @@ export interface Bulkhead extends Wrapper {
   statistics(verbs: Verbs): BulkheadStatistics;
 }
 
-/** No place was free, and there was none in line, or not for long enough. Nothing was tried. Its code is `BULKHEAD_FULL`. */
+/** No place was free, and there was none in line, or not for long enough. Nothing was tried. Its code is `MAILBOX_FULL`. */
 export class BulkheadFull extends Failure {
   readonly _tag = 'BulkheadFull';
-  readonly code = 'BULKHEAD_FULL';
+  readonly code = 'MAILBOX_FULL';
   readonly class = 'overload';
   /** What was to be called. */
   readonly target: string;

@@ -29,7 +29,9 @@ export function all<A>(options: OnFailure = {}): Policy<A, readonly A[]> {
     name: 'all',
     needsEach: rule.failsFast,
     checkSize: (size) => rule.checkSize('all', size),
-    decide: (ballot) => rule.broken(ballot) ?? (ballot.open === 0 ? decided(ballot.answers()) : undecided),
+    decide: (ballot) =>
+      rule.brokenBy(ballot.failed, ballot.size) ??
+      (ballot.open === 0 ? decided(ballot.answers()) : undecided),
   };
 }
 
@@ -96,13 +98,17 @@ function enough<A>(
       checkFits(name, needed, size);
       rule.checkSize(name, size);
     },
-    decide: (ballot) => {
-      if (ballot.answered >= needed) {
-        const first = ballot.outcomes.filter(({ _tag }) => _tag === 'Replied').slice(0, needed);
-        return decided(value(first));
+    decide: ({ answered, failed, open, outcomes, size }) => {
+      if (answered < needed) {
+        const cannot = answered + open < needed;
+        return (
+          rule.brokenBy(failed, size) ?? (cannot ? impossible(tooFew(needed, answered + open)) : undecided)
+        );
       }
-      const cannot = ballot.answered + ballot.open < needed;
-      return rule.broken(ballot) ?? (cannot ? impossible(tooFew(needed, ballot)) : undecided);
+      const enough = outcomes.filter(({ _tag }) => _tag === 'Replied').slice(0, needed);
+      // What failed after the last of these changes nothing any more.
+      const failedBefore = outcomes.indexOf(enough.at(-1)!) + 1 - needed;
+      return rule.brokenBy(failedBefore, size) ?? decided(value(enough));
     },
   };
 }

@@ -13,12 +13,12 @@
  * a branch spends is on a lease of its own, under that of the group, under that of the caller.
  */
 import { Observable, type Subscriber } from 'rxjs';
-import type { Agent, AnyAgent } from '../actors/agent.ts';
+import type { Agent } from '../actors/agent.ts';
 import type { Procedure, RequestOptions, Responder } from '../actors/context.ts';
 import { LocalRef } from '../actors/local-ref.ts';
 import { Held } from '../actors/operator.ts';
 import type { CallOutcome, PendingCall } from '../actors/pending-call.ts';
-import { Interrupted } from '../actors/request-failures.ts';
+import { Interrupted, RequestTimeout } from '../actors/request-failures.ts';
 import type { Sender } from '../actors/sender.ts';
 import { senderOf } from '../actors/sender-of.ts';
 import { pushWithToken, retainToken } from '../core/credit.ts';
@@ -49,6 +49,12 @@ class Asking {
   }
 }
 
+/** One who listens, and how much of it was told. */
+interface Hearing<A> {
+  readonly listener: GroupListener<A>;
+  heard: number;
+}
+
 export class OpenGroup<Q, A> implements Group<Q, A> {
   readonly question: Q;
   readonly outcomes: Observable<Outcome<A>>;
@@ -56,7 +62,7 @@ export class OpenGroup<Q, A> implements Group<Q, A> {
   readonly #speaker: () => Sender;
   /** In order of arrival. */
   readonly #arrived: Outcome<A>[] = [];
-  readonly #listeners = new Set<GroupListener<A>>();
+  readonly #hearings = new Set<Hearing<A>>();
   readonly #open = new Set<Asking>();
   #begun = false;
   #over = false;
@@ -90,21 +96,20 @@ export class OpenGroup<Q, A> implements Group<Q, A> {
 
   interrupt(reason = 'nobody wants what is left of its group'): void {
     if (this.#over) {
+      // Whoever is told of one outcome, and wants no more, hears the others now.
+      this.#tell();
       return;
     }
     this.#over = true;
-    const lost = [...this.#open].map((asking) => {
+    for (const asking of this.#open) {
       const failure = interrupted(asking.agent, reason);
       asking.ended = true;
       asking.call?.interrupt(failure);
       stop(asking);
-      return this.#outcome(asking, { failure }, asking.call);
-    });
-    this.#open.clear();
-    for (const outcome of lost) {
-      this.#tell(outcome);
+      this.#arrived.push(this.#outcome(asking, { failure }, asking.call));
     }
-    this.#tellUnasked(() => interrupted('a group', reason));
+    this.#open.clear();
+    this.#giveUpUnasked((agent) => interrupted(agent, reason));
     this.#finish();
   }
 
@@ -121,18 +126,16 @@ export class OpenGroup<Q, A> implements Group<Q, A> {
    * @returns how to stop listening; what is left is interrupted when nobody listens any more.
    */
   listen(listener: GroupListener<A>, awaited: boolean): () => void {
-    this.#listeners.add(listener);
-    for (const outcome of [...this.#arrived]) {
-      listener.next(outcome);
-    }
+    const hearing = { listener, heard: 0 };
+    this.#hearings.add(hearing);
+    this.#catchUp(hearing);
     if (this.#over) {
-      this.#listeners.delete(listener);
-      listener.complete();
+      this.#finish();
     } else if (!this.#begun) {
       this.#begin(awaited);
     }
     return () => {
-      if (this.#listeners.delete(listener) && this.#listeners.size === 0) {
+      if (this.#hearings.delete(hearing) && this.#hearings.size === 0) {
         this.interrupt('nobody reads what becomes of its group');
       }
     };
@@ -167,7 +170,7 @@ export class OpenGroup<Q, A> implements Group<Q, A> {
   #refused(failure: unknown): void {
     if (!this.#over) {
       this.#over = true;
-      this.#tellUnasked(() => failure);
+      this.#giveUpUnasked(() => failure);
       this.#finish();
     }
   }
@@ -195,10 +198,16 @@ export class OpenGroup<Q, A> implements Group<Q, A> {
     const nowMs = sender.kernel.environment.nowMs();
     const asking = new Asking(index, nameOfMember(member), nowMs);
     this.#open.add(asking);
+    if (nowMs > this.#deadlineMs) {
+      // The one before took all the time there was, and whoever asks had no turn since.
+      const timeoutMs = this.#plan.timeoutMs!;
+      this.#ended(asking, { failure: new RequestTimeout({ target: asking.agent, timeoutMs }) }, undefined);
+      return;
+    }
     let target = member as Responder<Q, A>;
     if (isDefinition(member)) {
       try {
-        const ref = sender.spawn(member as AnyAgent as Agent<Q, A>, { kind: 'temporary', subscribe: false });
+        const ref = sender.spawn(member as Agent<Q, A>, { kind: 'temporary', subscribe: false });
         asking.spawned = ref;
         asking.agent = ref.path;
         target = ref;
@@ -230,14 +239,12 @@ export class OpenGroup<Q, A> implements Group<Q, A> {
     asking.ended = true;
     this.#open.delete(asking);
     stop(asking);
-    this.#tell(this.#outcome(asking, outcome, call));
-    if (this.#over) {
-      return;
-    }
+    this.#arrived.push(this.#outcome(asking, outcome, call));
     if (this.#arrived.length === this.size) {
       this.#over = true;
       this.#finish();
     } else {
+      this.#tell();
       this.#askMore();
     }
   }
@@ -248,25 +255,32 @@ export class OpenGroup<Q, A> implements Group<Q, A> {
     return outcomeOf(agent, index, tookMs, outcome, call?.lease);
   }
 
-  #tellUnasked(failure: () => unknown): void {
+  #giveUpUnasked(failureOf: (agent: string) => unknown): void {
     for (; this.#asked < this.size; this.#asked += 1) {
       const agent = nameOfMember(this.#plan.members[this.#asked]!);
-      this.#tell(outcomeOf(agent, this.#asked, 0, { failure: failure() }, undefined));
+      this.#arrived.push(outcomeOf(agent, this.#asked, 0, { failure: failureOf(agent) }, undefined));
     }
   }
 
-  #tell(outcome: Outcome<A>): void {
-    this.#arrived.push(outcome);
-    for (const listener of [...this.#listeners]) {
-      listener.next(outcome);
+  #tell(): void {
+    for (const hearing of this.#hearings) {
+      this.#catchUp(hearing);
+    }
+  }
+
+  #catchUp(hearing: Hearing<A>): void {
+    while (hearing.heard < this.#arrived.length) {
+      hearing.heard += 1;
+      hearing.listener.next(this.#arrived[hearing.heard - 1]!);
     }
   }
 
   #finish(): void {
-    const listeners = [...this.#listeners];
-    this.#listeners.clear();
     this.#closeBranch?.();
-    for (const listener of listeners) {
+    this.#tell();
+    const hearings = [...this.#hearings];
+    this.#hearings.clear();
+    for (const { listener } of hearings) {
       listener.complete();
     }
   }

@@ -5,7 +5,6 @@
  *   collect     failures are outcomes like others; it ends when it can be decided no more
  *   quorum      as `collect`, while so many as are said may still answer
  */
-import type { Ballot } from './ballot.ts';
 import { checkCount, checkFits, impossible, type Verdict } from './policy.ts';
 
 /** What happens when some of those who were asked fail. */
@@ -20,8 +19,8 @@ export type OnFailure =
 export interface FailureRule {
   readonly failsFast: boolean;
   checkSize(policy: string, size: number): void;
-  /** Says that it is over, if it is. */
-  broken(ballot: Ballot<unknown>): Verdict<never> | undefined;
+  /** Says that it is over, if it is, when so many of those who were asked have failed. */
+  brokenBy(failed: number, size: number): Verdict<never> | undefined;
 }
 
 /** Errors: `RangeError` for a rule that is not one of the three. */
@@ -32,18 +31,18 @@ export function failureRule(options: OnFailure, usual: 'fail-fast' | 'collect'):
       return {
         failsFast: true,
         checkSize: () => {},
-        broken: (ballot) => (ballot.failed === 0 ? undefined : impossible('nobody may fail')),
+        brokenBy: (failed) => (failed === 0 ? undefined : impossible('nobody may fail')),
       };
     case 'collect':
-      return { failsFast: false, checkSize: () => {}, broken: () => undefined };
+      return { failsFast: false, checkSize: () => {}, brokenBy: () => undefined };
     case 'quorum': {
       const { quorum } = options as { quorum: number };
       checkCount('onFailure: quorum', quorum);
       return {
         failsFast: false,
         checkSize: (policy, size) => checkFits(`${policy}, of which ${quorum} have to answer,`, quorum, size),
-        broken: (ballot) =>
-          ballot.answered + ballot.open < quorum ? impossible(tooFew(quorum, ballot)) : undefined,
+        brokenBy: (failed, size) =>
+          size - failed < quorum ? impossible(tooFew(quorum, size - failed)) : undefined,
       };
     }
     default:
@@ -52,6 +51,6 @@ export function failureRule(options: OnFailure, usual: 'fail-fast' | 'collect'):
 }
 
 /** What is missing where so many answers cannot be had. */
-export function tooFew(needed: number, { answered, open }: Ballot<unknown>): string {
-  return `${needed} answers are needed, ${answered + open} can still be had`;
+export function tooFew(needed: number, possible: number): string {
+  return `${needed} answers are needed, ${possible} can be had`;
 }

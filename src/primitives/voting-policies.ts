@@ -10,7 +10,7 @@
  *
  * Source: Thomas, "A majority consensus approach to concurrency control" (1979).
  */
-import type { BallotKey } from './ballot.ts';
+import type { Ballot, BallotKey, Party } from './ballot.ts';
 import { checkFits, decided, impossible, type Policy, undecided } from './policy.ts';
 
 /**
@@ -31,13 +31,40 @@ export function plurality<A>(by: (answer: A) => BallotKey): Policy<A, A> {
   return {
     name: 'plurality',
     decide: (ballot) => {
-      const { answer, most, second } = ballot.votes(by);
-      if (most > 0 && (ballot.open === 0 || most > second + ballot.open)) {
-        return decided(answer as A);
+      const { leader, parties } = ballot.votes(by);
+      if (leader !== undefined) {
+        return staysAhead(leader, parties, ballot) ? decided(leader.answer) : undecided;
       }
       return ballot.open === 0 ? impossible('nobody answered') : undecided;
     },
   };
+}
+
+/** Whether nobody overtakes it, though all who are open should vote for the same other answer. */
+function staysAhead(
+  leader: Party<unknown>,
+  parties: Iterable<Party<unknown>>,
+  { open, firstOpen }: Ballot<unknown>,
+): boolean {
+  const isSafeFrom = (votes: number, index: number): boolean =>
+    votes < leader.votes || (votes === leader.votes && index > leader.index);
+  for (const party of parties) {
+    if (party !== leader && !isSafeFrom(party.votes + open, Math.min(party.index, firstOpen))) {
+      return false;
+    }
+  }
+  return isSafeFrom(open, firstOpen);
+}
+
+/** Of those who have so many votes the one that had them first. */
+function firstWith<A>(votes: number, leader: Party<A>, parties: Iterable<Party<A>>): Party<A> {
+  let first = leader;
+  for (const party of parties) {
+    if (party.votes >= votes && party.arrivals[votes - 1]! < first.arrivals[votes - 1]!) {
+      first = party;
+    }
+  }
+  return first;
 }
 
 /** Waits until so many gave the same answer. */
@@ -54,11 +81,11 @@ export function votesFor<A>(
     checkSize: (size) => checkFits(name, needed(size), size),
     decide: (ballot) => {
       const votes = needed(ballot.size);
-      const { answer, most } = ballot.votes(by);
-      if (most >= votes) {
-        return decided(answer as A);
+      const { leader, parties } = ballot.votes(by);
+      if (leader !== undefined && leader.votes >= votes) {
+        return decided(firstWith(votes, leader, parties).answer);
       }
-      const reachable = most + ballot.open;
+      const reachable = (leader?.votes ?? 0) + ballot.open;
       return reachable < votes
         ? impossible(`${votes} equal answers are needed, ${reachable} can still be had`)
         : undecided;
