@@ -269,7 +269,7 @@ describe('a rate limit of a stream', () => {
         name: 'limited',
         subscribe: [Number_],
         publishes: Out,
-        concurrency: 4,
+        concurrency: 5,
         stream: (inbox) => inbox.pipe(limiter.operator()),
       }),
     );
@@ -282,6 +282,10 @@ describe('a rate limit of a stream', () => {
     system.request(agent, 3, { signal: later.signal }).catch(() => {});
     void system.publish(Number_, 4);
     await turns();
+    const last = new AbortController();
+    system.request(agent, 5, { signal: last.signal }).catch(() => {});
+    await turns();
+    last.abort();
     abort.abort();
     await turns();
     later.abort();
