@@ -495,7 +495,7 @@ export class Manager<Task, Bid, Result> {
     const { fates } = this.#now!;
     return this.#members.map(({ path, bid, failure, leases }, place) => ({
       agent: path,
-      fate: fates[place] ?? 'unheard',
+      fate: fates[place]!,
       bid: bid as Bid | undefined,
       failure,
       spent: spentOn(leases),
