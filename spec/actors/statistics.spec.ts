@@ -72,9 +72,8 @@ describe('the statistics of an agent', () => {
           context.stash();
         } else if (message === 'fail') {
           boom();
-        } else {
-          return new Promise<never>(() => {});
         }
+        return message === 'work on' ? new Promise<never>(() => {}) : undefined;
       },
       { concurrency: 2, redeliver: { attemptsMax: 2 } },
     );
