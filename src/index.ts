@@ -109,6 +109,36 @@ export type { Spent } from './primitives/spent.ts';
 export { type Within, withinMs } from './primitives/time-limit.ts';
 export { majority, plurality } from './primitives/voting-policies.ts';
 
+// Composing: how one piece of work is made of others.
+
+export {
+  FallbackFailed,
+  type FallbackOptions,
+  fallback,
+  mayFallBack,
+  type Tried,
+} from './primitives/fallback.ts';
+export { type LoopOptions, LoopUnfinished, loopUntil } from './primitives/loop-until.ts';
+export { type MapReduceOptions, mapReduce } from './primitives/map-reduce.ts';
+export { type ParallelOptions, parallel } from './primitives/parallel.ts';
+export { type Part, PartFailed } from './primitives/part-failed.ts';
+export { pipeline } from './primitives/pipeline.ts';
+export { route, UnknownRoute } from './primitives/route.ts';
+export { mayHaveActed, SagaFailed, type SagaOptions, saga } from './primitives/saga.ts';
+
+// Waiting for each other, and talking in threads.
+
+export { type BarrierStreamOptions, barrier } from './primitives/barrier.ts';
+export { BarrierClosed, BarrierTimeout } from './primitives/barrier-failures.ts';
+export {
+  type JoinThreadOptions,
+  joinThread,
+  type Thread,
+  type ThreadSchemas,
+  type ThreadTopics,
+  threadTopics,
+} from './primitives/thread.ts';
+
 // Bargaining: whoever bids best does it.
 
 export {
@@ -150,6 +180,7 @@ export type { Fate } from './primitives/negotiation.ts';
 // Resilience: what is put around one call.
 
 export type { Backoff } from './primitives/backoff.ts';
+export type { BarrierOptions } from './primitives/barrier-options.ts';
 export { BatchMismatch } from './primitives/batch-mismatch.ts';
 export { type Batched, type BatchedOptions, type BatchOutputs, batched } from './primitives/batched.ts';
 export type { BatchedStatistics } from './primitives/batching.ts';
@@ -170,8 +201,11 @@ export {
   type CircuitState,
   circuitBreaker,
 } from './primitives/circuit-breaker.ts';
+export type { Acted, SagaStep, Uncompensated } from './primitives/compensating.ts';
 export { type Dedupe, type DedupeOptions, dedupe } from './primitives/dedupe.ts';
 export type { DedupeStatistics } from './primitives/deduping.ts';
+export { type GateOptions, gate } from './primitives/gate.ts';
+export { type InOrderOptions, inOrder } from './primitives/in-order.ts';
 export { QueueFull } from './primitives/queue-full.ts';
 export {
   type RateLimiter,
@@ -182,6 +216,7 @@ export {
 export { RateLimited, type RateLimitedReason } from './primitives/rate-limited.ts';
 export type { RateLimitStatistics } from './primitives/rate-limiting.ts';
 export { type ResilientOptions, type ResilientWithFallback, resilient } from './primitives/resilient.ts';
+export type { AnswerOf, AnyResponder, InputOf } from './primitives/responder.ts';
 export {
   type Attempts,
   attemptsOf,
