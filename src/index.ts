@@ -111,6 +111,7 @@ export { majority, plurality } from './primitives/voting-policies.ts';
 
 // Composing: how one piece of work is made of others.
 
+export type { Acted, SagaStep, Uncompensated } from './primitives/compensating.ts';
 export {
   FallbackFailed,
   type FallbackOptions,
@@ -118,6 +119,7 @@ export {
   mayFallBack,
   type Tried,
 } from './primitives/fallback.ts';
+export { type InOrderOptions, inOrder } from './primitives/in-order.ts';
 export { type LoopOptions, LoopUnfinished, loopUntil } from './primitives/loop-until.ts';
 export { type MapReduceOptions, mapReduce } from './primitives/map-reduce.ts';
 export { type ParallelOptions, parallel } from './primitives/parallel.ts';
@@ -130,6 +132,8 @@ export { mayHaveActed, SagaFailed, type SagaOptions, saga } from './primitives/s
 
 export { type BarrierStreamOptions, barrier } from './primitives/barrier.ts';
 export { BarrierClosed, BarrierTimeout } from './primitives/barrier-failures.ts';
+export type { BarrierOptions } from './primitives/barrier-options.ts';
+export { type GateOptions, gate } from './primitives/gate.ts';
 export {
   type JoinThreadOptions,
   joinThread,
@@ -180,7 +184,6 @@ export type { Fate } from './primitives/negotiation.ts';
 // Resilience: what is put around one call.
 
 export type { Backoff } from './primitives/backoff.ts';
-export type { BarrierOptions } from './primitives/barrier-options.ts';
 export { BatchMismatch } from './primitives/batch-mismatch.ts';
 export { type Batched, type BatchedOptions, type BatchOutputs, batched } from './primitives/batched.ts';
 export type { BatchedStatistics } from './primitives/batching.ts';
@@ -201,11 +204,8 @@ export {
   type CircuitState,
   circuitBreaker,
 } from './primitives/circuit-breaker.ts';
-export type { Acted, SagaStep, Uncompensated } from './primitives/compensating.ts';
 export { type Dedupe, type DedupeOptions, dedupe } from './primitives/dedupe.ts';
 export type { DedupeStatistics } from './primitives/deduping.ts';
-export { type GateOptions, gate } from './primitives/gate.ts';
-export { type InOrderOptions, inOrder } from './primitives/in-order.ts';
 export { QueueFull } from './primitives/queue-full.ts';
 export {
   type RateLimiter,
