@@ -118,10 +118,11 @@ class Office {
     expect(this.#observed).toEqual([]);
   }
 
-  /** Whoever works for one that was ended has been interrupted; all were. */
+  /** Whoever works for one that was ended has been interrupted; all were. What the world doubled is nobody's. */
   checkAtQuiet(): void {
     this.check();
-    expect(cellOf(this.#clerk!).open).toBe(0);
+    const copies = this.#world.faults.filter(({ _tag }) => _tag === 'Duplicated').length;
+    expect(cellOf(this.#clerk!).open).toBeLessThanOrEqual(copies);
   }
 
   /** Answers questions, or hangs over them. */
