@@ -12,8 +12,11 @@ import { describe, expect, it } from 'vitest';
 import { Kernel } from '../../src/actors/kernel.ts';
 import type { Envelope } from '../../src/core/envelope.ts';
 import type { SystemEvent } from '../../src/core/system-event.ts';
+import type { Receiver } from '../../src/core/topic-board.ts';
+import type { Witness } from '../../src/core/witness.ts';
 import { aTroupe, Cue } from '../support/a-troupe.ts';
 import { aWorld } from '../support/a-world.ts';
+import { anEnvelope } from '../support/an-envelope.ts';
 import { boom } from '../support/boom.ts';
 import { kernelOf } from '../support/inside.ts';
 
@@ -117,28 +120,64 @@ describe('listeners of events', () => {
   });
 });
 
+/** A kernel of its own, in an environment that is changed in some respect. */
+function aKernel(changed: object): Kernel {
+  const { environment } = aWorld();
+  return new Kernel({
+    environment: Object.assign(Object.create(environment) as typeof environment, changed),
+    id: 'k',
+    validate: 'edge',
+    requestTimeoutMs: 1,
+    hopsMax: 1,
+    deadLettersMax: 1,
+    topicsMax: 1,
+    batch: 1,
+    sliceMs: 1,
+    listeners: [],
+  });
+}
+
+describe('who carries messages', () => {
+  const receiver = { path: '/a', receive: () => 'taken' } as unknown as Receiver;
+  const carried = (log: unknown[]) => ({
+    delivery: {
+      carry: (to: Receiver) => {
+        log.push(to.path);
+        return 'waiting';
+      },
+    },
+  });
+
+  it('is the delivery of the environment, where that has one, whether somebody sees it or not', () => {
+    const log: unknown[] = [];
+    const kernel = aKernel(carried(log));
+    const offers = [kernel.offer(receiver, anEnvelope())];
+    kernel.witness = { left: (to: Receiver) => log.push(`seen ${to.path}`) } as unknown as Witness;
+    offers.push(kernel.offer(receiver, anEnvelope()));
+    kernel.witness = undefined;
+    offers.push(kernel.offer(receiver, anEnvelope()));
+
+    expect(offers).toEqual(['waiting', 'waiting', 'waiting']);
+    expect(log).toEqual(['/a', 'seen /a', '/a', '/a']);
+  });
+
+  it('is nobody where there is none: a message goes to its receiver, which a witness sees', () => {
+    const log: unknown[] = [];
+    const kernel = aKernel({ delivery: undefined });
+    kernel.witness = { left: (to: Receiver) => log.push(`seen ${to.path}`) } as unknown as Witness;
+
+    expect(kernel.offer(receiver, anEnvelope())).toBe('taken');
+    expect(log).toEqual(['seen /a']);
+  });
+});
+
 describe('the time of a system', () => {
   it.each([
     ['of the turn', 5, 5],
     ['of the first turn of all', 0, 0],
     ['of the machine, outside of turns', -1, 9],
   ])('is that %s', (_, turnMs, nowMs) => {
-    const { environment } = aWorld();
-    const kernel = new Kernel({
-      environment: Object.assign(Object.create(environment) as typeof environment, {
-        dispatcher: { turnMs } as never,
-        nowMs: () => 9,
-      }),
-      id: 'k',
-      validate: 'edge',
-      requestTimeoutMs: 1,
-      hopsMax: 1,
-      deadLettersMax: 1,
-      topicsMax: 1,
-      batch: 1,
-      sliceMs: 1,
-      listeners: [],
-    });
+    const kernel = aKernel({ dispatcher: { turnMs }, nowMs: () => 9 });
 
     expect(kernel.nowMs()).toBe(nowMs);
   });
@@ -167,6 +206,31 @@ describe("the system's own topics", () => {
     const [letter] = troupe.system.deadLetters.list();
     expect(envelopes).toMatchObject([{ causationId: letter!.envelope.id, topic: 'system.dead-letters' }]);
     expect(letter).not.toHaveProperty('failure');
+  });
+
+  it('do not tell an agent of what it sent itself', async () => {
+    const troupe = aTroupe();
+    const heard: string[] = [];
+    troupe.system.spawn(troupe.player('a'));
+    await troupe.settle();
+    troupe.system.spawn(
+      defineAgent({
+        name: 'auditor',
+        subscribe: [systemEvents],
+        receive: (event, context) => {
+          heard.push(`${event._tag} ${event._tag === 'Sent' ? event.sender : ''}`);
+          if (event._tag === 'Sent' && heard.length < 20) {
+            void context.tell(troupe.ref('/a'), 'heard of it');
+          }
+        },
+      }),
+    );
+    await troupe.settle();
+    heard.length = 0;
+
+    await troupe.cue('/a', 'go');
+
+    expect(heard.filter((one) => one.startsWith('Sent'))).toEqual(['Sent undefined']);
   });
 
   it('count as missed what a subscriber rejects', async () => {
@@ -292,6 +356,42 @@ describe('a request', () => {
 });
 
 describe('quiet', () => {
+  it('comes only when steps that agents take on their own are over, too', async () => {
+    const { world, system } = aTroupe();
+    const gate = Promise.withResolvers<void>();
+    system.spawn(defineAgent({ name: 'slow', onStart: () => gate.promise }));
+    await world.settle();
+    let quiet = false;
+    void system.quiet().then(() => {
+      quiet = true;
+    });
+    await world.runUntilQuiet();
+    const before = quiet;
+    gate.resolve();
+    await world.runUntilQuiet();
+
+    expect([before, quiet]).toEqual([false, true]);
+  });
+
+  it('does not come while a message and a step of its own are both being worked on', async () => {
+    const troupe = aTroupe();
+    const gate = Promise.withResolvers<void>();
+    troupe.system.spawn(troupe.player('a'));
+    await troupe.cue('/a', 'wait');
+    troupe.system.spawn(defineAgent({ name: 'slow', onStart: () => gate.promise }));
+    await troupe.settle();
+    let quiet = false;
+    void troupe.system.quiet().then(() => {
+      quiet = true;
+    });
+    await troupe.settle();
+    const before = quiet;
+    gate.resolve();
+    await troupe.go();
+
+    expect([before, quiet]).toEqual([false, true]);
+  });
+
   it('comes when nothing is in flight any more', async () => {
     const troupe = aTroupe();
     troupe.system.spawn(troupe.player('a'));

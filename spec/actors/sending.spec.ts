@@ -243,6 +243,67 @@ describe('a request that has failed before it could leave', () => {
   });
 });
 
+describe('how long a request may take', () => {
+  it('is what it says, where the message it is made for leaves it more', async () => {
+    const failures: unknown[] = [];
+    const scene = aScene(async (_, context) => {
+      await later(scene, 5);
+      await context.request(silent, 'x', { timeoutMs: 10 }).catch((failure) => failures.push(failure));
+    });
+    const silent = scene.system.spawn(
+      defineAgent({ name: 'silent', subscribe: [Quiet], receive: () => new Promise<never>(() => {}) }),
+    );
+    await scene.ask('go', { timeoutMs: 20 });
+
+    expect(failures).toMatchObject([{ _tag: 'RequestTimeout', target: '/silent', timeoutMs: 10 }]);
+  });
+});
+
+describe('what cannot be asked', () => {
+  it('is told at once, with what was expected', async () => {
+    const { system } = aWorld();
+
+    await expect(system.request(undefined as never, 'x' as never)).rejects.toMatchObject({
+      what: 'target',
+      value: undefined,
+      issues: [{ path: '', message: 'expected the ref of an agent, a topic, a capability or a procedure' }],
+    });
+    await expect(system.request(Ask, 'x', { signal: {} as AbortSignal })).rejects.toMatchObject({
+      what: 'signal',
+      issues: [{ path: '', message: 'expected an AbortSignal' }],
+    });
+  });
+
+  it('is a capability that nobody offers: its stream fails with that', async () => {
+    const scene = aScene(() => {});
+    const Length = capability('length', {
+      input: z.string(),
+      output: z.number(),
+      run: (text) => text.length,
+    });
+    const failures: unknown[] = [];
+    scene.system.stream(Length, 'x').subscribe({ error: (failure) => failures.push(failure) });
+    await scene.settle();
+
+    expect(failures).toMatchObject([{ _tag: 'NoResponder' }]);
+  });
+
+  it('is a capability that is not permitted, however it is called', async () => {
+    const scene = aScene(() => {}, {}, { system: { permit: () => false } });
+    const Length = capability('length', {
+      input: z.string(),
+      output: z.number(),
+      run: (text) => text.length,
+    });
+    scene.system.spawn(defineAgent({ name: 'measure', capabilities: [Length] }));
+    await scene.settle();
+    const refused = scene.system.request(Length, 'x').catch((failure: unknown) => failure);
+    await scene.settle();
+
+    expect(String(await refused)).toContain("'the caller' is not permitted to call it");
+  });
+});
+
 describe('the budget that a request names', () => {
   it('counts time only where it limits it', async () => {
     const scene = aScene(async (_, context) => {

@@ -96,6 +96,34 @@ describe('streamAgent', () => {
     expect(letters()).toEqual(['Unhandled 1']);
   });
 
+  it('goes on to read for those who stay when one of them has left', async () => {
+    const { system, settle, heard, letters } = aStreamScene();
+    system.spawn(
+      streamAgent({
+        name: 'two',
+        subscribe: [Number_],
+        publishes: Out,
+        stream: (inbox) =>
+          merge(
+            NEVER,
+            inbox.pipe(
+              take(1),
+              map((n) => `first ${n}`),
+            ),
+            inbox.pipe(
+              take(2),
+              map((n) => `second ${n}`),
+            ),
+          ),
+      }),
+    );
+    for (const n of [1, 2, 3]) void system.publish(Number_, n);
+    await settle();
+
+    expect(heard).toEqual(['first 1', 'second 1', 'second 2']);
+    expect(letters()).toEqual(['Unhandled 3']);
+  });
+
   it('has verbs in its operators that belong to the message', async () => {
     const { system, turns, heard, letters } = aStreamScene();
     const texts: string[] = [];

@@ -37,7 +37,7 @@ describe('a system', () => {
     const environment = (): Environment => ({ ...liveEnvironment(), random: () => 0.5 }) as Environment;
 
     expect(createSystem({ id: 'shop' }).id).toBe('shop');
-    expect(createSystem({ environment: environment() }).id).toMatch(/^[0-9a-z]{8}$/);
+    expect(createSystem({ environment: environment() }).id).toBe('i0000000');
     expect(createSystem({ environment: { ...environment(), random: () => 0 } }).id).toBe('00000000');
   });
 
@@ -320,6 +320,15 @@ describe('a system that is stopped', () => {
     expect(troupe.log).toEqual(['/a starts', '/a stops']);
     expect(troupe.system.health()).toMatchObject({ status: 'stopped', agents: 0 });
     await expect(troupe.system.stop()).resolves.toBeUndefined();
+  });
+
+  it('stays so when it is stopped again, or drained', async () => {
+    const troupe = aTroupe();
+    await troupe.world.run(() => troupe.system.stop());
+    await troupe.system.stop();
+    await troupe.system.drain();
+
+    expect(troupe.system.health().status).toBe('stopped');
   });
 
   it('spawns nobody any more', async () => {

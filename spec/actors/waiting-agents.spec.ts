@@ -148,6 +148,30 @@ describe('agents that wait for each other', () => {
     expect(system.health().inFlight).toBe(0);
   });
 
+  it('are not told so where nobody awaits what was asked', async () => {
+    const world = aWorld();
+    const { system } = world;
+    const failures: unknown[] = [];
+    const asking = system.spawn(
+      defineAgent({
+        name: 'left',
+        subscribe: [AtLeft],
+        receive: (message, context) => {
+          if (message === 'go') {
+            context
+              .request(context.self as never, 'again' as never, { awaited: false } as never)
+              .catch((failure) => failures.push(failure));
+          }
+          return message;
+        },
+      }),
+    );
+    const answer = system.request(asking, 'go');
+    await world.runUntilQuiet();
+
+    expect([await answer, failures]).toEqual(['go', []]);
+  });
+
   it('are not told so where a message was refused instead of waiting for room', async () => {
     const world = aWorld();
     const { reports, right } = asksBack(world, { spillMax: 0 });

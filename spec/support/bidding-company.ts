@@ -112,7 +112,9 @@ export class BiddingCompany {
         this.#answered(order, await system.request(manager, order, { timeoutMs, ...(signal && { signal }) }));
         return;
       } catch {
-        await new Promise((resolve) => void environment.schedule(1_000, resolve as () => void));
+        // Long enough to outlast the longest delays there are, one after the other.
+        const pauseMs = Math.min(60_000, 1_000 * 2 ** attempt);
+        await new Promise<void>((resolve) => void environment.schedule(pauseMs, resolve));
       }
     }
   }

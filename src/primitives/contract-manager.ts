@@ -10,6 +10,7 @@ import type { CallOutcome } from '../actors/pending-call.ts';
 import { NoResponder } from '../actors/request-failures.ts';
 import type { Sender } from '../actors/sender.ts';
 import { senderOf } from '../actors/sender-of.ts';
+import { Tie } from '../actors/tie.ts';
 import type { Lease, Limits } from '../core/budget.ts';
 import { describeThrown, type Failure, reasonOf } from '../core/failure.ts';
 import { check, InvalidParams } from '../core/schema.ts';
@@ -72,6 +73,20 @@ interface Member {
   readonly leases: Lease[];
 }
 
+/** Told when the work ends in which a manager works. */
+class Ending extends Tie {
+  readonly #tell: () => void;
+
+  constructor(tell: () => void) {
+    super();
+    this.#tell = tell;
+  }
+
+  cut(): void {
+    this.#tell();
+  }
+}
+
 export class Manager<Task, Bid, Result> {
   readonly #plan: Plan<Task, Bid, Result>;
   readonly #task: Task;
@@ -80,7 +95,7 @@ export class Manager<Task, Bid, Result> {
   readonly #contractId: string;
   readonly #members: Member[];
   readonly #answer = Promise.withResolvers<Fulfilled<Bid, Result>>();
-  readonly #interrupted = (): void => this.#happened({ _tag: 'Interrupted' });
+  readonly #ending = new Ending(() => this.#happened({ _tag: 'Interrupted' }));
   /** What has happened and is not decided yet: deciding is one thing after the other. */
   readonly #events: NegotiationEvent[] = [];
   #deciding = false;
@@ -100,7 +115,7 @@ export class Manager<Task, Bid, Result> {
 
   /** Errors: those of `contractNet`, as a rejection. */
   manage(): Promise<Fulfilled<Bid, Result>> {
-    this.#scope.signal.addEventListener('abort', this.#interrupted);
+    this.#sender.tie(this.#ending);
     this.#read((known) => this.#begin(known));
     return this.#answer.promise;
   }
@@ -170,7 +185,7 @@ export class Manager<Task, Bid, Result> {
   #carryOut({ negotiation, commands }: Decision): void {
     this.#now = negotiation;
     if (negotiation.phase === 'over') {
-      this.#scope.signal.removeEventListener('abort', this.#interrupted);
+      this.#ending.untie();
     }
     for (const command of commands) {
       this.#do(command);
@@ -230,7 +245,8 @@ export class Manager<Task, Bid, Result> {
       contractId: this.#contractId,
       callId: this.#callId,
       task: this.#task,
-      holdMs: Math.min(atMostMs, leftMs),
+      // A bid lapses by itself only when the word that was due by then has had its time to arrive.
+      holdMs: Math.min(atMostMs, leftMs) + cancelWithinMs,
     };
     for (const contractor of this.#members.keys()) {
       const how = { timeoutMs: bidWithinMs, awaited: false };
@@ -282,15 +298,16 @@ export class Manager<Task, Bid, Result> {
   #accept(contractor: number): void {
     const { contract, workWithinMs, workBudget } = this.#plan;
     const member = this.#members[contractor]!;
-    let budget: Limits;
+    let budget: Limits | undefined;
     try {
-      budget = workBudget?.(member.bid as Bid, this.#task) ?? {};
+      budget = workBudget?.(member.bid as Bid, this.#task);
     } catch (failure) {
       this.#happened({ _tag: 'Broke', failure });
       return;
     }
     const accept: AcceptProposal = { contractId: this.#contractId };
-    this.#ask(contractor, contract.accept, accept, { timeoutMs: workWithinMs, budget }, (outcome) => {
+    const how = { timeoutMs: workWithinMs, ...(budget === undefined ? {} : { budget }) };
+    this.#ask(contractor, contract.accept, accept, how, (outcome) => {
       const done = this.#resultIn(outcome, member.path);
       if ('result' in done) {
         this.#happened({ _tag: 'Informed', contractor, result: done.result });
@@ -346,7 +363,9 @@ export class Manager<Task, Bid, Result> {
       return;
     }
     const to = ref as AgentRef<M, R>;
-    const call = this.#sender.call(to, message, { budget: {}, ...how, topic: topic as AnyTopic }, told);
+    // A lease of its own only under one of the caller: without, the contractor's own budget pays.
+    const metered = this.#sender.lease === undefined ? how : { budget: {}, ...how };
+    const call = this.#sender.call(to, message, { ...metered, topic: topic as AnyTopic }, told);
     if (call?.lease !== undefined) {
       leases.push(call.lease);
     }
@@ -467,7 +486,7 @@ export class Manager<Task, Bid, Result> {
   #report(): ContractorReport<Bid>[] {
     const { fates } = this.#now!;
     return this.#members.map(({ path, bid, failure, leases }, place) => ({
-      contractor: path,
+      agent: path,
       fate: fates[place] ?? 'unheard',
       bid: bid as Bid | undefined,
       failure,
@@ -477,7 +496,7 @@ export class Manager<Task, Bid, Result> {
 
   #end(): void {
     this.#over = true;
-    this.#scope.signal.removeEventListener('abort', this.#interrupted);
+    this.#ending.untie();
   }
 }
 
