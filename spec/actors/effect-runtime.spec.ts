@@ -87,14 +87,14 @@ describe('Effect under an environment', () => {
     [0, Number.MIN_SAFE_INTEGER],
     [0.5, 1],
     [1 - Number.EPSILON / 2, Number.MAX_SAFE_INTEGER],
-  ])('makes a whole number of a throw of %d', (thrown, integer) => {
+  ])('makes a whole number of a throw of %d', async (thrown, integer) => {
     const { run } = aRuntime(() => thrown);
 
-    expect(run(Random.nextInt)()).toBe(integer);
+    expect(await run(Random.nextInt)).toBe(integer);
   });
 
-  it('says when nothing goes on any more: at once, or behind the last, and once', () => {
-    const { runtime, environment } = aRuntime();
+  it('says when nothing goes on any more: at once, or behind the last, and once', async () => {
+    const { runtime, environment, world } = aRuntime();
     const idle: string[] = [];
     runtime.whenIdle(() => idle.push('at once'));
     expect(idle).toEqual(['at once']);
@@ -104,9 +104,9 @@ describe('Effect under an environment', () => {
     runtime.whenIdle(() => idle.push('asked first'));
     runtime.whenIdle(() => idle.push(`asked last, at ${environment.nowMs()}`));
     expect(idle).toHaveLength(1);
-    takeTurns(environment, 100);
+    await world.runUntilQuiet();
     runtime.fork(Effect.void);
-    takeTurns(environment, 100);
+    await world.runUntilQuiet();
 
     expect(idle).toEqual(['at once', 'asked last, at 2000']);
   });
