@@ -6,7 +6,16 @@
  * when it has been ended, because nothing can stop its code. All it says carries whether it
  * had been ended then.
  */
-import { type Context, capability, defineAgent, defineTopic, type Scope, timeout, type } from 'troupe';
+import {
+  type Context,
+  capability,
+  defineAgent,
+  defineTopic,
+  type Scope,
+  timeout,
+  type,
+  type Wrapper,
+} from 'troupe';
 import { describe, expect, it } from 'vitest';
 import type { Capability } from '../../src/actors/capability.ts';
 import { explore, type World } from '../../src/testing/index.ts';
@@ -49,6 +58,11 @@ describe('work under a timeout', () => {
   );
 });
 
+/** One call of the work; it has ended when its caller knows. */
+interface Call {
+  ended: boolean;
+}
+
 class Office {
   readonly #world: World;
   readonly #observed: string[] = [];
@@ -80,10 +94,12 @@ class Office {
         subscribe: [Go],
         concurrency: 2,
         state: 0,
-        receive: limit((_, context: Context<number, string>) => this.#work(context, context)),
+        receive: this.#under(limit, (context: Context<number, string>, call) =>
+          this.#work(context, context, call),
+        ),
       }),
     );
-    const procedure = limit((_: number, scope: Scope) => this.#work(scope, undefined));
+    const procedure = this.#under(limit, (scope: Scope, call) => this.#work(scope, undefined, call));
     for (let id = 0; id < 3; id += 1) {
       const target = this.#pick([worker, procedure]);
       const timeoutMs = this.#pick([1_000, 20]);
@@ -102,10 +118,11 @@ class Office {
     expect(this.#observed).toEqual([]);
   }
 
-  /** Whoever works for one that was ended has been interrupted; all were. */
+  /** Whoever works for one that was ended has been interrupted; all were. What the world doubled is nobody's. */
   checkAtQuiet(): void {
     this.check();
-    expect(cellOf(this.#clerk!).open).toBe(0);
+    const copies = this.#world.faults.filter(({ _tag }) => _tag === 'Duplicated').length;
+    expect(cellOf(this.#clerk!).open).toBeLessThanOrEqual(copies);
   }
 
   /** Answers questions, or hangs over them. */
@@ -121,14 +138,25 @@ class Office {
     );
   }
 
-  async #work(scope: Scope, context: Context<number, string> | undefined): Promise<string> {
-    let ended = false;
+  /** Puts the timeout around work, and sees when that is over in the eyes of whoever called it. */
+  #under<C extends Scope>(
+    limit: Wrapper,
+    work: (scope: C, call: Call) => Promise<string>,
+  ): (id: number, scope: C) => Promise<string> {
+    return async (id, scope) => {
+      const call: Call = { ended: false };
+      try {
+        return await limit((_: number, inner: C) => work(inner, call))(id, scope);
+      } finally {
+        call.ended = true;
+      }
+    };
+  }
+
+  async #work(scope: Scope, context: Context<number, string> | undefined, call: Call): Promise<string> {
     const { signal } = scope;
-    signal.addEventListener('abort', () => {
-      ended = true;
-    });
     for (let left = this.#pick([2, 4, 6]); left > 0; left -= 1) {
-      const said: Said = { afterEnd: ended, takesMs: this.#pick([0, 20, undefined]) };
+      const said: Said = { afterEnd: call.ended || signal.aborted, takesMs: this.#pick([0, 20, undefined]) };
       try {
         await this.#say(said, scope, context);
       } catch {
