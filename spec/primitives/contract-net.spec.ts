@@ -299,6 +299,24 @@ describe('contractNet', () => {
     expect(log.filter((line) => line === 'a works')).toHaveLength(1);
   });
 
+  it('follows a manager elsewhere that was first to write', async () => {
+    const { ask, log } = aMarket({ a: { bid: () => 1 }, b: { bid: () => 2 }, c: { bid: () => 3 } });
+    const memory = memoryAwards();
+    const awards: AwardStore = {
+      read: (id) => memory.read(id),
+      append: (id, version, entry) => {
+        if (entry._tag === 'Awarded' && version === 0) {
+          const gone = { contractor: '/gone', bid: 0 };
+          memory.append(id, 0, { ...entry, to: { contractor: '/b', bid: 2 }, reserve: [gone] });
+        }
+        return memory.append(id, version, entry);
+      },
+    };
+
+    expect(await ask({ awards, contractId: (task) => task })).toMatchObject({ by: '/b', awards: 0 });
+    expect(log).toEqual(['a loses x: outbid', 'b does x', 'c loses x: outbid'].toSorted());
+  });
+
   it('works with a store that takes its time', async () => {
     const { ask } = aMarket({ a: { bid: () => 1 }, b: { bid: () => 2 } });
     const memory = memoryAwards();
@@ -434,6 +452,30 @@ describe('contractNet', () => {
 
     expect(await asked).toMatchObject({
       cause: new AwardDeclined({ contractor: '/rude', reason: 'it does not say why' }),
+    });
+  });
+
+  it('takes the result of one that had done the work, and whose word of it was late', async () => {
+    const { world } = aMarket({ z: { bid: () => 9 }, y: { bid: () => 8 } });
+    world.system.spawn(
+      defineAgent({
+        name: 'forgetful',
+        on: [
+          on(Job.cfp, () => ({ _tag: 'Propose', bid: 1 }) as const),
+          on(Job.accept, () => new Promise<never>(() => {})),
+          on(Job.cancel, () => ({ _tag: 'Inform', result: 'done long ago' }) as const),
+        ],
+      }),
+    );
+    const asked = world.system.request(contractNet(Job, price), 'x');
+    await world.runUntilQuiet();
+
+    // Nobody listed them: they are called in the order of their paths.
+    expect(await asked).toMatchObject({
+      result: 'done long ago',
+      by: '/forgetful',
+      awards: 1,
+      contractors: [{ agent: '/forgetful' }, { agent: '/y' }, { agent: '/z' }],
     });
   });
 

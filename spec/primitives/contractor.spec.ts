@@ -5,7 +5,8 @@ import { aWorld, takeTurns } from '../support/a-world.ts';
 const Job = defineContract('job', { task: type<string>(), bid: type<number>(), result: type<string>() });
 
 const call = { contractId: 'x', callId: '1', task: 'sweep', holdMs: 1_000 };
-const award = { contractId: 'x' };
+const award = { contractId: 'x', callId: '1' };
+const again = { contractId: 'x', callId: '2' };
 const rejection = { contractId: 'x', callId: '1', reason: 'outbid' } as const;
 
 /** One contractor, whose manager is the spec. */
@@ -54,10 +55,13 @@ describe('a contractor', () => {
     expect(await answer('cfp', call)).toEqual({ _tag: 'Propose', bid: 1 });
     // A manager that begins anew calls anew.
     expect(await answer('cfp', { ...call, callId: '2' })).toEqual({ _tag: 'Propose', bid: 1 });
-    expect(await answer('accept', award)).toEqual({ _tag: 'Inform', result: 'sweep 2' });
-    expect(await answer('accept', award)).toEqual({ _tag: 'Inform', result: 'sweep 2' });
-    expect(await answer('cancel', award)).toEqual({ _tag: 'Inform', result: 'sweep 2' });
+    expect(await answer('accept', again)).toEqual({ _tag: 'Inform', result: 'sweep 2' });
+    expect(await answer('accept', again)).toEqual({ _tag: 'Inform', result: 'sweep 2' });
+    expect(await answer('cancel', again)).toEqual({ _tag: 'Inform', result: 'sweep 2' });
     expect(await answer('cfp', { ...call, callId: '3' })).toEqual({ _tag: 'Propose', bid: 1 });
+    // What is of an earlier call is nothing any more.
+    expect(await answer('accept', award)).toEqual({ _tag: 'Failure', reason: 'no bid of it stands' });
+    expect(await answer('cancel', award)).toEqual({ _tag: 'Cancelled' });
     expect(log).toEqual(['bids', 'works']);
   });
 
@@ -137,8 +141,8 @@ describe('a contractor', () => {
     expect(log).toEqual(['loses sweep: the award was cancelled']);
 
     await answer('cfp', { ...call, callId: '2' });
-    const work = ask('accept', award);
-    expect(await answer('cancel', award)).toEqual({ _tag: 'Cancelled' });
+    const work = ask('accept', again);
+    expect(await answer('cancel', again)).toEqual({ _tag: 'Cancelled' });
     expect(await work).toEqual({ _tag: 'Failure', reason: 'the award was cancelled' });
     expect(log.slice(1)).toEqual(['is interrupted']);
   });
@@ -270,7 +274,7 @@ describe('a contractor', () => {
     expect(await answer('cfp', other)).toEqual({ _tag: 'Refuse', reason: 'it has 1 bids and awards open' });
     await reject();
     expect(await answer('cfp', other)).toEqual(five);
-    await answer('accept', { contractId: 'y' });
+    await answer('accept', { contractId: 'y', callId: '1' });
     // The rejection of x is forgotten.
     expect(await answer('accept', award)).toEqual({ _tag: 'Failure', reason: 'no bid of it stands' });
   });

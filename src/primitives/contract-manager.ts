@@ -315,7 +315,7 @@ export class Manager<Task, Bid, Result> {
       this.#happened({ _tag: 'Broke', failure });
       return;
     }
-    const accept: AcceptProposal = { contractId: this.#contractId };
+    const accept: AcceptProposal = { contractId: this.#contractId, callId: this.#callId };
     const how = { timeoutMs: workWithinMs, ...(budget === undefined ? {} : { budget }) };
     this.#ask(contractor, contract.accept, accept, how, (outcome) => {
       const done = this.#resultIn(outcome, member.path);
@@ -332,7 +332,7 @@ export class Manager<Task, Bid, Result> {
   #cancel(contractor: number): void {
     const { contract, cancelWithinMs } = this.#plan;
     const { path } = this.#members[contractor]!;
-    const cancel: CancelAward = { contractId: this.#contractId };
+    const cancel: CancelAward = { contractId: this.#contractId, callId: this.#callId };
     this.#ask(contractor, contract.cancel, cancel, { timeoutMs: cancelWithinMs }, (outcome) => {
       const done = this.#resultIn(outcome, path);
       this.#happened(
@@ -495,7 +495,7 @@ export class Manager<Task, Bid, Result> {
     const { fates } = this.#now!;
     return this.#members.map(({ path, bid, failure, leases }, place) => ({
       agent: path,
-      fate: fates[place] ?? 'unheard',
+      fate: fates[place]!,
       bid: bid as Bid | undefined,
       failure,
       spent: spentOn(leases),

@@ -36,6 +36,8 @@ export type Proposal<Bid> =
 /** The award: this proposal is accepted, and the task is to be performed. */
 export interface AcceptProposal {
   readonly contractId: string;
+  /** The call that was bid for: a copy that comes when there has been another is nothing. */
+  readonly callId: string;
 }
 
 /** What a contractor answers to the award. */
@@ -56,6 +58,7 @@ export interface RejectProposal {
 /** The award is taken back, unless the task has been performed. */
 export interface CancelAward {
   readonly contractId: string;
+  readonly callId: string;
 }
 
 export type Cancellation<Result> =

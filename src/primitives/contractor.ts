@@ -186,11 +186,11 @@ class Desk {
   }
 
   accepted(
-    { contractId }: AcceptProposal,
+    { contractId, callId }: AcceptProposal,
     context: Context,
   ): Performance<unknown> | PromiseLike<Performance<unknown>> {
     const book = this.#bookOf(context);
-    const entry = book.find(contractId);
+    const entry = ofCall(callId, book.find(contractId));
     switch (entry?.phase) {
       case 'standing':
         break;
@@ -244,9 +244,9 @@ class Desk {
     }
   }
 
-  cancelled({ contractId }: CancelAward, context: Context): Cancellation<unknown> {
+  cancelled({ contractId, callId }: CancelAward, context: Context): Cancellation<unknown> {
     const book = this.#bookOf(context);
-    const entry = book.find(contractId);
+    const entry = ofCall(callId, book.find(contractId));
     if (entry?.phase === 'done') {
       return { _tag: 'Inform', result: entry.result };
     }
@@ -291,6 +291,9 @@ class Desk {
     }
   }
 }
+
+const ofCall = (callId: string, entry: BookEntry | undefined): BookEntry | undefined =>
+  entry?.callId === callId ? entry : undefined;
 
 /** Why there is no bid, if there is none. */
 const refusalIn = (bid: unknown): string | undefined =>
