@@ -24,6 +24,8 @@ describe('a capability', () => {
       topic: { name: 'capability.weather.get' },
     });
     expect(aCapability('weather.get')).toBeInstanceOf(DefinedCapability);
+    const { input, output, topic } = aCapability('weather.get') as DefinedCapability;
+    expect([topic.schema, topic.reply]).toEqual([input, output]);
   });
 
   it('is refused when its name is no name of a topic', () => {

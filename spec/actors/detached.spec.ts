@@ -4,7 +4,7 @@ import type { Context, Verbs } from '../../src/actors/context.ts';
 import { defineAgent } from '../../src/actors/define-agent.ts';
 import { type } from '../../src/core/schema.ts';
 import { defineTopic } from '../../src/core/topic.ts';
-import { aWorld } from '../support/a-world.ts';
+import { aWorld, takeTurns } from '../support/a-world.ts';
 
 const Order = defineTopic('order', { schema: type<string>(), reply: type<string>() });
 const refused = { class: 'permanent' };
@@ -36,6 +36,105 @@ describe('detached verbs', () => {
     expect(heard).toEqual([]);
     expect(paths()).toEqual(['/friend', '/secretary']);
     await expect(outcomes[0]).rejects.toMatchObject({ code: 'INTERRUPTED' });
+  });
+
+  it('spawn with the step they are used in', async () => {
+    const begun: string[] = [];
+    const child = defineAgent({ name: 'child', onStart: ({ self }) => void begun.push(self.path) });
+    const { order, paths } = aSecretary((_, detached) => {
+      detached.spawn(child);
+      expect(begun).toEqual([]);
+    });
+
+    await order();
+
+    expect([begun, paths()]).toEqual([['/secretary/child'], ['/friend', '/secretary', '/secretary/child']]);
+  });
+
+  it('spend from the budget of their agent, not from that of the message', async () => {
+    const world = aWorld();
+    const limits: number[] = [];
+    const clerk = world.system.spawn(
+      defineAgent({
+        name: 'clerk',
+        subscribe: [Order],
+        receive: (_, { budget }) => void limits.push(budget.limit('tokens')),
+      }),
+      { subscribe: false },
+    );
+    const boss = world.system.spawn(
+      defineAgent({
+        name: 'boss',
+        subscribe: [Order],
+        receive: (_, context) => {
+          context.tell(clerk, 'by the message');
+          context.detach().tell(clerk, 'by the agent');
+        },
+      }),
+      { budget: { tokens: 7 }, subscribe: false },
+    );
+    void world.system.request(boss, 'go', { budget: { tokens: 5 } }).catch(() => {});
+    await world.runUntilQuiet();
+
+    expect(limits).toEqual([5, 7]);
+  });
+
+  it('stand behind what their agent has sent and that waits for room', async () => {
+    const world = aWorld();
+    const { system } = world;
+    const heard: string[] = [];
+    const slow = system.spawn(
+      defineAgent({
+        name: 'slow',
+        capacity: 1,
+        subscribe: [Order],
+        receive: async (text) => {
+          heard.push(text);
+          await new Promise<void>((resolve) => void world.environment.schedule(10, resolve));
+          return text;
+        },
+      }),
+      { subscribe: false },
+    );
+    let kept: Verbs | undefined;
+    const boss = system.spawn(
+      defineAgent({
+        name: 'boss',
+        subscribe: [Order],
+        receive: (_, context) => {
+          kept = context.detach();
+          for (const text of ['a', 'b', 'c', 'd']) {
+            context.tell(slow, text);
+          }
+        },
+      }),
+      { subscribe: false },
+    );
+    void system.tell(boss, 'go');
+    await takeTurns(world);
+    void kept!.tell(slow, 'told');
+    void kept!.request(slow, 'asked').catch(() => {});
+    await world.runUntilQuiet();
+
+    expect(heard).toEqual(['a', 'b', 'c', 'd', 'told', 'asked']);
+  });
+
+  it('say whose they were when they are refused', async () => {
+    const world = aWorld();
+    let kept: Verbs | undefined;
+    const boss = world.system.spawn(
+      defineAgent({
+        name: 'boss',
+        subscribe: [Order],
+        receive: (_, context) => {
+          kept = context.detach();
+        },
+      }),
+    );
+    await world.run(() => world.system.tell(boss, 'go'));
+    await world.run(() => world.system.stop(boss));
+
+    await expect(kept!.request(boss, 'late')).rejects.toMatchObject({ _tag: 'HandlingOver', agent: '/boss' });
   });
 
   it('go on when the handling is over', async () => {

@@ -80,6 +80,35 @@ describe('Effect under an environment', () => {
     await world.runUntilQuiet();
 
     expect([before, environment.timerCount]).toEqual([1, 0]);
+    expect(environment.nowMs()).toBe(0);
+  });
+
+  it.each([
+    [0, Number.MIN_SAFE_INTEGER],
+    [0.5, 1],
+    [1 - Number.EPSILON / 2, Number.MAX_SAFE_INTEGER],
+  ])('makes a whole number of a throw of %d', async (thrown, integer) => {
+    const { run } = aRuntime(() => thrown);
+
+    expect(await run(Random.nextInt)).toBe(integer);
+  });
+
+  it('says when nothing goes on any more: at once, or behind the last, and once', async () => {
+    const { runtime, environment, world } = aRuntime();
+    const idle: string[] = [];
+    runtime.whenIdle(() => idle.push('at once'));
+    expect(idle).toEqual(['at once']);
+
+    runtime.fork(Effect.sleep('1 second'));
+    runtime.fork(Effect.sleep('2 seconds'));
+    runtime.whenIdle(() => idle.push('asked first'));
+    runtime.whenIdle(() => idle.push(`asked last, at ${environment.nowMs()}`));
+    expect(idle).toHaveLength(1);
+    await world.runUntilQuiet();
+    runtime.fork(Effect.void);
+    await world.runUntilQuiet();
+
+    expect(idle).toEqual(['at once', 'asked last, at 2000']);
   });
 
   it('takes turns with everything else', async () => {
@@ -138,8 +167,11 @@ describe('Effect under an environment', () => {
 });
 
 /** A runtime of its own, on the environment of a world. */
-function aRuntime() {
+function aRuntime(random?: () => number) {
   const world = aWorld();
+  if (random !== undefined) {
+    world.environment.random = random;
+  }
   const runtime = new EffectRuntime(world.environment);
   return {
     world,

@@ -30,6 +30,22 @@ describe('an inspector', () => {
     expect(told).toContain('@xstate.event in /m');
   });
 
+  it('that throws is reported once and dropped', async () => {
+    const { system, failed, quiet } = aMachineScene();
+    system.spawn(
+      machineAgent({
+        name: 'm',
+        machine: createMachine({}),
+        inspect: () => {
+          throw new Error('not interested');
+        },
+      }),
+    );
+    await quiet();
+
+    expect(failed).toEqual(['not interested']);
+  });
+
   it('that listens to nothing disturbs nothing', async () => {
     const { system, failed, quiet } = aMachineScene({ inspect: {} });
     const ref = system.spawn(machineAgent({ name: 'm', machine: createMachine({}) }));

@@ -143,6 +143,20 @@ describe('somebody who subscribes to a ref', () => {
     expect(seen).toEqual([1, 3]);
   });
 
+  it('is told of an end that has come already, and may unsubscribe all the same', async () => {
+    const world = aWorld();
+    const ref = world.system.spawn(defineAgent({ name: 'over', subscribe: [Count], receive: () => {} }));
+    await world.run(() => world.system.stop(ref));
+    const told: string[] = [];
+
+    const subscription = ref.subscribe({ complete: () => told.push('complete') });
+    const listening = ref.on('*', () => told.push('event'));
+    subscription.unsubscribe();
+    listening.unsubscribe();
+
+    expect(told).toEqual(['complete']);
+  });
+
   it('is told nothing after it has unsubscribed', async () => {
     const { ref, settle } = aCounter();
     const seen: unknown[] = [];

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { defineAgent } from '../../src/actors/define-agent.ts';
 import { Ask, aScene, Heard, later } from '../support/a-scene.ts';
 import { aWorld } from '../support/a-world.ts';
+import { boom } from '../support/boom.ts';
 
 const figuresOf = (topic: string, scene: { readonly system: ReturnType<typeof aWorld>['system'] }) =>
   scene.system.statistics().topics.find((one) => one.topic === topic);
@@ -50,6 +51,60 @@ describe('the statistics of an agent', () => {
     expect([count, max]).toEqual([3, 40]);
     expect(p50).toBeCloseTo(20, -1);
     expect(p99).toBeGreaterThan(p50);
+  });
+
+  it.each([
+    ['drop-oldest', { offered: 3, accepted: 3, refused: 0, displaced: 1, inFlight: 1, waiting: 1 }],
+    ['drop-newest', { offered: 3, accepted: 2, refused: 1, displaced: 0, inFlight: 1, waiting: 1 }],
+  ] as const)('say what became of what did not fit, under %s', async (overflow, figures) => {
+    const scene = aScene(() => new Promise<never>(() => {}), { capacity: 1, overflow });
+    for (const message of ['a', 'b', 'c']) {
+      await scene.tell(message);
+    }
+
+    expect(scene.system.statistics().agents[1]).toMatchObject(figures);
+  });
+
+  it('say what became of messages across restarts, and what is laid aside', async () => {
+    const scene = aScene(
+      (message, context) => {
+        if (message === 'lay aside') {
+          context.stash();
+        } else if (message === 'fail') {
+          boom();
+        }
+        return message === 'work on' ? new Promise<never>(() => {}) : undefined;
+      },
+      { concurrency: 2, redeliver: { attemptsMax: 2 } },
+    );
+    await scene.tell('fail');
+    await scene.tell('lay aside', 'work on');
+
+    expect(scene.system.statistics().agents[1]).toMatchObject({
+      offered: 3,
+      accepted: 3,
+      handled: 0,
+      failed: 1,
+      redelivered: 1,
+      restarts: 2,
+      stashed: 1,
+      inFlight: 1,
+      waiting: 0,
+    });
+  });
+
+  it('count what is to be handled again as waiting, while a restart is waited for', async () => {
+    const scene = aScene(
+      boom,
+      { redeliver: { attemptsMax: 2 } },
+      {
+        system: { supervision: { backoffMs: 50 } },
+      },
+    );
+    void scene.system.tell(scene.actor, 'fail');
+    await scene.turns();
+
+    expect(scene.system.statistics().agents[1]).toMatchObject({ inFlight: 0, failed: 0, waiting: 1 });
   });
 
   it('have no times before it has handled anything', () => {

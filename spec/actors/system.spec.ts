@@ -11,7 +11,7 @@ import { aTroupe } from '../support/a-troupe.ts';
 import { aWorld } from '../support/a-world.ts';
 import { boom } from '../support/boom.ts';
 import { childProgram } from '../support/child-program.ts';
-import { cellOf } from '../support/inside.ts';
+import { cellOf, outsideRequestsOf } from '../support/inside.ts';
 
 const idle = defineAgent({ name: 'idle', subscribe: [Ask], receive: () => {} });
 
@@ -205,6 +205,12 @@ describe('a ref of another system', () => {
     expect(() => system.interrupt(stranger)).toThrow(refusal);
     await expect(system.stop(stranger)).rejects.toThrow(refusal);
     await expect(system.stop({} as typeof stranger)).rejects.toThrow(refusal);
+    await expect(system.stop(stranger)).rejects.toMatchObject({
+      what: 'ref',
+      value: '/idle',
+      issues: [{ path: '', message: refusal }],
+    });
+    await expect(system.stop({} as typeof stranger)).rejects.toMatchObject({ value: {} });
   });
 });
 
@@ -448,6 +454,44 @@ describe('a system that drains', () => {
     void troupe.system.drain();
 
     expect(() => troupe.system.spawn(idle)).toThrow("system world is draining and spawns no more: 'idle'");
+  });
+});
+
+describe('what code outside of agents asks', () => {
+  it('is held until it is settled, and counted', async () => {
+    const scene = aScene((message) => (message === 'wait' ? new Promise<never>(() => {}) : 'answer'));
+    const outside = scene.system as unknown as {
+      readonly settledCount: number;
+      readonly openRequests: Iterable<unknown>;
+    };
+    void scene.system.request(scene.actor, 'now').catch(() => {});
+    const during = outsideRequestsOf(scene.system);
+    expect([...outside.openRequests]).toMatchObject([{ target: '/actor' }]);
+    await scene.settle();
+    expect([during, outsideRequestsOf(scene.system), outside.settledCount]).toEqual([1, 0, 1]);
+  });
+
+  it('and tells is told to whoever listens as sent by nobody', async () => {
+    const scene = aScene(() => {});
+    const sent: unknown[] = [];
+    scene.system.listen({
+      next: (event) => {
+        if (event._tag === 'Sent') {
+          sent.push([event.sender, event.to, event.topic]);
+        }
+      },
+    });
+    await scene.tell('a');
+    void scene.system.publish(Heard, 'b');
+    await scene.ask('c');
+    scene.actor.send('d');
+
+    expect(sent).toEqual([
+      [undefined, '/actor', 'ask'],
+      [undefined, undefined, 'heard'],
+      [undefined, '/actor', 'ask'],
+      [undefined, '/actor', 'ask'],
+    ]);
   });
 });
 

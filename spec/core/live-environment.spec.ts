@@ -170,6 +170,25 @@ describe('what is deferred past input and output', () => {
 });
 
 describe('closing the live environment', () => {
+  it('takes its timers back from the host at once', () => {
+    const environment = liveEnvironment();
+    const calls: string[] = [];
+    const timer = environment.schedule(60_000, () => calls.push('timer'));
+    environment.deferPastIo(() => calls.push('deferred'));
+
+    environment.close();
+    expect(vi.getTimerCount()).toBe(0);
+
+    environment.schedule(5, () => calls.push('later'));
+    environment.deferPastIo(() => calls.push('deferred later'));
+    vi.advanceTimersByTime(100_000);
+    timer.cancel();
+    environment.close();
+
+    expect(calls.toSorted()).toEqual(['deferred later', 'later']);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   it('leaves nothing of it in the host', () => {
     const environment = liveEnvironment();
     const calls: string[] = [];

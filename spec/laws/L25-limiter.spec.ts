@@ -28,7 +28,10 @@ const limits: readonly Limit[] = [
 describe('a rate limit', () => {
   it.each([
     ['nothing is slow', []],
-    ['agents crash and the machine is slow', ['crash', 'slow'] as const],
+    [
+      'agents crash, messages are lost or late, and the machine is slow',
+      ['crash', 'slow', 'drop', 'delay'] as const,
+    ],
   ] as const)(
     'law: no window sees more calls begun than burst and rate allow, and each in its turn, when %s',
     async (_, faults) => {

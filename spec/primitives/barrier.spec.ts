@@ -6,7 +6,7 @@ import { systemFailures } from '../../src/core/system-topics.ts';
 import { defineTopic } from '../../src/core/topic.ts';
 import { type BarrierStreamOptions, barrier } from '../../src/primitives/barrier.ts';
 import type { BarrierClosed } from '../../src/primitives/barrier-failures.ts';
-import { aWorld } from '../support/a-world.ts';
+import { aWorld, takeTurns } from '../support/a-world.ts';
 
 const forEver = Number.POSITIVE_INFINITY;
 
@@ -159,6 +159,34 @@ describe('barrier', () => {
     const partial = anAgent({ parties: 3, withinMs: 50, onTimeout: 'partial' });
     await partial.world.run(() => void ['a', 'b'].map((text) => partial.asks(text)));
     expect(partial.heard).toEqual(['a: a+b', 'b: a+b']);
+  });
+
+  it('holds no timer when its stream has ended', async () => {
+    const stopped = anAgent({ parties: 2, withinMs: 50, cyclic: true });
+    await stopped.world.run(async () => {
+      void stopped.asks('a', forEver);
+      await takeTurns(stopped.world);
+      void stopped.system.stop(stopped.assembler);
+    });
+    expect(stopped.world.environment.timerCount).toBe(0);
+    expect(stopped.world.nowMs).toBeLessThan(50);
+  });
+
+  it('lets go of its time when whoever reads it leaves', async () => {
+    const { world, system } = anAgent({ parties: 2, withinMs: forEver });
+    const News = defineTopic('news', { schema: type<string>() });
+
+    await world.run(async () => {
+      const reading = system
+        .observe(News, { overflow: 'suspend' })
+        .pipe(barrier({ parties: 2, withinMs: 50 }))
+        .subscribe();
+      await system.publish(News, 'a');
+      await takeTurns(world);
+      expect(world.environment.timerCount).toBe(1);
+      reading.unsubscribe();
+      expect(world.environment.timerCount).toBe(0);
+    });
   });
 
   it('needs a window as wide as what it gathers', async () => {

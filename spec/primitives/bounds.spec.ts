@@ -14,6 +14,7 @@ import { mapAsync } from '../../src/actors/map-async.ts';
 import { type } from '../../src/core/schema.ts';
 import { defineTopic } from '../../src/core/topic.ts';
 import { memoryAwards } from '../../src/primitives/award-store.ts';
+import { barrier } from '../../src/primitives/barrier.ts';
 import { batched } from '../../src/primitives/batched.ts';
 import { bulkhead } from '../../src/primitives/bulkhead.ts';
 import { cache } from '../../src/primitives/cache.ts';
@@ -23,8 +24,10 @@ import { dedupe } from '../../src/primitives/dedupe.ts';
 import { fallback } from '../../src/primitives/fallback.ts';
 import { fanin } from '../../src/primitives/fanin.ts';
 import { fanout } from '../../src/primitives/fanout.ts';
+import { gate } from '../../src/primitives/gate.ts';
 import { gather } from '../../src/primitives/gather.ts';
 import { hedge } from '../../src/primitives/hedge.ts';
+import { inOrder } from '../../src/primitives/in-order.ts';
 import { loopUntil } from '../../src/primitives/loop-until.ts';
 import { mapReduce } from '../../src/primitives/map-reduce.ts';
 import { mapRequest } from '../../src/primitives/map-request.ts';
@@ -116,6 +119,26 @@ const waiting: readonly Waiting[] = [
       })(stuck),
     most: ({ a, b }) => a + b,
   },
+  {
+    name: 'gate',
+    stated: '`parties` less one for each of `keysMax` keys, and `waitingMax` who came twice',
+    made: (_, { a, b }) =>
+      gate<number>({
+        parties: 2,
+        withinMs: Number.POSITIVE_INFINITY,
+        key: (n) => n,
+        keysMax: a,
+        party: () => 'the same',
+        waitingMax: b + 1,
+      }),
+    most: ({ a, b }) => a * (b + 1),
+  },
+  {
+    name: 'inOrder',
+    stated: 'one at work for each key, and `waitingMax` in line',
+    made: (stuck, { b }) => inOrder<number>({ key: (n) => n, waitingMax: b })(stuck),
+    most: ({ b }) => 7 + b,
+  },
 ];
 
 /** A primitive that keeps nobody waiting: it does so much work at once for each of its callers. */
@@ -197,6 +220,23 @@ const streaming: readonly Streaming[] = [
       (source) =>
         source.pipe(dedupe({ withinMs: 5, max: a, overflow: 'forget-oldest' }).operator<number>(), behind(s)),
     window: ({ b }) => b + 1,
+  },
+  {
+    name: 'barrier',
+    made:
+      (s, { a }) =>
+      (source) =>
+        source.pipe(
+          barrier<number>({
+            parties: a + 1,
+            withinMs: Number.POSITIVE_INFINITY,
+            cyclic: true,
+            key: (n) => n % 3,
+            keysMax: 3,
+          }),
+          behind(s),
+        ),
+    window: ({ a }) => 2 * a + a + 1,
   },
   {
     name: 'fanout and fanin',

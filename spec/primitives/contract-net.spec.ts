@@ -351,6 +351,14 @@ describe('contractNet', () => {
     expect(await ask({ score: broken })).toBe(boom);
     expect(await ask({ workBudget: broken }, 'y')).toBe(boom);
     expect(log).toEqual(['a loses x: call over', 'a loses y: call over']);
+
+    const others = aMarket({
+      a: { bid: () => 1 },
+      b: { bid: () => new Promise(() => {}) },
+      c: { bid: () => 2 },
+    });
+    expect(await others.ask({ score: broken })).toBe(boom);
+    expect(others.log).toEqual(['a loses x: call over']);
   });
 
   it('gives the work the budget of its bid, and says what was spent', async () => {

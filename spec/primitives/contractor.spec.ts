@@ -143,7 +143,7 @@ describe('a contractor', () => {
     expect(log.slice(1)).toEqual(['is interrupted']);
   });
 
-  it('does the work anew when it was interrupted and is awarded once more', async () => {
+  it('does not begin work again that was interrupted', async () => {
     const { ask, answer, gate, gates, log, world, reject } = aContractor({
       perform: () => gate().then(() => `done ${log.push('works')}`),
     });
@@ -153,18 +153,15 @@ describe('a contractor', () => {
     await takeTurns(world);
     manager.abort();
     await takeTurns(world);
-    const second = ask('accept', award);
-    await takeTurns(world);
-    gates[0]!();
-    await takeTurns(world);
-    gates[1]!();
-    await takeTurns(world);
 
-    expect(await first).toMatchObject({ _tag: 'Interrupted' });
-    // What the first one still did has no effect.
-    expect(await second).toEqual({ _tag: 'Inform', result: 'done 2' });
+    expect(await answer('accept', award)).toEqual({ _tag: 'Failure', reason: 'its work was interrupted' });
+    gates[0]!();
     await reject();
-    expect(log).toEqual(['works', 'works']);
+    expect(await first).toMatchObject({ _tag: 'Interrupted' });
+    // What the interrupted one still did has no effect; called anew, it bids.
+    expect(await answer('cancel', award)).toEqual({ _tag: 'Cancelled' });
+    expect(await answer('cfp', { ...call, callId: '2' })).toEqual(five);
+    expect(log).toEqual(['works']);
   });
 
   it('forgets a bid that was interrupted while it was made', async () => {
@@ -177,8 +174,8 @@ describe('a contractor', () => {
     gates[0]!();
     await first;
 
-    expect(await answer('cfp', call)).toEqual({ _tag: 'Refuse', reason: 'the bid was interrupted' });
-    expect(await answer('accept', award)).toEqual({ _tag: 'Failure', reason: 'the bid was interrupted' });
+    expect(await answer('cfp', call)).toEqual({ _tag: 'Refuse', reason: 'its bid was interrupted' });
+    expect(await answer('accept', award)).toEqual({ _tag: 'Failure', reason: 'its bid was interrupted' });
     expect(log).toEqual([]);
   });
 
@@ -191,7 +188,8 @@ describe('a contractor', () => {
     await takeTurns(world);
 
     expect(await bid).toEqual({ _tag: 'Refuse', reason: 'outbid' });
-    expect(log).toEqual([]);
+    // What was set aside for it can be given back.
+    expect(log).toEqual(['loses sweep: outbid']);
   });
 
   it.each([
@@ -250,24 +248,14 @@ describe('a contractor', () => {
     expect(log).toHaveLength(1);
   });
 
-  it('lets a bid lapse whose work was interrupted, but not the work', async () => {
+  it('lets no work lapse', async () => {
     const { ask, answer, log, world, gate, gates } = aContractor({
       perform: () => gate().then(() => 'done'),
     });
     await answer('cfp', call);
-    const manager = new AbortController();
-    const work = ask('accept', award, manager.signal);
+    const done = ask('accept', award);
     await world.advance(1_500);
-    manager.abort();
-    await work;
-    await takeTurns(world);
-    expect(await answer('accept', award)).toEqual({ _tag: 'Failure', reason: 'the bid has lapsed' });
-    expect(gates).toHaveLength(1);
-
-    await answer('cfp', { ...call, contractId: 'y' });
-    const done = ask('accept', { contractId: 'y' });
-    await world.advance(1_500);
-    gates[1]!();
+    gates[0]!();
     await takeTurns(world);
     expect(await done).toEqual({ _tag: 'Inform', result: 'done' });
     await world.runUntilQuiet();

@@ -1,6 +1,7 @@
 import { from, lastValueFrom, toArray } from 'rxjs';
 import { dedupe, defineAgent, defineTopic, QueueFull, streamAgent, type } from 'troupe';
 import { describe, expect, it } from 'vitest';
+import type { Context } from '../../src/actors/context.ts';
 import { aShop, Refusal } from '../support/a-shop.ts';
 import { aStreamScene, Number_, Out } from '../support/a-stream-scene.ts';
 
@@ -141,8 +142,8 @@ describe('a dedupe', () => {
         name: 'till',
         subscribe: [Order],
         state: () => 0,
-        receive: once((order: { id: string; cents: number }, context): number => {
-          (context as { update(change: (n: number) => number): void }).update((sum) => sum + order.cents);
+        receive: once((order: { id: string; cents: number }, context: Context<number, number>): number => {
+          context.update((sum) => sum + order.cents);
           if (fail) throw new Refusal();
           return order.cents;
         }),

@@ -181,7 +181,7 @@ describe('gate', () => {
   });
 
   it('is one for each system, and leaves no one waiting in a scope that is over', async () => {
-    const one = aGate<string>({ parties: 2, withinMs: forEver });
+    const one = aGate<string>({ parties: 3, withinMs: forEver });
     const other = aWorld();
     await one.comes('ada');
     let elsewhere: unknown;
@@ -199,11 +199,16 @@ describe('gate', () => {
       }, 'x'),
     );
     expect(() => one.procedure('late', over!)).toThrow('is over');
+    let waits: unknown;
+    await one.world.run(() =>
+      one.system.request((_: string, scope: Scope) => {
+        waits = Promise.resolve(one.procedure('eve', scope) as Promise<unknown>).catch((failure) => failure);
+      }, 'x'),
+    );
+    expect(await waits).toMatchObject({ reason: 'the work that waited for it is over' });
     await one.comes('bob');
-    expect(one.heard).toEqual([
-      ['ada', 'bob'],
-      ['ada', 'bob'],
-    ]);
+    await one.comes('zoe');
+    expect(one.heard).toEqual(Array(3).fill(['ada', 'bob', 'zoe']));
   });
 
   it.each([

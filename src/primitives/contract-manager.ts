@@ -5,6 +5,7 @@
 import type { AgentRef } from '../actors/agent-ref.ts';
 import { Cell } from '../actors/cell.ts';
 import type { RequestOptions, Scope } from '../actors/context.ts';
+import type { Kernel } from '../actors/kernel.ts';
 import { LocalRef, refOf } from '../actors/local-ref.ts';
 import type { CallOutcome } from '../actors/pending-call.ts';
 import { NoResponder } from '../actors/request-failures.ts';
@@ -29,6 +30,7 @@ import type {
 } from './contract.ts';
 import { AwardDeclined, ContractFailed, NoProposals } from './contract-failures.ts';
 import type { ContractorReport, Fulfilled } from './contract-report.ts';
+import { ContractTurns } from './contract-turns.ts';
 import {
   begin,
   type Command,
@@ -102,6 +104,8 @@ export class Manager<Task, Bid, Result> {
   /** `undefined` until it is known what is recorded. */
   #now: Negotiation | undefined;
   #over = false;
+  /** Lets the next manager of this contract begin. */
+  #leave: (() => void) | undefined;
   #callId = '';
 
   constructor(plan: Plan<Task, Bid, Result>, task: Task, scope: Scope) {
@@ -115,8 +119,15 @@ export class Manager<Task, Bid, Result> {
 
   /** Errors: those of `contractNet`, as a rejection. */
   manage(): Promise<Fulfilled<Bid, Result>> {
+    const { contractId, awards } = this.#plan;
     this.#sender.tie(this.#ending);
-    this.#read((known) => this.#begin(known));
+    if (contractId === undefined) {
+      this.#read((known) => this.#begin(known));
+    } else {
+      this.#leave = turnsOf(this.#sender.kernel, awards).take(this.#contractId, () =>
+        this.#read((known) => this.#begin(known)),
+      );
+    }
     return this.#answer.promise;
   }
 
@@ -160,10 +171,9 @@ export class Manager<Task, Bid, Result> {
     }
     if (this.#now === undefined) {
       // It ends before it has begun.
+      this.#end();
       if (event._tag === 'Broke') {
         this.#fail(event.failure);
-      } else {
-        this.#end();
       }
       return;
     }
@@ -184,11 +194,11 @@ export class Manager<Task, Bid, Result> {
 
   #carryOut({ negotiation, commands }: Decision): void {
     this.#now = negotiation;
-    if (negotiation.phase === 'over') {
-      this.#ending.untie();
-    }
     for (const command of commands) {
       this.#do(command);
+    }
+    if (negotiation.phase === 'over') {
+      this.#end();
     }
   }
 
@@ -468,7 +478,6 @@ export class Manager<Task, Bid, Result> {
   }
 
   #fulfilled(by: Offer, result: unknown): void {
-    this.#end();
     this.#answer.resolve({
       result: result as Result,
       by: by.contractor,
@@ -479,7 +488,6 @@ export class Manager<Task, Bid, Result> {
   }
 
   #fail(failure: unknown): void {
-    this.#end();
     this.#answer.reject(failure);
   }
 
@@ -497,7 +505,19 @@ export class Manager<Task, Bid, Result> {
   #end(): void {
     this.#over = true;
     this.#ending.untie();
+    this.#leave?.();
   }
+}
+
+/** Turns are those of a store in a system: a manager that ended with its host keeps nobody waiting on another. */
+const turnsInStores = new WeakMap<Kernel, WeakMap<AwardStore, ContractTurns>>();
+
+function turnsOf(kernel: Kernel, awards: AwardStore): ContractTurns {
+  const inSystem = turnsInStores.get(kernel) ?? new WeakMap<AwardStore, ContractTurns>();
+  turnsInStores.set(kernel, inSystem);
+  const turns = inSystem.get(awards) ?? new ContractTurns();
+  inSystem.set(awards, turns);
+  return turns;
 }
 
 const memberAt = (path: string, ref: AgentRef<never, unknown> | undefined): Member => ({

@@ -107,9 +107,10 @@ class Gate<T> {
       waiting.untie();
       throw failure;
     }
-    if (step.decision === 'late') {
+    const { state } = step;
+    if (state._tag === 'Closed' && step.decision === 'late') {
       waiting.untie();
-      throw new BarrierClosed({ by: step.state._tag === 'Closed' ? step.state.by : 'opened', key });
+      throw new BarrierClosed({ by: state.by, key });
     }
     this.#waiting.set(id, waiting);
     if (step.decision === 'opens') {
@@ -117,7 +118,7 @@ class Gate<T> {
       const values = valuesOf(step.arrived);
       this.#let(step.arrived, (one) => one.resolve(values));
     } else if (before === 0) {
-      this.#startTimer(key, step.state.generation);
+      this.#startTimer(key, state.generation);
     }
     return waiting.promise;
   }
@@ -132,10 +133,11 @@ class Gate<T> {
 
   #expire(key: unknown, generation: number): void {
     this.#timers.delete(key);
-    const step = this.#book.expire(key, generation);
-    const values = valuesOf(step?.arrived ?? []);
+    // Somebody waits: with the last of them the timer would have gone.
+    const { arrived } = this.#book.expire(key, generation)!;
+    const values = valuesOf(arrived);
     const { parties, withinMs, partial } = this.#plan;
-    this.#let(step?.arrived ?? [], (one) =>
+    this.#let(arrived, (one) =>
       partial ? one.resolve(values) : one.reject(new BarrierTimeout({ parties, values, withinMs, key })),
     );
   }
