@@ -109,6 +109,40 @@ export type { Spent } from './primitives/spent.ts';
 export { type Within, withinMs } from './primitives/time-limit.ts';
 export { majority, plurality } from './primitives/voting-policies.ts';
 
+// Composing: how one piece of work is made of others.
+
+export type { Acted, SagaStep, Uncompensated } from './primitives/compensating.ts';
+export {
+  FallbackFailed,
+  type FallbackOptions,
+  fallback,
+  mayFallBack,
+  type Tried,
+} from './primitives/fallback.ts';
+export { type InOrderOptions, inOrder } from './primitives/in-order.ts';
+export { type LoopOptions, LoopUnfinished, loopUntil } from './primitives/loop-until.ts';
+export { type MapReduceOptions, mapReduce } from './primitives/map-reduce.ts';
+export { type ParallelOptions, parallel } from './primitives/parallel.ts';
+export { type Part, PartFailed } from './primitives/part-failed.ts';
+export { pipeline } from './primitives/pipeline.ts';
+export { route, UnknownRoute } from './primitives/route.ts';
+export { mayHaveActed, SagaFailed, type SagaOptions, saga } from './primitives/saga.ts';
+
+// Waiting for each other, and talking in threads.
+
+export { type BarrierStreamOptions, barrier } from './primitives/barrier.ts';
+export { BarrierClosed, BarrierTimeout } from './primitives/barrier-failures.ts';
+export type { BarrierOptions } from './primitives/barrier-options.ts';
+export { type GateOptions, gate } from './primitives/gate.ts';
+export {
+  type JoinThreadOptions,
+  joinThread,
+  type Thread,
+  type ThreadSchemas,
+  type ThreadTopics,
+  threadTopics,
+} from './primitives/thread.ts';
+
 // Bargaining: whoever bids best does it.
 
 export {
@@ -182,6 +216,7 @@ export {
 export { RateLimited, type RateLimitedReason } from './primitives/rate-limited.ts';
 export type { RateLimitStatistics } from './primitives/rate-limiting.ts';
 export { type ResilientOptions, type ResilientWithFallback, resilient } from './primitives/resilient.ts';
+export type { AnswerOf, AnyResponder, InputOf } from './primitives/responder.ts';
 export {
   type Attempts,
   attemptsOf,

@@ -5,14 +5,14 @@ import * as Random from 'effect/Random';
 import * as Schedule from 'effect/Schedule';
 import { describe, expect, it } from 'vitest';
 import { EffectRuntime } from '../../src/actors/effect-runtime.ts';
-import { SimulatedEnvironment } from '../../src/core/simulated-environment.ts';
+import { aWorld } from '../support/a-world.ts';
 
 describe('Effect under an environment', () => {
-  it("tells the environment's time", () => {
-    const { run, environment } = aRuntime();
-    environment.advanceTo(1_500.25);
+  it("tells the environment's time", async () => {
+    const { run, world } = aRuntime();
+    await world.advance(1_500.25);
 
-    const times = run(
+    const times = await run(
       Effect.gen(function* () {
         return {
           millis: yield* Clock.currentTimeMillis,
@@ -28,7 +28,7 @@ describe('Effect under an environment', () => {
       }),
     );
 
-    expect(times()).toEqual({
+    expect(times).toEqual({
       millis: 1_500.25,
       nanos: 1_500_250_000n,
       unsafe: [1_500.25, 1_500_250_000n],
@@ -37,7 +37,7 @@ describe('Effect under an environment', () => {
     });
   });
 
-  it("rolls the environment's dice", () => {
+  it("rolls the environment's dice", async () => {
     const roll = () =>
       aRuntime().run(
         Effect.gen(function* () {
@@ -52,32 +52,32 @@ describe('Effect under an environment', () => {
             tookMs: (yield* Clock.currentTimeMillis) - started,
           };
         }),
-      )();
+      );
 
-    const rolled = roll();
+    const rolled = await roll();
 
-    expect(rolled).toEqual(roll());
+    expect(rolled).toEqual(await roll());
     expect(rolled!.double).toBeLessThan(1);
     expect(Number.isSafeInteger(rolled!.integer)).toBe(true);
     expect(rolled!.tookMs).not.toBe(2_000);
   });
 
-  it("sleeps in the environment's time", () => {
+  it("sleeps in the environment's time", async () => {
     const { run, environment } = aRuntime();
 
-    const value = run(Effect.sleep('1 hour').pipe(Effect.as('rested')));
+    const value = await run(Effect.sleep('1 hour').pipe(Effect.as('rested')));
 
-    expect(value()).toBe('rested');
+    expect(value).toBe('rested');
     expect(environment.nowMs()).toBe(3_600_000);
   });
 
-  it('leaves no timer of a sleep that was interrupted', () => {
-    const { runtime, environment } = aRuntime();
+  it('leaves no timer of a sleep that was interrupted', async () => {
+    const { runtime, environment, world } = aRuntime();
     const fiber = runtime.fork(Effect.sleep('1 hour'));
     const before = environment.timerCount;
 
     fiber.interruptUnsafe();
-    takeTurns(environment, 100);
+    await world.runUntilQuiet();
 
     expect([before, environment.timerCount]).toEqual([1, 0]);
     expect(environment.nowMs()).toBe(0);
@@ -87,14 +87,14 @@ describe('Effect under an environment', () => {
     [0, Number.MIN_SAFE_INTEGER],
     [0.5, 1],
     [1 - Number.EPSILON / 2, Number.MAX_SAFE_INTEGER],
-  ])('makes a whole number of a throw of %d', (thrown, integer) => {
+  ])('makes a whole number of a throw of %d', async (thrown, integer) => {
     const { run } = aRuntime(() => thrown);
 
-    expect(run(Random.nextInt)()).toBe(integer);
+    expect(await run(Random.nextInt)).toBe(integer);
   });
 
-  it('says when nothing goes on any more: at once, or behind the last, and once', () => {
-    const { runtime, environment } = aRuntime();
+  it('says when nothing goes on any more: at once, or behind the last, and once', async () => {
+    const { runtime, environment, world } = aRuntime();
     const idle: string[] = [];
     runtime.whenIdle(() => idle.push('at once'));
     expect(idle).toEqual(['at once']);
@@ -104,15 +104,15 @@ describe('Effect under an environment', () => {
     runtime.whenIdle(() => idle.push('asked first'));
     runtime.whenIdle(() => idle.push(`asked last, at ${environment.nowMs()}`));
     expect(idle).toHaveLength(1);
-    takeTurns(environment, 100);
+    await world.runUntilQuiet();
     runtime.fork(Effect.void);
-    takeTurns(environment, 100);
+    await world.runUntilQuiet();
 
     expect(idle).toEqual(['at once', 'asked last, at 2000']);
   });
 
-  it('takes turns with everything else', () => {
-    const { runtime, environment } = aRuntime();
+  it('takes turns with everything else', async () => {
+    const { runtime, environment, world } = aRuntime();
     const order: string[] = [];
     const worker = (name: string) =>
       Effect.gen(function* () {
@@ -124,13 +124,13 @@ describe('Effect under an environment', () => {
     runtime.fork(worker('a'));
     environment.defer(() => order.push('something else'));
     runtime.fork(worker('b'));
-    takeTurns(environment, 100);
+    await world.runUntilQuiet();
 
     expect(order).toEqual(['a begins', 'b begins', 'a ends', 'something else', 'b ends']);
   });
 
-  it('lets others go first when it computes for long', () => {
-    const { runtime, environment } = aRuntime();
+  it('lets others go first when it computes for long', async () => {
+    const { runtime, environment, world } = aRuntime();
     const order: string[] = [];
     const long = Effect.forEach(Array.from({ length: 10_000 }), () => Effect.sync(() => {}), {
       discard: true,
@@ -138,57 +138,55 @@ describe('Effect under an environment', () => {
 
     runtime.fork(long);
     environment.defer(() => order.push('something else'));
-    takeTurns(environment, 100);
+    await world.runUntilQuiet();
 
     expect(order).toEqual(['something else', 'computed']);
   });
 
-  it('holds a fibre only until it has ended', () => {
-    const { runtime, environment } = aRuntime();
+  it('holds a fibre only until it has ended', async () => {
+    const { runtime, world } = aRuntime();
     const fiber = runtime.fork(Effect.sleep('1 second'));
     const during = runtime.size;
 
-    takeTurns(environment, 100);
+    await world.runUntilQuiet();
 
     expect([during, runtime.size]).toEqual([1, 0]);
     expect(fiber.pollUnsafe()?._tag).toBe('Success');
   });
 
-  it('is inherited by fibres that it forks', () => {
+  it('is inherited by fibres that it forks', async () => {
     const { run, environment } = aRuntime();
 
-    const value = run(
+    const value = await run(
       Effect.sleep('1 minute').pipe(Effect.as('child'), Effect.forkChild, Effect.flatMap(Fiber.join)),
     );
 
-    expect(value()).toBe('child');
+    expect(value).toBe('child');
     expect(environment.nowMs()).toBe(60_000);
   });
 });
 
+/** A runtime of its own, on the environment of a world. */
 function aRuntime(random?: () => number) {
-  const environment = new SimulatedEnvironment({ choose: () => 0, seed: 1, slow: false });
+  const world = aWorld();
   if (random !== undefined) {
-    environment.random = random;
+    world.environment.random = random;
   }
-  const runtime = new EffectRuntime(environment);
+  const runtime = new EffectRuntime(world.environment);
   return {
-    environment,
+    world,
+    environment: world.environment,
     runtime,
     /** Forks, and gives what it succeeded with when everything has gone on. */
-    run: <A>(program: Effect.Effect<A, unknown>) => {
+    run: async <A>(program: Effect.Effect<A, unknown>) => {
       let value: A | undefined;
       runtime.fork(
         Effect.map(program, (one) => {
           value = one;
         }),
       );
-      takeTurns(environment, 100);
-      return () => value;
+      await world.runUntilQuiet();
+      return value;
     },
   };
-}
-
-function takeTurns(environment: SimulatedEnvironment, most: number): void {
-  for (let left = most; left > 0 && environment.step(); left -= 1);
 }

@@ -14,6 +14,7 @@ describe('a request whose turn comes after its deadline, and before its timer', 
     );
     const outcome = world.system.request(answerer, 'now?', { timeoutMs: 10 }).catch(({ _tag }) => _tag);
 
+    // By hand: a world that goes on by itself never lets time pass a timer without ringing it first.
     world.environment.advanceTo(10.5);
     await world.runUntilQuiet();
 

@@ -426,6 +426,7 @@ describe('a timer', () => {
     await scene.settle();
 
     void scene.system.tell(scene.actor, 'go');
+    // By hand: both timers are to be due before either of their steps is taken.
     await scene.world.step();
     scene.world.environment.step();
     scene.world.environment.advanceTo(10);

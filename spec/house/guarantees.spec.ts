@@ -13,10 +13,10 @@ describe('guarantees', () => {
     expect(lineOf(`L${number}`)).toContain(`(../${law})`);
   });
 
-  it('the laws are numbered from L1 to L25', () => {
+  it('the laws are numbered from L1 to L26', () => {
     const numbered = [...page.matchAll(/^\| L(\d+) \|/gm)].map(([, number]) => Number(number));
 
-    expect(numbered).toEqual(Array.from({ length: 25 }, (_, at) => at + 1));
+    expect(numbered).toEqual(Array.from({ length: 26 }, (_, at) => at + 1));
   });
 });
 

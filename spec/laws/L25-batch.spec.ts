@@ -26,7 +26,10 @@ const policies = [
 describe('batched calls', () => {
   it.each([
     ['nothing is slow', []],
-    ['agents crash and the machine is slow', ['crash', 'slow'] as const],
+    [
+      'agents crash, messages are lost or late, and the machine is slow',
+      ['crash', 'slow', 'drop', 'delay'] as const,
+    ],
   ] as const)(
     'law: batches never exceed size or age, and everybody gets their own, when %s',
     async (_, faults) => {

@@ -47,7 +47,7 @@ describe('a cache', () => {
             }
           }
         },
-        { ...lawExploration, faults: ['crash', 'slow'] },
+        { ...lawExploration, faults: ['crash', 'slow', 'drop', 'delay'] },
         (world) => {
           agreesWithItsModel(callers.events, policy);
           expect(memory.statistics(world.system)).toMatchObject({ waiting: 0, inFlight: 0 });

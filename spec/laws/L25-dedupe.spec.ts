@@ -30,7 +30,7 @@ describe('a dedupe', () => {
           once = dedupe({ ...policy, key: ({ key }) => key });
           callers.call(once(callers.work), 9);
         },
-        { ...lawExploration, faults: ['crash', 'slow'] },
+        { ...lawExploration, faults: ['crash', 'slow', 'drop', 'delay'] },
         (world) => {
           agreesWithItsModel(callers.events, policy);
           expect(once.statistics(world.system)).toMatchObject({ waiting: 0 });

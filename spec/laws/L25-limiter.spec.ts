@@ -28,7 +28,10 @@ const limits: readonly Limit[] = [
 describe('a rate limit', () => {
   it.each([
     ['nothing is slow', []],
-    ['agents crash and the machine is slow', ['crash', 'slow'] as const],
+    [
+      'agents crash, messages are lost or late, and the machine is slow',
+      ['crash', 'slow', 'drop', 'delay'] as const,
+    ],
   ] as const)(
     'law: no window sees more calls begun than burst and rate allow, and each in its turn, when %s',
     async (_, faults) => {
@@ -46,6 +49,7 @@ describe('a rate limit', () => {
         (world) => {
           keepsToItsRate(callers.events, limit);
           keepsTheOrder(callers.events);
+          beginsNobodyWhoLeft(callers.events);
           refusesWhatItMust(callers.events, limit, faults.length === 0);
           if (faults.length === 0) {
             beginsAsSoonAsItMay(callers.events, limit);
@@ -102,6 +106,18 @@ function keepsTheOrder(events: readonly CallEvent[]): void {
     const places = begunOf(events, key).map(({ value }) => order.indexOf(value as number));
     if (places.some((place, index) => index > 0 && place < places[index - 1]!)) {
       throw new Error(`calls for ${key} asked as ${order} and were begun as ${places}`);
+    }
+  }
+}
+
+function beginsNobodyWhoLeft(events: readonly CallEvent[]): void {
+  const left = new Set<unknown>();
+  for (const { what, id, value } of events) {
+    if (what === 'left') {
+      left.add(id);
+    }
+    if (what === 'begun' && left.has(value)) {
+      throw new Error(`call ${value} was begun, and had left`);
     }
   }
 }

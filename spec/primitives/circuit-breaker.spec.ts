@@ -266,6 +266,23 @@ describe('a circuit breaker', () => {
     expect(breaker.statistics(world.system)).toMatchObject({ state: 'open', opened: 2 });
   });
 
+  it('gives a probe back that whoever asked did not wait for', async () => {
+    const world = aWorld();
+    const work = new OpenWork();
+    const breaker = circuitBreaker({ failuresInARow: 1, openForMs: 100 });
+    const guarded = breaker(work.procedure);
+    await ask(world, guarded);
+    await work.fail(0);
+    await world.advance(100);
+    const hasty: Procedure<undefined, void> = (_, scope) => void guarded(undefined, scope);
+
+    await ask(world, hasty);
+    await ask(world, guarded);
+    await work.answer(2);
+
+    expect(breaker.statistics(world.system).state).toBe('closed');
+  });
+
   it('takes nobody for a probe whose work is over', async () => {
     const world = aWorld();
     const breaker = circuitBreaker({ failuresInARow: 1, openForMs: 100 });

@@ -1,5 +1,5 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
-import type { Procedure } from '../../src/actors/context.ts';
+import type { Procedure, Scope } from '../../src/actors/context.ts';
 import { mapReduce } from '../../src/primitives/map-reduce.ts';
 import { aCast, forGood, SoldOut } from '../support/a-cast.ts';
 
@@ -118,6 +118,17 @@ describe('mapReduce', () => {
     ).rejects.toMatchObject({ parts: [{ name: 'items 0 to 1', responder: 'broken' }] });
   });
 
+  it('fails of an item that cannot be asked at all', async () => {
+    const { asks } = aCast();
+    const nobody = { name: 'nobody' } as never as (n: number) => string;
+
+    await expect(
+      asks(mapReduce({ map: nobody, reduce: join, concurrency: 2 }), [1, 2]),
+    ).rejects.toMatchObject({
+      parts: [{ name: 'item 0', responder: 'nobody' }],
+    });
+  });
+
   it('fails of its source, whether that throws or rejects', async () => {
     const { asks } = aCast();
     const all = mapReduce({ map: text, reduce: join, concurrency: 2 });
@@ -161,10 +172,35 @@ describe('mapReduce', () => {
     const all = mapReduce({ map: (n: number) => `${asked.push(n)}`, reduce: join, concurrency: 2 });
     const asking = asks(all, source, { signal: stop.signal }, () => stop.abort());
     await expect(asking).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    expect(returned).toBe(1); // At once: its next item may never come.
     await world.run(() => late.resolve({ done: false, value: 1 }));
 
     expect(asked).toEqual([]);
     expect(returned).toBe(1);
+  });
+
+  it('forgets a source that fails when nobody wants its items any more, and begins in no scope that is over', async () => {
+    const { asks, world } = aCast();
+    const stop = new AbortController();
+    const late = Promise.withResolvers<never>();
+    const source = { [Symbol.asyncIterator]: () => ({ next: () => late.promise }) };
+    const all = mapReduce({ map: text, reduce: join, concurrency: 2 });
+    let over: Scope | undefined;
+    let waits: unknown;
+
+    await expect(asks(all, source, { signal: stop.signal }, () => stop.abort())).rejects.toMatchObject({
+      code: 'INTERRUPTED',
+    });
+    await world.run(() => late.reject(new SoldOut()));
+    await asks((_: string, scope) => {
+      over = scope;
+      waits = Promise.resolve(all({ [Symbol.asyncIterator]: () => ({ next: forGood }) }, scope)).catch(
+        (failure) => failure,
+      );
+    }, 'x');
+
+    expect(await waits).toMatchObject({ reason: 'the work that waited for it is over' });
+    await expect(all([1], over!)).rejects.toThrow('is over');
   });
 
   it.each([0, 1.5, Number.NaN, Number.POSITIVE_INFINITY])(

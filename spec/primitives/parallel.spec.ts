@@ -2,7 +2,8 @@ import { describe, expect, expectTypeOf, it } from 'vitest';
 import type { Procedure } from '../../src/actors/context.ts';
 import { type } from '../../src/core/schema.ts';
 import { defineTopic } from '../../src/core/topic.ts';
-import { parallel, type Settled } from '../../src/primitives/parallel.ts';
+import type { Outcome } from '../../src/primitives/outcome.ts';
+import { parallel } from '../../src/primitives/parallel.ts';
 import { PartFailed } from '../../src/primitives/part-failed.ts';
 import { aCast, forGood, SoldOut } from '../support/a-cast.ts';
 
@@ -88,15 +89,13 @@ describe('parallel', () => {
     const each = parallel({ a, b: soldOut }, { onFailure: 'collect' });
 
     expectTypeOf(each).toEqualTypeOf<
-      Procedure<number, { readonly a: Settled<number>; readonly b: Settled<never> }>
+      Procedure<number, { readonly a: Outcome<number>; readonly b: Outcome<never> }>
     >();
-    expect(await asks(each, 1)).toEqual({
-      a: { status: 'fulfilled', value: 2 },
-      b: { status: 'rejected', reason: expect.any(PartFailed) },
+    expect(await asks(each, 1)).toMatchObject({
+      a: { _tag: 'Replied', agent: '/a', index: 0, value: 2, tookMs: 0, spent: {} },
+      b: { _tag: 'Failed', agent: 'soldOut', index: 1, failure: { code: 'SOLD_OUT' } },
     });
-    expect(await asks(parallel([soldOut], { onFailure: 'collect' }), 1)).toMatchObject([
-      { status: 'rejected' },
-    ]);
+    expect(await asks(parallel([soldOut], { onFailure: 'collect' }), 1)).toMatchObject([{ _tag: 'Failed' }]);
   });
 
   it('ends with the call: at its deadline all branches do', async () => {

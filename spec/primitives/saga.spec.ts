@@ -128,28 +128,32 @@ describe('saga', () => {
     expect(undone()).toEqual([undoFlight, undoCar, undoHotel]);
   });
 
-  it('begins no step when it was interrupted, and undoes what came too late', async () => {
-    const { asks, trip, undone } = aTrip((n) => n);
-    const stop = new AbortController();
-    const acted = saga([
-      {
-        name: 'only',
-        act: (_: number, scope: Scope) => {
-          stop.abort();
-          return scope.headers;
+  it.each([1, 2])(
+    'begins no step when it was interrupted, and undoes what came too late, of %d',
+    async (count) => {
+      const { world } = aCast();
+      const stop = new AbortController();
+      const undone: string[] = [];
+      const steps = Array.from({ length: count }, (_, n) => ({
+        name: `${n}`,
+        act: (value: number) => {
+          queueMicrotask(() => stop.abort());
+          return value;
         },
-        compensate: () => {},
-      },
-    ] as never);
+        compensate: () => undone.push(`${n}`),
+      }));
+      let failure: unknown;
 
-    await expect(asks(acted as Procedure<number, unknown>, 1, { signal: stop.signal })).rejects.toMatchObject(
-      {
-        code: 'INTERRUPTED',
-      },
-    );
-    expect(await asks(trip, 1)).toBe(3);
-    expect(undone()).toEqual([]);
-  });
+      await world.run(async () => {
+        failure = await world.system
+          .request(saga(steps), 1, { signal: stop.signal })
+          .catch((failed) => failed);
+      });
+
+      expect(failure).toMatchObject({ code: 'INTERRUPTED' });
+      expect(undone).toEqual(['0']);
+    },
+  );
 
   it('tells the failures of the system what could not be undone when nobody waits for it', async () => {
     const { asks, trip, failures } = aTrip(forGood, { compensate: forGood });
@@ -164,6 +168,14 @@ describe('saga', () => {
         failure: { _tag: 'SagaFailed', step: 'flight' },
       },
     ]);
+  });
+
+  it('tells it also of a saga that nobody within asked for', async () => {
+    const { trip, failures, world } = aTrip(forGood, { compensate: forGood });
+
+    await world.run(() => void world.system.request(trip, 1, { timeoutMs: 20 }).catch(() => {}));
+
+    expect(failures).toMatchObject([{ agent: '/', topic: undefined, failure: { _tag: 'SagaFailed' } }]);
   });
 
   it('is waited for by a system that drains, and has no time when one stops', async () => {

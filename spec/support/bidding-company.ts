@@ -28,6 +28,7 @@ const awardsMax = 3;
 
 /** One call of the contract net for an order. */
 interface Call {
+  readonly order: string;
   /** What was bid, as the manager heard it, and is not awarded yet. */
   readonly heard: { readonly path: string; readonly place: number; readonly score: number }[];
 }
@@ -43,7 +44,7 @@ interface Bid {
   readonly isLate: boolean;
 }
 
-export const Job = defineContract('job', { task: type<Task>(), bid: type<Bid>(), result: type<string>() });
+const Job = defineContract('job', { task: type<Task>(), bid: type<Bid>(), result: type<string>() });
 const Order = defineTopic('order', { schema: type<string>(), reply: type<string>() });
 
 /** The work on an order by one contractor. */
@@ -112,7 +113,9 @@ export class BiddingCompany {
         this.#answered(order, await system.request(manager, order, { timeoutMs, ...(signal && { signal }) }));
         return;
       } catch {
-        await new Promise((resolve) => void environment.schedule(1_000, resolve as () => void));
+        // Long enough to outlast the longest delays there are, one after the other.
+        const pauseMs = Math.min(60_000, 1_000 * 2 ** attempt);
+        await new Promise<void>((resolve) => void environment.schedule(pauseMs, resolve));
       }
     }
   }
@@ -148,7 +151,7 @@ export class BiddingCompany {
       concurrency: 2,
       redeliver: { attemptsMax: 10 },
       receive: async (order, context) => {
-        const call: Call = { heard: [] };
+        const call: Call = { order, heard: [] };
         this.#calls.push(call);
         const done = await context.request(net, { order, call });
         this.#answered(order, done.result);
@@ -236,7 +239,7 @@ export class BiddingCompany {
     if ((bid as Bid).isLate) {
       this.wrongs.push(`${path} is awarded ${order} although its bid was late`);
     }
-    const call = this.#calls.find(({ heard }) => bestOf(heard)?.path === path);
+    const call = this.#calls.find((one) => one.order === order && bestOf(one.heard)?.path === path);
     call?.heard.splice(call.heard.indexOf(bestOf(call.heard)!), 1);
     if (call === undefined && this.#reserve.get(order) !== path) {
       this.wrongs.push(`${path} is awarded ${order}, and others come before it`);

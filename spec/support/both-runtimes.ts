@@ -72,7 +72,7 @@ export async function onTroupe(
     if (typeof happening === 'number') {
       for (let left = happening; left > 0; left -= 1) {
         const atMs = world.nowMs + 1;
-        // As on XState's clock, all that is due at once happens before promises go on.
+        // By hand: as on XState's clock, all that is due at once happens before promises go on.
         while (environment.readyCount > 0 || (environment.nextDueMs ?? Number.POSITIVE_INFINITY) <= atMs) {
           environment.step();
         }

@@ -61,6 +61,8 @@ class Court {
   /** What its policy has said, in order; and how many outcomes it had seen then. */
   readonly verdicts: string[] = [];
   seen = 0;
+  /** Who had an outcome by then. */
+  #arrived: ReadonlySet<number> = new Set();
   settled = 0;
   outcomes: readonly Outcome<number>[] | undefined;
   /** Members that were asked and lost, by their path. */
@@ -79,6 +81,7 @@ class Court {
       ...policy,
       decide: (ballot) => {
         const verdict = policy.decide(ballot);
+        this.#arrived = new Set(ballot.outcomes.map(({ index }) => index));
         this.#heard(verdict._tag, ballot.outcomes.length);
         return verdict;
       },
@@ -159,11 +162,22 @@ class Court {
     if (answered > this.seen) {
       this.courts.wrong(`${answered} are said to have answered, and its policy has seen ${this.seen}`);
     }
+    // Of one who was asked twice nobody can tell which of its answers lost.
+    const done = new Set(outcomes.flatMap(({ _tag, agent }) => (_tag === 'Interrupted' ? [] : [agent])));
     for (const { _tag, agent } of outcomes) {
-      if (_tag === 'Interrupted') {
+      if (_tag === 'Interrupted' && !done.has(agent)) {
         this.lost.add(agent);
       }
     }
+    const isAskedOnce = (agent: string): boolean =>
+      outcomes.filter((one) => one.agent === agent).length === 1;
+    const losers = outcomes.filter(
+      ({ agent, index }) => this.lost.has(agent) && !this.#arrived.has(index) && isAskedOnce(agent),
+    );
+    // Before whoever asked goes on; but one that was being interrupted when this settled is so by then.
+    void Promise.resolve().then(() =>
+      this.courts.auditLosers(this, new Set(losers.map(({ agent }) => agent))),
+    );
   }
 }
 
@@ -172,6 +186,17 @@ interface Deliberation {
   readonly court: Court;
   readonly cell: Cell;
   readonly context: Context<undefined, number>;
+}
+
+/** Whether it has ended, or its agent has a signal by which it will in its next turn. */
+function isEnding({ cell, context }: Deliberation): boolean {
+  const { over } = context as unknown as { readonly over: boolean };
+  return (
+    over ||
+    cell.signals?.some(
+      (signal) => signal._tag !== 'interrupt' || signal.handling === (context as unknown),
+    ) === true
+  );
 }
 
 export class Courts {
@@ -247,6 +272,15 @@ export class Courts {
     }
     if (this.#wrong.length > 0) {
       throw new Error(this.#wrong.join('\n'));
+    }
+  }
+
+  /** Whoever has lost is on its way to hear so when the court settles, not when whoever asked is done. */
+  auditLosers(court: Court, losers: ReadonlySet<string>): void {
+    for (const one of this.#deliberations) {
+      if (one.court === court && losers.has(one.cell.path) && !isEnding(one)) {
+        this.wrong(`${one.cell.path} lost, and is not interrupted when its court settles`);
+      }
     }
   }
 

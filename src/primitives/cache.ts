@@ -15,7 +15,8 @@
  * Source: Maurice Wilkes, "Slave memories and dynamic storage allocation" (1965);
  * `singleflight` of Go for the calls that are shared.
  */
-import type { Verbs } from '../actors/context.ts';
+import type { Effect } from 'effect/Effect';
+import type { Procedure, Scope, Target, Verbs } from '../actors/context.ts';
 import type { FailureClass } from '../core/failure.ts';
 import { type CachePolicy, type CacheStatistics, Caching } from './caching.ts';
 import type { Work } from './called.ts';
@@ -24,7 +25,6 @@ import { queueMaxDefault } from './queue-full.ts';
 import { checkTimeout, type SharedCallOptions } from './shared-call.ts';
 import { structuralKey } from './structural-key.ts';
 import { wrap } from './wrap.ts';
-import type { Wrapper } from './wrapper.ts';
 
 /** For how long a failure is remembered, in milliseconds, by its class. */
 export type NegativeTtl = Readonly<Partial<Record<Exclude<FailureClass, 'interrupted'>, number>>>;
@@ -46,7 +46,13 @@ export interface CacheOptions<Input = unknown> extends SharedCallOptions {
 }
 
 /** Answers through it are remembered. */
-export interface Cache<Input = unknown> extends Wrapper<Input> {
+export interface Cache<Input = unknown> {
+  /** Around a procedure, or a handler that needs no more than a scope: its answer is for several, so it has no state of an agent. */
+  <I extends Input, O>(
+    work: (input: I, scope: Scope) => O | PromiseLike<O> | Effect<O, unknown>,
+  ): (input: I, scope: Scope) => O | Promise<O>;
+  /** Around an agent, a topic or a capability. */
+  <I extends Input, O>(target: Target<I, O>): Procedure<I, O>;
   /** Forgets the answer of a key, in every system; what is on its way is not remembered. Without a `key` function the key is the input. */
   invalidate(key: unknown): void;
   /** Forgets all. */
@@ -99,7 +105,7 @@ export function cache<Input = unknown>(options: CacheOptions<Input>): Cache<Inpu
           scope,
         ) as never,
   );
-  return Object.assign(cached as Wrapper<Input>, {
+  return Object.assign(cached as Cache<Input>, {
     invalidate: (invalid: unknown) => {
       const text = structuralKey(invalid, 'key of cache');
       systems.each((caching) => caching.invalidate(text));

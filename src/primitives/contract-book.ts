@@ -2,10 +2,9 @@
  * A contract book: what one contractor has bid, for whom it works, and what it has done.
  *
  *     bidding ──> standing ──> performing ──> done
- *        │           │  ^          │
- *        │           │  └──────────┘  the work was interrupted
- *        v           v
- *      closed: refused, rejected, cancelled, lapsed
+ *        │           │             │
+ *        v           v             v
+ *      closed: refused, rejected, cancelled, lapsed, interrupted
  *
  * It is as old as its agent's state: a restart begins with an empty one.
  *
@@ -29,15 +28,11 @@ export interface BookEntry {
   /** The bid, while it is being made; the work, while it is being done. */
   work: PromiseLike<unknown> | undefined;
   /** Whether the handling that makes the bid, or does the work, is over without having ended it. */
-  isCutOff: () => boolean;
+  isCutOff: (() => boolean) | undefined;
   /** Ends the work, while it is being done. */
   stop: (() => void) | undefined;
-  /** Whether the work has been begun once. */
-  begun: boolean;
   /** Closes it when nothing has been heard for too long. */
   lapses: Timer | undefined;
-  /** Whether that was so while the work was being done. */
-  lapsed: boolean;
 }
 
 export class ContractBook {
@@ -49,27 +44,12 @@ export class ContractBook {
     this.contractsMax = contractsMax;
   }
 
-  get openCount(): number {
-    return this.#open.size;
-  }
-
-  get overCount(): number {
-    return this.#over.size;
-  }
-
   /** What is known of a contract. Work that was cut off is no work any more. */
   find(contractId: string): BookEntry | undefined {
     const entry = this.#open.get(contractId);
-    if (entry?.work !== undefined && entry.isCutOff()) {
-      entry.work = undefined;
-      entry.stop = undefined;
-      if (entry.phase === 'bidding') {
-        this.close(entry, 'the bid was interrupted');
-      } else if (entry.lapsed) {
-        this.close(entry, 'the bid has lapsed');
-      } else {
-        entry.phase = 'standing';
-      }
+    if (entry?.isCutOff?.() === true) {
+      // Not open to another award: two managers of one contract might not agree who does the work.
+      this.close(entry, entry.phase === 'bidding' ? 'its bid was interrupted' : 'its work was interrupted');
     }
     return entry ?? this.#over.get(contractId);
   }
@@ -107,6 +87,7 @@ export class ContractBook {
   #settle(entry: BookEntry): void {
     const { stop } = entry;
     entry.work = undefined;
+    entry.isCutOff = undefined;
     entry.stop = undefined;
     entry.lapses?.cancel();
     entry.lapses = undefined;
@@ -128,9 +109,7 @@ const blank: Omit<BookEntry, 'contractId' | 'callId'> = {
   bid: undefined,
   result: undefined,
   work: undefined,
-  isCutOff: () => false,
+  isCutOff: undefined,
   stop: undefined,
-  begun: false,
   lapses: undefined,
-  lapsed: false,
 };

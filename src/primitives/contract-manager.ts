@@ -5,11 +5,13 @@
 import type { AgentRef } from '../actors/agent-ref.ts';
 import { Cell } from '../actors/cell.ts';
 import type { RequestOptions, Scope } from '../actors/context.ts';
+import type { Kernel } from '../actors/kernel.ts';
 import { LocalRef, refOf } from '../actors/local-ref.ts';
 import type { CallOutcome } from '../actors/pending-call.ts';
 import { NoResponder } from '../actors/request-failures.ts';
 import type { Sender } from '../actors/sender.ts';
 import { senderOf } from '../actors/sender-of.ts';
+import { Tie } from '../actors/tie.ts';
 import type { Lease, Limits } from '../core/budget.ts';
 import { describeThrown, type Failure, reasonOf } from '../core/failure.ts';
 import { check, InvalidParams } from '../core/schema.ts';
@@ -28,6 +30,7 @@ import type {
 } from './contract.ts';
 import { AwardDeclined, ContractFailed, NoProposals } from './contract-failures.ts';
 import type { ContractorReport, Fulfilled } from './contract-report.ts';
+import { ContractTurns } from './contract-turns.ts';
 import {
   begin,
   type Command,
@@ -72,6 +75,20 @@ interface Member {
   readonly leases: Lease[];
 }
 
+/** Told when the work ends in which a manager works. */
+class Ending extends Tie {
+  readonly #tell: () => void;
+
+  constructor(tell: () => void) {
+    super();
+    this.#tell = tell;
+  }
+
+  cut(): void {
+    this.#tell();
+  }
+}
+
 export class Manager<Task, Bid, Result> {
   readonly #plan: Plan<Task, Bid, Result>;
   readonly #task: Task;
@@ -80,13 +97,15 @@ export class Manager<Task, Bid, Result> {
   readonly #contractId: string;
   readonly #members: Member[];
   readonly #answer = Promise.withResolvers<Fulfilled<Bid, Result>>();
-  readonly #interrupted = (): void => this.#happened({ _tag: 'Interrupted' });
+  readonly #ending = new Ending(() => this.#happened({ _tag: 'Interrupted' }));
   /** What has happened and is not decided yet: deciding is one thing after the other. */
   readonly #events: NegotiationEvent[] = [];
   #deciding = false;
   /** `undefined` until it is known what is recorded. */
   #now: Negotiation | undefined;
   #over = false;
+  /** Lets the next manager of this contract begin. */
+  #leave: (() => void) | undefined;
   #callId = '';
 
   constructor(plan: Plan<Task, Bid, Result>, task: Task, scope: Scope) {
@@ -100,8 +119,15 @@ export class Manager<Task, Bid, Result> {
 
   /** Errors: those of `contractNet`, as a rejection. */
   manage(): Promise<Fulfilled<Bid, Result>> {
-    this.#scope.signal.addEventListener('abort', this.#interrupted);
-    this.#read((known) => this.#begin(known));
+    const { contractId, awards } = this.#plan;
+    this.#sender.tie(this.#ending);
+    if (contractId === undefined) {
+      this.#read((known) => this.#begin(known));
+    } else {
+      this.#leave = turnsOf(this.#sender.kernel, awards).take(this.#contractId, () =>
+        this.#read((known) => this.#begin(known)),
+      );
+    }
     return this.#answer.promise;
   }
 
@@ -145,10 +171,9 @@ export class Manager<Task, Bid, Result> {
     }
     if (this.#now === undefined) {
       // It ends before it has begun.
+      this.#end();
       if (event._tag === 'Broke') {
         this.#fail(event.failure);
-      } else {
-        this.#end();
       }
       return;
     }
@@ -169,11 +194,11 @@ export class Manager<Task, Bid, Result> {
 
   #carryOut({ negotiation, commands }: Decision): void {
     this.#now = negotiation;
-    if (negotiation.phase === 'over') {
-      this.#scope.signal.removeEventListener('abort', this.#interrupted);
-    }
     for (const command of commands) {
       this.#do(command);
+    }
+    if (negotiation.phase === 'over') {
+      this.#end();
     }
   }
 
@@ -230,7 +255,8 @@ export class Manager<Task, Bid, Result> {
       contractId: this.#contractId,
       callId: this.#callId,
       task: this.#task,
-      holdMs: Math.min(atMostMs, leftMs),
+      // A bid lapses by itself only when the word that was due by then has had its time to arrive.
+      holdMs: Math.min(atMostMs, leftMs) + cancelWithinMs,
     };
     for (const contractor of this.#members.keys()) {
       const how = { timeoutMs: bidWithinMs, awaited: false };
@@ -282,15 +308,16 @@ export class Manager<Task, Bid, Result> {
   #accept(contractor: number): void {
     const { contract, workWithinMs, workBudget } = this.#plan;
     const member = this.#members[contractor]!;
-    let budget: Limits;
+    let budget: Limits | undefined;
     try {
-      budget = workBudget?.(member.bid as Bid, this.#task) ?? {};
+      budget = workBudget?.(member.bid as Bid, this.#task);
     } catch (failure) {
       this.#happened({ _tag: 'Broke', failure });
       return;
     }
     const accept: AcceptProposal = { contractId: this.#contractId };
-    this.#ask(contractor, contract.accept, accept, { timeoutMs: workWithinMs, budget }, (outcome) => {
+    const how = { timeoutMs: workWithinMs, ...(budget === undefined ? {} : { budget }) };
+    this.#ask(contractor, contract.accept, accept, how, (outcome) => {
       const done = this.#resultIn(outcome, member.path);
       if ('result' in done) {
         this.#happened({ _tag: 'Informed', contractor, result: done.result });
@@ -346,7 +373,9 @@ export class Manager<Task, Bid, Result> {
       return;
     }
     const to = ref as AgentRef<M, R>;
-    const call = this.#sender.call(to, message, { budget: {}, ...how, topic: topic as AnyTopic }, told);
+    // A lease of its own only under one of the caller: without, the contractor's own budget pays.
+    const metered = this.#sender.lease === undefined ? how : { budget: {}, ...how };
+    const call = this.#sender.call(to, message, { ...metered, topic: topic as AnyTopic }, told);
     if (call?.lease !== undefined) {
       leases.push(call.lease);
     }
@@ -449,7 +478,6 @@ export class Manager<Task, Bid, Result> {
   }
 
   #fulfilled(by: Offer, result: unknown): void {
-    this.#end();
     this.#answer.resolve({
       result: result as Result,
       by: by.contractor,
@@ -460,14 +488,13 @@ export class Manager<Task, Bid, Result> {
   }
 
   #fail(failure: unknown): void {
-    this.#end();
     this.#answer.reject(failure);
   }
 
   #report(): ContractorReport<Bid>[] {
     const { fates } = this.#now!;
     return this.#members.map(({ path, bid, failure, leases }, place) => ({
-      contractor: path,
+      agent: path,
       fate: fates[place] ?? 'unheard',
       bid: bid as Bid | undefined,
       failure,
@@ -477,8 +504,20 @@ export class Manager<Task, Bid, Result> {
 
   #end(): void {
     this.#over = true;
-    this.#scope.signal.removeEventListener('abort', this.#interrupted);
+    this.#ending.untie();
+    this.#leave?.();
   }
+}
+
+/** Turns are those of a store in a system: a manager that ended with its host keeps nobody waiting on another. */
+const turnsInStores = new WeakMap<Kernel, WeakMap<AwardStore, ContractTurns>>();
+
+function turnsOf(kernel: Kernel, awards: AwardStore): ContractTurns {
+  const inSystem = turnsInStores.get(kernel) ?? new WeakMap<AwardStore, ContractTurns>();
+  turnsInStores.set(kernel, inSystem);
+  const turns = inSystem.get(awards) ?? new ContractTurns();
+  inSystem.set(awards, turns);
+  return turns;
 }
 
 const memberAt = (path: string, ref: AgentRef<never, unknown> | undefined): Member => ({

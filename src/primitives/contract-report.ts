@@ -7,7 +7,7 @@ import type { Spent } from './spent.ts';
 /** What became of one contractor. */
 export interface ContractorReport<Bid = unknown> {
   /** Its path. */
-  readonly contractor: string;
+  readonly agent: string;
   /**
    * `fulfilled`: it did the work; `failed`: it was awarded the task and did not do it;
    * `rejected`: somebody else was better, or its bid not acceptable; `silent`: it made
@@ -18,7 +18,7 @@ export interface ContractorReport<Bid = unknown> {
   readonly bid: Bid | undefined;
   /** Why it was silent, or what its award failed of. */
   readonly failure: unknown;
-  /** What bidding and working cost, as far as it was spent within the contract net. */
+  /** What bidding and working cost, as far as is known when it is over. Nothing is known where nobody named a budget; `{}` is one. */
   readonly spent: Spent;
 }
 

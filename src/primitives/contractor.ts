@@ -180,7 +180,9 @@ class Desk {
     }
     this.#holds(entry, cfp.holdMs, context);
     const bid = this.#options.bid as Procedure<unknown, unknown>;
-    return propose(book, entry, context, () => invoke(bid, task, context));
+    return propose(book, entry, context, () => invoke(bid, task, context), {
+      lost: () => this.#options.lost?.(task, entry.reason, context),
+    });
   }
 
   accepted(
@@ -210,13 +212,12 @@ class Desk {
     const perform: Procedure<unknown, unknown> = (task, scope) =>
       this.#options.perform(task, scope as Context, bid);
     entry.phase = 'performing';
-    entry.begun = true;
     entry.work = promise;
     entry.isCutOff = () => sender.revoked !== undefined;
     const call = sender.call(perform, entry.task, { timeoutMs: Number.POSITIVE_INFINITY }, (outcome) => {
       if (entry.work !== promise) {
         resolve({ _tag: 'Failure', reason: entry.reason });
-      } else if (entry.isCutOff()) {
+      } else if (sender.revoked !== undefined) {
         resolve({ _tag: 'Failure', reason: 'its work was interrupted' });
       } else if ('failure' in outcome) {
         book.close(entry, 'its work failed');
@@ -277,29 +278,33 @@ class Desk {
   #lapse(entry: BookEntry, context: Context): void {
     const book = this.#bookOf(context);
     book.find(entry.contractId);
-    if (entry.phase === 'performing') {
-      entry.lapsed = true;
-    } else if (entry.phase === 'bidding' || entry.phase === 'standing') {
+    if (entry.phase === 'bidding' || entry.phase === 'standing') {
       this.#lose(book, entry, 'the bid has lapsed', context);
     }
   }
 
   #lose(book: ContractBook, entry: BookEntry, reason: string, context: Context): void {
-    const { task, begun, phase } = entry;
+    const { task, phase } = entry;
     book.close(entry, reason);
-    if (phase === 'standing' && !begun) {
+    if (phase === 'standing') {
       this.#options.lost?.(task, reason, context);
     }
   }
 }
 
+/** Why there is no bid, if there is none. */
+const refusalIn = (bid: unknown): string | undefined =>
+  bid instanceof Refusal ? bid.reason : bid === undefined ? 'it does not bid' : undefined;
+
 function proposed(book: ContractBook, entry: BookEntry, bid: unknown): Proposal<unknown> {
-  if (bid === undefined || bid instanceof Refusal) {
-    book.close(entry, bid === undefined ? 'it does not bid' : bid.reason);
-    return { _tag: 'Refuse', reason: entry.reason };
+  const refusal = refusalIn(bid);
+  if (refusal !== undefined) {
+    book.close(entry, refusal);
+    return { _tag: 'Refuse', reason: refusal };
   }
   entry.phase = 'standing';
   entry.work = undefined;
+  entry.isCutOff = undefined;
   entry.bid = bid;
   return { _tag: 'Propose', bid };
 }
@@ -310,6 +315,7 @@ function propose(
   entry: BookEntry,
   context: Context,
   bid: () => unknown,
+  { lost }: { readonly lost: () => void },
 ): Proposal<unknown> | PromiseLike<Proposal<unknown>> {
   let made: unknown;
   try {
@@ -324,10 +330,16 @@ function propose(
   const sender = senderOf(context);
   const isMine = (): boolean => entry.work === bidding && sender.revoked === undefined;
   const bidding: Promise<Proposal<unknown>> = Promise.resolve(made as PromiseLike<unknown>).then(
-    (offer) =>
-      isMine()
-        ? proposed(book, entry, offer)
-        : { _tag: 'Refuse', reason: entry.reason || 'its bid was interrupted' },
+    (offer) => {
+      if (isMine()) {
+        return proposed(book, entry, offer);
+      }
+      if (sender.revoked === undefined && refusalIn(offer) === undefined) {
+        // It was rejected while it was made; whatever was set aside for it can be given back now.
+        lost();
+      }
+      return { _tag: 'Refuse', reason: entry.reason || 'its bid was interrupted' };
+    },
     (failure) => {
       if (isMine()) {
         book.close(entry, 'its bid failed');

@@ -61,7 +61,7 @@ export function openGroup<Q, A>(question: Q, plan: GroupPlan, scope: Scope): Ope
 /** What the policy makes of a group. */
 export function gathered<Q, A, V>(group: OpenGroup<Q, A>, policy: Policy<A, V>): Promise<Gathered<Q, A, V>> {
   return new Promise((resolve, reject) => {
-    new Gathering(group, policy, { gathered: resolve, failed: reject }).begin(() => group.environment);
+    new Gathering(group, policy, { gathered: resolve, failed: reject }).begin();
   });
 }
 

@@ -52,14 +52,14 @@ export class Gathering<Q, A, V> {
    * Errors: `RangeError` where the policy refuses a group of that size, or nobody knows whose
    * time a limit is of; then nobody is asked.
    *
-   * @param environment Whose time the limits of a policy are, where the group does not know.
+   * @param environment Whose time the limits of a policy are, for a group that is not one of ours.
    */
-  begin(environment: () => Environment): void {
+  begin(environment?: () => Environment): void {
     const policy = this.#policy;
     policy.checkSize?.(this.#group.size);
     const { limitsMs = [] } = policy;
     if (limitsMs.length > 0) {
-      const clock = this.#group instanceof OpenGroup ? this.#group.environment : environment();
+      const clock = this.#group instanceof OpenGroup ? this.#group.environment : environment!();
       this.#environment = clock;
       this.#limitsMs = limitsMs.toSorted((a, b) => b - a);
       this.#startedMs = clock.nowMs();
@@ -82,9 +82,7 @@ export class Gathering<Q, A, V> {
 
   /** Nobody wants it any more. */
   leave(): void {
-    if (!this.#settled) {
-      this.#end('nobody wants the result any more');
-    }
+    this.#end('nobody wants the result any more');
   }
 
   #heard(outcome: Outcome<A>): void {

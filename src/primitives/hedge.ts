@@ -65,8 +65,8 @@ export function hedge<Q, A>(
     const stop = admitInTurn(group, delayOf(afterMs, percentile, latencies));
     try {
       const { value, outcomes } = await gathered(group, policy);
-      const [first] = outcomes;
-      if (first !== undefined && first._tag !== 'Failed') {
+      const first = outcomes[0]!;
+      if (first._tag !== 'Failed') {
         latencies.record(first.tookMs);
       }
       return value;
@@ -81,10 +81,8 @@ export function hedge<Q, A>(
  * How long a try has before the next begins: `afterMs` until enough is known to tell the percentile.
  *
  * @example
- * const latencies = new RecentLatencies(100)
- * delayOf(500, 50, latencies) // => 500
- * for (const latencyMs of [10, 30]) latencies.record(latencyMs)
- * delayOf(500, 50, latencies) // => 10
+ * delayOf(500, 50, { count: 1, percentile: () => 10 }) // => 500
+ * delayOf(500, 50, { count: 2, percentile: () => 10 }) // => 10
  */
 export function delayOf(
   afterMs: number,
@@ -94,7 +92,7 @@ export function delayOf(
   if (percentile === undefined || latencies.count < 100 / (100 - percentile)) {
     return afterMs;
   }
-  return latencies.percentile(percentile) ?? afterMs;
+  return latencies.percentile(percentile)!;
 }
 
 type Admits = Pick<OpenGroup<unknown, unknown>, 'admitOne' | 'environment' | 'size'>;

@@ -14,10 +14,12 @@ import { Interrupted } from '../actors/request-failures.ts';
 import type { Sender } from '../actors/sender.ts';
 import { senderOf } from '../actors/sender-of.ts';
 import { isThenable } from '../actors/thenable.ts';
+import { Tie } from '../actors/tie.ts';
 import { InvalidParams } from '../core/schema.ts';
 import { OrderedFold, type Stretch } from './ordered-fold.ts';
 import { partFailed } from './part-failed.ts';
 import { checkResponder, nameOf } from './responder.ts';
+import { overWhileWaiting } from './still-wanted.ts';
 
 export interface MapReduceOptions<T, A> {
   /** Works on one item. */
@@ -64,7 +66,7 @@ export function mapReduce<T, A>(
   }
   return function mapReduce(input: Iterable<T> | AsyncIterable<T>, scope: Scope) {
     return new Promise<A>((resolve, reject) => {
-      new Mapping<T, A>(options, input, senderOf(scope), { resolve, reject }).goOn();
+      new Mapping<T, A>(options, input, senderOf(scope), { resolve, reject }).begin();
     });
   };
 }
@@ -92,6 +94,7 @@ class Mapping<T, A> {
   #exhausted = false;
   #over = false;
   #goingOn = false;
+  readonly #ends = new Ends(this);
 
   constructor(options: MapReduceOptions<T, A>, input: unknown, sender: Sender, waits: Waits<A>) {
     this.#options = options;
@@ -99,6 +102,20 @@ class Mapping<T, A> {
     this.#sender = sender;
     this.#waits = waits;
     this.#items = iteratorOf<T>(input);
+  }
+
+  begin(): void {
+    if (!this.#sender.tie(this.#ends)) {
+      throw this.#sender.revoked;
+    }
+    this.goOn();
+  }
+
+  /** Nobody wants the answer any more: what is under way ends with it. */
+  left(failure: unknown): void {
+    this.#over = true;
+    this.#waits.reject(failure ?? overWhileWaiting('mapReduce'));
+    this.#return();
   }
 
   /** Begins all that may begin now. What answers at once comes back here, and finds it going on. */
@@ -196,6 +213,7 @@ class Mapping<T, A> {
 
   #end(): void {
     this.#over = true;
+    this.#ends.untie();
     const { whole } = this.#fold;
     if (whole !== undefined) {
       this.#waits.resolve(whole.value);
@@ -217,18 +235,20 @@ class Mapping<T, A> {
       return;
     }
     this.#over = true;
+    this.#ends.untie();
     this.#waits.reject(partFailed({ of: 'mapReduce', name, responder }, failure));
     for (const call of this.#calls) {
       call.interrupt(new Interrupted({ agent: call.target, reason: 'another part of mapReduce failed' }));
     }
     this.#calls.clear();
-    if (!this.#exhausted) {
-      this.#return();
-    }
+    this.#return();
   }
 
   /** Nobody will take another item. What the iterator says to that is of no use to anybody. */
   #return(): void {
+    if (this.#exhausted) {
+      return;
+    }
     try {
       const returned = this.#items.return?.();
       if (isThenable(returned)) {
@@ -252,4 +272,18 @@ function iteratorOf<T>(input: unknown): Items<T> {
     });
   }
   return iterator.call(input) as Items<T>;
+}
+
+/** The end of the scope that a call of `mapReduce` is made in. */
+class Ends extends Tie {
+  readonly #mapping: { left(failure: unknown): void };
+
+  constructor(mapping: { left(failure: unknown): void }) {
+    super();
+    this.#mapping = mapping;
+  }
+
+  cut(failure: unknown): void {
+    this.#mapping.left(failure);
+  }
 }

@@ -243,7 +243,7 @@ function nextAward(now: Negotiation): Decision {
       commands: [{ _tag: 'RecordAward', to, reserve }],
     };
   }
-  if (!now.hasCalled) {
+  if (!now.hasCalled && now.awards < awardsMax) {
     return call(now);
   }
   return over(now, 'call over', { _tag: 'GiveUp' });
@@ -297,8 +297,11 @@ function dismissed(now: Negotiation, reason: RejectReason): Decision {
     if (contractor === now.award?.contractor) {
       return 'awarded';
     }
-    if (kept.has(contractor) || (fate !== 'proposed' && fate !== 'unheard')) {
+    if (fate !== 'proposed' && fate !== 'unheard') {
       return fate;
+    }
+    if (kept.has(contractor)) {
+      return 'proposed';
     }
     commands.push({ _tag: 'Reject', contractor, reason });
     return 'rejected';

@@ -27,8 +27,8 @@ export class NotGathered extends Failure {
   readonly outcomes: readonly Outcome<unknown>[];
 
   constructor(facts: { policy: string; missing: string; outcomes: readonly Outcome<unknown>[] }) {
-    const failed = facts.outcomes.filter(({ _tag }) => _tag === 'Failed');
-    super(failed.length === 0 ? undefined : { cause: failureOf(failed[0]!) });
+    const [first] = failed(facts.outcomes);
+    super(first === undefined ? undefined : { cause: first.failure });
     this.policy = facts.policy;
     this.missing = facts.missing;
     this.outcomes = facts.outcomes;
@@ -38,22 +38,21 @@ export class NotGathered extends Failure {
   override get message(): string {
     const { outcomes } = this;
     const answered = outcomes.filter(({ _tag }) => _tag === 'Replied').length;
-    const failed = outcomes.filter(({ _tag }) => _tag === 'Failed');
-    const told = failed
+    const those = failed(outcomes);
+    const told = those
       .slice(0, toldMax)
-      .map((outcome) => `; '${outcome.agent}' failed: ${describeThrown(failureOf(outcome))}`);
-    const more = failed.length > toldMax ? `; and ${failed.length - toldMax} more failed` : '';
+      .map(({ agent, failure }) => `; '${agent}' failed: ${describeThrown(failure)}`);
+    const more = those.length > toldMax ? `; and ${those.length - toldMax} more failed` : '';
     return `${this.policy} cannot be had of ${outcomes.length}: ${this.missing}; ${answered} answered${told.join('')}${more}`;
   }
 }
 
-const failureOf = (outcome: Outcome<unknown>): unknown =>
-  outcome._tag === 'Replied' ? undefined : outcome.failure;
+function failed(outcomes: readonly Outcome<unknown>[]) {
+  return outcomes.filter((outcome) => outcome._tag === 'Failed');
+}
 
 function classOf(outcomes: readonly Outcome<unknown>[]): FailureClass {
-  const classes = new Set(
-    outcomes.filter(({ _tag }) => _tag === 'Failed').map((outcome) => failureClass(failureOf(outcome))),
-  );
+  const classes = new Set(failed(outcomes).map(({ failure }) => failureClass(failure)));
   if (classes.has('transient') || classes.has('overload')) {
     return 'transient';
   }
@@ -61,7 +60,7 @@ function classOf(outcomes: readonly Outcome<unknown>[]): FailureClass {
     // They did not agree, or somebody ended the work of all.
     return outcomes.some(({ _tag }) => _tag === 'Replied') ? 'transient' : 'interrupted';
   }
-  const [one] = classes;
-  // What an agent threw comes as a failure of that agent, and is no reason to restart whoever asked it.
-  return classes.size === 1 && one !== undefined && one !== 'defect' ? one : 'permanent';
+  // What a procedure threw is no reason to restart whoever asked it.
+  classes.delete('defect');
+  return classes.size === 1 ? [...classes][0]! : 'permanent';
 }

@@ -168,11 +168,9 @@ export class OpenGroup<Q, A> implements Group<Q, A> {
 
   /** Nobody could be asked at all. */
   #refused(failure: unknown): void {
-    if (!this.#over) {
-      this.#over = true;
-      this.#giveUpUnasked(() => failure);
-      this.#finish();
-    }
+    this.#over = true;
+    this.#giveUpUnasked(() => failure);
+    this.#finish();
   }
 
   #askFrom(sender: Sender, awaited: boolean): void {

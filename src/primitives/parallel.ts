@@ -14,22 +14,18 @@ import type { PendingCall } from '../actors/pending-call.ts';
 import { Interrupted } from '../actors/request-failures.ts';
 import { senderOf } from '../actors/sender-of.ts';
 import { describeThrown } from '../core/failure.ts';
-import { type PartFailed, partFailed } from './part-failed.ts';
+import { type Outcome, outcomeOf } from './outcome.ts';
+import { partFailed } from './part-failed.ts';
 import { type AnswerOf, type AnyResponder, checkResponder, type InputOf, nameOf } from './responder.ts';
 
 /** What becomes of the others when one of several fails. */
 export interface ParallelOptions {
   /**
    * `fail-fast`, when not given: the first failure ends the others, and is the failure of all.
-   * `collect`: all are waited for, and each has its outcome.
+   * `collect`: all are waited for, and each has its `Outcome`.
    */
   readonly onFailure?: 'fail-fast' | 'collect';
 }
-
-/** What came of one of several: as `Promise.allSettled` says it. */
-export type Settled<A> =
-  | { readonly status: 'fulfilled'; readonly value: A }
-  | { readonly status: 'rejected'; readonly reason: PartFailed };
 
 /**
  * Asks all of them the same, at once, and answers with all their answers: a record
@@ -56,7 +52,7 @@ export function parallel<const Members extends readonly AnyResponder[]>(
 export function parallel<const Members extends readonly AnyResponder[]>(
   members: Members,
   options: ParallelOptions,
-): Procedure<InputOf<Members[number]>, { readonly [K in keyof Members]: Settled<AnswerOf<Members[K]>> }>;
+): Procedure<InputOf<Members[number]>, { readonly [K in keyof Members]: Outcome<AnswerOf<Members[K]>> }>;
 export function parallel<const Members extends Readonly<Record<string, AnyResponder>>>(
   members: Members,
   options?: ParallelOptions & { readonly onFailure?: 'fail-fast' },
@@ -66,7 +62,7 @@ export function parallel<const Members extends Readonly<Record<string, AnyRespon
   options: ParallelOptions,
 ): Procedure<
   InputOf<Members[keyof Members]>,
-  { readonly [K in keyof Members]: Settled<AnswerOf<Members[K]>> }
+  { readonly [K in keyof Members]: Outcome<AnswerOf<Members[K]>> }
 >;
 export function parallel(
   members: readonly AnyResponder[] | Readonly<Record<string, AnyResponder>>,
@@ -110,6 +106,7 @@ class Branches {
   readonly #answers: unknown[];
   #open: number;
   #failed = false;
+  #askedAtMs = 0;
 
   constructor(group: Group, resolve: (answers: unknown) => void, reject: (failure: unknown) => void) {
     this.#group = group;
@@ -122,15 +119,16 @@ class Branches {
   ask(input: unknown, scope: Scope): void {
     const sender = senderOf(scope);
     const { members } = this.#group;
+    this.#askedAtMs = sender.kernel.nowMs();
     for (let at = 0; at < members.length && !this.#failed; at += 1) {
-      this.#calls[at] = sender.call(members[at]!, input, undefined, (outcome) => {
-        if ('failure' in outcome) {
+      this.#calls[at] = sender.call(members[at]!, input, undefined, (outcome, call) => {
+        if (this.#group.collects) {
+          const tookMs = sender.kernel.nowMs() - this.#askedAtMs;
+          this.#isAnswered(at, outcomeOf(nameOf(members[at]), at, tookMs, outcome, call?.lease));
+        } else if ('failure' in outcome) {
           this.#isFailed(at, outcome.failure);
         } else {
-          this.#isAnswered(
-            at,
-            this.#group.collects ? { status: 'fulfilled', value: outcome.value } : outcome.value,
-          );
+          this.#isAnswered(at, outcome.value);
         }
       });
     }
@@ -149,15 +147,11 @@ class Branches {
   }
 
   #isFailed(at: number, failure: unknown): void {
-    const { collects, members, names } = this.#group;
+    const { members, names } = this.#group;
     if (this.#failed) {
       return;
     }
     const reason = partFailed({ of: 'parallel', name: names[at]!, responder: nameOf(members[at]) }, failure);
-    if (collects) {
-      this.#isAnswered(at, { status: 'rejected', reason });
-      return;
-    }
     this.#failed = true;
     this.#reject(reason);
     this.#endOthers();

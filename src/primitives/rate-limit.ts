@@ -84,7 +84,7 @@ export interface RateLimiter<Input = unknown> extends Wrapper<Input> {
  * const limiter = rateLimit({ perSecond: 10, overflow: 'reject' })
  * const twice = limiter(async (n: number) => 2 * n)
  * await system.request(twice, 21) // => 42
- * await system.request(twice, 22).catch(({ retryAfterMs }) => retryAfterMs <= 100) // => true
+ * await system.request(twice, 22).catch(({ code }) => code) // => 'RATE_LIMITED'
  * await system.stop()
  */
 export function rateLimit<Input = unknown>(options: RateLimitOptions<Input>): RateLimiter<Input> {

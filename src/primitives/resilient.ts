@@ -19,12 +19,12 @@
  *
  * Where another order is wanted, nest the wrappers by hand: they are all it is made of.
  */
-import type { Procedure, Responder, Scope } from '../actors/context.ts';
-import { senderOf } from '../actors/sender-of.ts';
-import { isThenable } from '../actors/thenable.ts';
-import { describeThrown, failureClass } from '../core/failure.ts';
+import type { Procedure, Responder } from '../actors/context.ts';
+import { describeThrown } from '../core/failure.ts';
+import { fallback } from './fallback.ts';
 import { invoke } from './invoke.ts';
-import { nameOf, wrap } from './wrap.ts';
+import { checkResponder } from './responder.ts';
+import { wrap } from './wrap.ts';
 import type { Wrapper } from './wrapper.ts';
 
 /** The guards there are; each may be left out. Each is a wrapper, ours or yours. */
@@ -43,7 +43,7 @@ export interface ResilientOptions<Input = unknown> {
 
 /** The same, with somebody who answers when all that failed. */
 export interface ResilientWithFallback<I, O> extends ResilientOptions<I> {
-  /** Asked what was asked, unless whoever asked is gone or the failure is `interrupted`. */
+  /** Asked the same when all that failed: see `fallback` for what it is not asked after. */
   readonly fallback: Responder<I, O>;
 }
 
@@ -63,8 +63,8 @@ const order = [
  * Puts several guards around one call, in a fixed order, whatever the order in which they
  * are given.
  *
- * Errors: those of the guards and of the work, unchanged; with a `fallback` those of the
- * fallback. `RangeError` for what is no wrapper, and for a guard that there is not.
+ * Errors: those of the guards and of the work, unchanged; with a `fallback`, `FallbackFailed`.
+ * `RangeError` for what is no wrapper, and for a guard that there is not.
  *
  * @example
  * const guarded = resilient({ retry: retry({ times: 2 }), timeout: timeout(1_000), bulkhead: bulkhead({ concurrency: 10 }) })
@@ -81,7 +81,7 @@ export function resilient<I, O>(
   options: ResilientWithFallback<I, O>,
 ): (work: Responder<I, O>) => Procedure<I, O>;
 export function resilient<I, O>({
-  fallback,
+  fallback: otherwise,
   ...guards
 }: ResilientOptions<I> & { readonly fallback?: Responder<I, O> }):
   | Wrapper<I>
@@ -90,11 +90,11 @@ export function resilient<I, O>({
   const chosen = order.flatMap((guard) => guards[guard] ?? []);
   const around = (work: Responder<I, O>): Procedure<I, O> =>
     asProcedure(chosen.reduceRight<Responder<I, O>>((inner, guard) => guard(inner), work));
-  if (fallback === undefined) {
+  if (otherwise === undefined) {
     return around as Wrapper<I>;
   }
-  const instead = asProcedure(fallback);
-  return (work) => otherwise(around(work), instead);
+  checkResponder('fallback of resilient', otherwise);
+  return (work) => fallback(around(work), otherwise);
 }
 
 /** Somebody to ask, as a procedure. */
@@ -103,28 +103,6 @@ function asProcedure<I, O>(responder: Responder<I, O>): Procedure<I, O> {
 }
 
 const plain = wrap((work) => (input, scope) => invoke(work, input, scope) as never);
-
-/** Asks the second when the first failed. */
-function otherwise<I, O>(first: Procedure<I, O>, second: Procedure<I, O>): Procedure<I, O> {
-  const failed = (failure: unknown, input: I, scope: Scope): O | PromiseLike<O> => {
-    if (failureClass(failure) === 'interrupted' || senderOf(scope).revoked !== undefined) {
-      throw failure;
-    }
-    return invoke(second, input, scope);
-  };
-  const guarded: Procedure<I, O> = (input, scope) => {
-    let answer: O | PromiseLike<O>;
-    try {
-      answer = invoke(first, input, scope);
-    } catch (failure) {
-      return failed(failure, input, scope);
-    }
-    return isThenable(answer)
-      ? Promise.resolve(answer as PromiseLike<O>).then(undefined, (failure) => failed(failure, input, scope))
-      : answer;
-  };
-  return Object.defineProperty(guarded, 'name', { value: nameOf(first), configurable: true });
-}
 
 function checkGuards(guards: object): void {
   for (const [name, guard] of Object.entries(guards)) {

@@ -139,6 +139,12 @@ class Timed implements BranchOwner {
   }
 
   call<I, O>(work: Responder<I, O>, input: I): O | Promise<O> {
+    if (this.#leftMs < Number.POSITIVE_INFINITY) {
+      // Before the work begins: of the timers that ring together with those of its requests, this is then the first.
+      this.#timer = this.#sender.kernel.environment.schedule(Math.max(0, this.#leftMs), () =>
+        this.interrupt(this.#tooLate()),
+      );
+    }
     let answer: O | PromiseLike<O>;
     try {
       answer = invoke(work, input, this.#branch);
@@ -154,25 +160,20 @@ class Timed implements BranchOwner {
     return answer as O;
   }
 
-  /** It is to end early: its time is over, or that of its caller. */
+  /** It is to end early, because its time is over, or that of its caller; told at most once, and only before it has ended. */
   interrupt(failure: unknown): void {
-    if (this.#ended === undefined) {
-      this.#ended = { failure };
-      this.#timer?.cancel();
-      this.#branch.interrupt(failure);
-      this.#reject?.(failure);
-    }
+    this.#ended = { failure };
+    this.#timer?.cancel();
+    this.#branch.interrupt(failure);
+    this.#reject?.(failure);
   }
 
   #wait<O>(answer: PromiseLike<O>): Promise<O> {
     return new Promise((resolve, reject) => {
       this.#reject = reject;
-      if (this.#ended !== undefined && this.#ended !== 'well') {
+      if (typeof this.#ended === 'object') {
+        // Whoever asked was ended by the beginning of the work itself.
         reject(this.#ended.failure);
-      } else if (this.#leftMs < Number.POSITIVE_INFINITY) {
-        this.#timer = this.#sender.kernel.environment.schedule(Math.max(0, this.#leftMs), () =>
-          this.interrupt(this.#tooLate()),
-        );
       }
       Promise.resolve(answer).then(
         (value) => {

@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import { ContractTurns } from '../../src/primitives/contract-turns.ts';
+
+describe('contract turns', () => {
+  const aLine = () => {
+    const turns = new ContractTurns();
+    const log: string[] = [];
+    return { log, take: (contract: string, who: string) => turns.take(contract, () => log.push(who)) };
+  };
+
+  it('lets one at a time manage a contract, first come, first served', async () => {
+    const { log, take } = aLine();
+    const leave = ['a', 'b', 'c'].map((who) => take('x', who));
+    take('y', 'other');
+    await null;
+    expect(log).toEqual(['a', 'other']);
+
+    leave[0]!();
+    leave[0]!();
+    expect(log).toHaveLength(2);
+    await null;
+    expect(log).toEqual(['a', 'other', 'b']);
+  });
+
+  it('passes over those who left while they waited', async () => {
+    const { log, take } = aLine();
+    const leave = ['a', 'b', 'c'].map((who) => take('x', who));
+    await null;
+    leave[1]!();
+    leave[0]!();
+    await null;
+    expect(log).toEqual(['a', 'c']);
+
+    leave[2]!();
+    take('x', 'd')();
+    take('x', 'e');
+    await null;
+    expect(log).toEqual(['a', 'c', 'e']);
+  });
+});
