@@ -35,7 +35,7 @@ export interface Panel {
 }
 
 /** What became of a question; both are `undefined` while it is open. */
-export interface Asked<O> {
+interface Asked<O> {
   value: O | undefined;
   failure: unknown;
 }

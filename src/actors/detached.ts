@@ -27,7 +27,7 @@ import type { Works } from './works.ts';
 export class Detached extends Sender {
   readonly cell: Cell;
   readonly works: Works;
-  readonly cause = undefined;
+  readonly cause: Envelope | undefined = undefined;
   /** The handling it was asked for in, if that is followed. */
   readonly trace: HandlingTrace | undefined;
   /** In which life of the agent; `undefined` when the handling was over already. */

@@ -4,7 +4,10 @@
  *
  * While a value is pushed, they are those of the message it stems from: what they
  * send inherits from it, is part of its step, and ends with its handling. Where
- * no message is in hand they begin a new chain, as `detach()` does.
+ * no message is in hand they begin a new chain, as `detach()` does. A request for a
+ * value that was gathered from several messages is the agent's own: it goes on as long
+ * as one of them is wanted, has the latest of their deadlines, and spends from no
+ * message's budget.
  */
 import { type CreditToken, tokenInScope } from '../core/credit.ts';
 import type { Topic } from '../core/topic.ts';
@@ -28,6 +31,7 @@ import type { Handling } from './handling.ts';
 import { refOf } from './local-ref.ts';
 import { MessageToken } from './message-token.ts';
 import { refuseThenable } from './thenable.ts';
+import { Together } from './together.ts';
 import type { Works } from './works.ts';
 
 /** What the stream of an agent knows beside its inbox. */
@@ -84,9 +88,16 @@ export class StreamVerbs implements StreamContext {
     return this.handling;
   }
 
-  /** Who speaks now: the handling in hand, otherwise the agent, in a new chain. */
+  /** Who asks now: the handling in hand, all of them together where there are several, otherwise the agent, in a new chain. */
   get sender(): Handling | Detached {
-    return this.handling ?? this.#detached;
+    const token = tokenInScope();
+    if (token !== undefined && token.sources.length > 1) {
+      const open = this.#gathered(token).filter(({ over }) => !over);
+      if (open.length > 1) {
+        return new Together(open);
+      }
+    }
+    return this.#speaker;
   }
 
   get state(): unknown {
@@ -129,11 +140,11 @@ export class StreamVerbs implements StreamContext {
     payload: NoInfer<M>,
     options?: SendOptions,
   ): Promise<void> | undefined {
-    return this.sender.publish(topic, payload, options);
+    return this.#speaker.publish(topic, payload, options);
   }
 
   tell<M>(ref: AgentRef<M, unknown>, payload: NoInfer<M>, options?: SendOptions): Promise<void> | undefined {
-    return this.sender.tell(ref, payload, options);
+    return this.#speaker.tell(ref, payload, options);
   }
 
   request<M, R>(target: Responder<M, R>, payload: NoInfer<M>, options?: RequestOptions): Promise<R> {
@@ -151,7 +162,12 @@ export class StreamVerbs implements StreamContext {
   spawn<M, R, S>(agent: MachineAgent<M, R, S>, options?: SpawnOptions): MachineRef<M, R, S>;
   spawn<M, R>(agent: Agent<M, R>, options?: SpawnOptions): AgentRef<M, R>;
   spawn<M, R>(agent: Agent<M, R>, options?: SpawnOptions): AgentRef<M, R> {
-    return this.sender.spawn(agent, options);
+    return this.#speaker.spawn(agent, options);
+  }
+
+  /** Who speaks now: the handling in hand, otherwise the agent, in a new chain. */
+  get #speaker(): Handling | Detached {
+    return this.handling ?? this.#detached;
   }
 
   /** The handlings of the messages that a value was made of, latest last. */

@@ -56,6 +56,7 @@ export class OpenBallot<A> implements Ballot<A> {
   readonly outcomes: Outcome<A>[] = [];
   elapsedMs = 0;
   answered = 0;
+  /** Whose outcomes have arrived, as far as anybody wanted to know who is first of the others. */
   readonly #ended = new Set<number>();
   #firstOpen = 0;
   readonly #tallies = new Map<(answer: A) => BallotKey, Tally<A>>();
@@ -76,6 +77,9 @@ export class OpenBallot<A> implements Ballot<A> {
   }
 
   get firstOpen(): number {
+    for (let at = this.#ended.size; at < this.outcomes.length; at += 1) {
+      this.#ended.add(this.outcomes[at]!.index);
+    }
     while (this.#ended.has(this.#firstOpen)) {
       this.#firstOpen += 1;
     }
@@ -84,7 +88,6 @@ export class OpenBallot<A> implements Ballot<A> {
 
   add(outcome: Outcome<A>): void {
     this.outcomes.push(outcome);
-    this.#ended.add(outcome.index);
     this.answered += outcome._tag === 'Replied' ? 1 : 0;
   }
 

@@ -183,17 +183,23 @@ export class OpenGroup<Q, A> implements Group<Q, A> {
     if (this.#asking || this.#sender === undefined) {
       return;
     }
+    const { environment } = this.#sender.kernel;
     this.#asking = true;
+    let nowMs = environment.nowMs();
     while (!this.#over && this.#asked < this.size && this.#open.size < this.#concurrency) {
-      this.#ask(this.#sender, this.#asked);
+      const openBefore = this.#open.size;
+      this.#ask(this.#sender, this.#asked, nowMs);
+      if (this.#open.size <= openBefore) {
+        // It has ended at once, which may have taken long.
+        nowMs = environment.nowMs();
+      }
     }
     this.#asking = false;
   }
 
-  #ask(sender: Sender, index: number): void {
+  #ask(sender: Sender, index: number, nowMs: number): void {
     this.#asked += 1;
     const member = this.#plan.members[index]!;
-    const nowMs = sender.kernel.environment.nowMs();
     const asking = new Asking(index, nameOfMember(member), nowMs);
     this.#open.add(asking);
     if (nowMs > this.#deadlineMs) {

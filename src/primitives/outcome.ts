@@ -43,27 +43,21 @@ export function outcomeOf<A>(
   ended: CallOutcome,
   lease: Lease | undefined,
 ): Outcome<A> {
-  const leases = lease === undefined ? [] : [lease];
-  if ('value' in ended) {
-    return {
-      _tag: 'Replied',
-      agent,
-      index,
-      tookMs,
-      value: ended.value as A,
-      get spent() {
-        return spentOn(leases);
-      },
-    };
+  const outcome = withoutSpending<A>(agent, index, tookMs, ended);
+  if (lease !== undefined) {
+    const leases = [lease];
+    Object.defineProperty(outcome, 'spent', { get: () => spentOn(leases), enumerable: true });
   }
-  return {
-    _tag: failureClass(ended.failure) === 'interrupted' ? 'Interrupted' : 'Failed',
-    agent,
-    index,
-    tookMs,
-    failure: ended.failure,
-    get spent() {
-      return spentOn(leases);
-    },
-  };
+  return outcome;
 }
+
+function withoutSpending<A>(agent: string, index: number, tookMs: number, ended: CallOutcome): Outcome<A> {
+  if ('value' in ended) {
+    return { _tag: 'Replied', agent, index, tookMs, value: ended.value as A, spent: nothing };
+  }
+  const { failure } = ended;
+  const _tag = failureClass(failure) === 'interrupted' ? 'Interrupted' : 'Failed';
+  return { _tag, agent, index, tookMs, failure, spent: nothing };
+}
+
+const nothing = spentOn([]);
