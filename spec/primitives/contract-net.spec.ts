@@ -223,6 +223,20 @@ describe('contractNet', () => {
     expect(await ask({ contractors: refs.slice(1) }, 'y')).toMatchObject({ by: '/b' });
   });
 
+  it('keeps nothing of calls that were interrupted, where nobody could go on with them', async () => {
+    const { world } = aMarket({
+      a: { bid: () => 1, perform: () => new Promise(() => {}), concurrency: 10_000 },
+    });
+    const net = contractNet(Job, { ...price, workWithinMs: 5, cancelWithinMs: 0, awardsMax: 1 });
+    const failures = new Set<string>();
+    for (let task = 0; task < 1_100; task += 1) {
+      void world.system.request(net, String(task), { timeoutMs: 2 }).catch(({ _tag }) => failures.add(_tag));
+      await world.advance(3);
+    }
+
+    expect([...failures]).toEqual(['RequestTimeout']);
+  });
+
   it('tells bidders when it is interrupted while others still think', async () => {
     const { ask, log } = aMarket({ a: { bid: () => 1 }, b: { bid: () => new Promise(() => {}) } });
 
@@ -232,7 +246,7 @@ describe('contractNet', () => {
   });
 
   it('goes on with the award that stands, and answers again what was fulfilled', async () => {
-    const { ask, log } = aMarket({
+    const { ask, log, world } = aMarket({
       a: { bid: () => 1, perform: async (task) => `${task} by a ${log.push('a works')}` },
       b: { bid: () => 2 },
     });
@@ -246,6 +260,14 @@ describe('contractNet', () => {
       contractors: [{ fate: 'unheard' }, {}],
     });
     expect(log).toEqual(['a works', 'b loses x: outbid']);
+
+    // Without a store, the contract net remembers for itself.
+    const byItself = contractNet(Job, { ...price, contractId: (task) => task });
+    for (const awards of [1, 0]) {
+      const asked = world.system.request(byItself, 'z');
+      await world.runUntilQuiet();
+      expect((await asked).awards).toBe(awards);
+    }
 
     const stands = memoryAwards();
     stands.append('y', 0, { _tag: 'Awarded', callId: 'old', to: { contractor: '/a', bid: 1 }, reserve: [] });

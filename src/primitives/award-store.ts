@@ -76,7 +76,7 @@ export class AwardsFull extends Failure {
   }
 
   override get message(): string {
-    return `no room to award contract '${this.contractId}': an award stands in each of ${this.contractsMax} contracts; give memoryAwards a larger contractsMax`;
+    return `no room to award contract '${this.contractId}': an award stands in each of ${this.contractsMax} contracts; forget those that nobody will call again, or give memoryAwards a larger contractsMax`;
   }
 }
 
@@ -89,6 +89,8 @@ export interface MemoryAwardsOptions {
 export interface MemoryAwards extends AwardStore {
   read(contractId: string): AwardRecord;
   append(contractId: string, version: number, entry: AwardEntry): boolean;
+  /** Forgets a contract that nobody will call again, and with it an award that stands; says whether there was one. */
+  forget(contractId: string): boolean;
 }
 
 /**
@@ -136,7 +138,9 @@ export function memoryAwards(options: MemoryAwardsOptions = {}): MemoryAwards {
       (entry._tag === 'Awarded' ? standing : resting).set(contractId, { version: version + 1, last: entry });
       return true;
     },
+    forget: (contractId) => standing.delete(contractId) || resting.delete(contractId),
   };
 }
 
-const unknownContract: AwardRecord = Object.freeze({ version: 0, last: undefined });
+/** What is known of a contract of which nothing was written. */
+export const unknownContract: AwardRecord = Object.freeze({ version: 0, last: undefined });

@@ -16,7 +16,13 @@ import type { Lease, Limits } from '../core/budget.ts';
 import { describeThrown, type Failure, reasonOf } from '../core/failure.ts';
 import { check, InvalidParams } from '../core/schema.ts';
 import type { AnyTopic, Topic } from '../core/topic.ts';
-import type { AwardEntry, AwardRecord, AwardStore, Offer } from './award-store.ts';
+import {
+  type AwardEntry,
+  type AwardRecord,
+  type AwardStore,
+  type Offer,
+  unknownContract,
+} from './award-store.ts';
 import type {
   AcceptProposal,
   CallForProposals,
@@ -61,7 +67,8 @@ export interface Plan<Task, Bid, Result> {
   readonly cancelWithinMs: number;
   readonly awardsMax: number;
   readonly contractId: ((task: Task) => string) | undefined;
-  readonly awards: AwardStore;
+  /** `undefined` where nobody could ever read them. */
+  readonly awards: AwardStore | undefined;
   readonly waitingMax: number;
   readonly workBudget: ((bid: Bid, task: Task) => Limits) | undefined;
 }
@@ -122,7 +129,7 @@ export class Manager<Task, Bid, Result> {
   manage(): Promise<Fulfilled<Bid, Result>> {
     const { contractId, awards } = this.#plan;
     this.#sender.tie(this.#ending);
-    if (contractId === undefined) {
+    if (contractId === undefined || awards === undefined) {
       this.#read((known) => this.#begin(known));
     } else {
       this.#leave = turnsOf(this.#sender.kernel, awards).take(this.#contractId, this.#plan.waitingMax, () =>
@@ -400,8 +407,13 @@ export class Manager<Task, Bid, Result> {
   }
 
   #record(entry: AwardEntry): void {
+    const { awards } = this.#plan;
+    if (awards === undefined) {
+      this.#happened({ _tag: 'Recorded' });
+      return;
+    }
     this.#answered(
-      () => this.#plan.awards.append(this.#contractId, this.#now!.version, entry),
+      () => awards.append(this.#contractId, this.#now!.version, entry),
       (written) => {
         if (written) {
           this.#happened({ _tag: 'Recorded' });
@@ -413,8 +425,9 @@ export class Manager<Task, Bid, Result> {
   }
 
   #read(then: (known: Known) => void): void {
+    const { awards } = this.#plan;
     this.#answered(
-      () => this.#plan.awards.read(this.#contractId),
+      () => (awards === undefined ? unknownContract : awards.read(this.#contractId)),
       (record) => then(this.#known(record)),
     );
   }

@@ -56,7 +56,7 @@ export interface ContractNetOptions<Task, Bid> {
   readonly awardsMax?: number;
   /** What makes two calls the same contract. Without it each call is a contract of its own, and nothing of it survives the call. */
   readonly contractId?: (task: Task) => string;
-  /** Where awards are written down; memory of this contract net when not given. */
+  /** Where awards are written down. When not given, with `contractId` in a memory of this contract net; without it, nowhere. */
   readonly awards?: AwardStore;
   /** Most calls that wait, because another call is at the same contract; 1 024 when not given. What is beyond is refused. */
   readonly waitingMax?: number;
@@ -141,7 +141,7 @@ function planOf<Task, Bid, Result>(
     cancelWithinMs,
     awardsMax,
     contractId: options.contractId,
-    awards: options.awards ?? memoryAwards(),
+    awards: options.awards ?? (options.contractId === undefined ? undefined : memoryAwards()),
     waitingMax,
     workBudget: options.workBudget,
   };
