@@ -503,6 +503,7 @@ describe('contractNet', () => {
     expect(make({ workWithinMs: Number.POSITIVE_INFINITY, awards: none })).not.toThrow();
     expect(make({ cancelWithinMs: -5 })).toThrow('cancelWithinMs is a finite number');
     expect(make({ awardsMax: 0 })).toThrow('awardsMax is a whole number, at least 1; got 0');
+    expect(make({ waitingMax: -1 })).toThrow('waitingMax is a whole number, at least 0; got -1');
     expect(make({ best: 'first' })).toThrow("best is 'lowest' or 'highest'; got 'first'");
     expect(make({ contractors: [] })).toThrow('contractors is a list of at least one ref; got none');
   });
