@@ -111,6 +111,7 @@ export { majority, plurality } from './primitives/voting-policies.ts';
 
 // Composing: how one piece of work is made of others.
 
+export { type Attempts, attemptsOf } from './primitives/attempts.ts';
 export type { Acted, SagaStep, Uncompensated } from './primitives/compensating.ts';
 export {
   FallbackFailed,
@@ -122,11 +123,12 @@ export {
 export { type InOrderOptions, inOrder } from './primitives/in-order.ts';
 export { type LoopOptions, LoopUnfinished, loopUntil } from './primitives/loop-until.ts';
 export { type MapReduceOptions, mapReduce } from './primitives/map-reduce.ts';
+export { mayHaveActed } from './primitives/may-have-acted.ts';
 export { type ParallelOptions, parallel } from './primitives/parallel.ts';
 export { type Part, PartFailed } from './primitives/part-failed.ts';
 export { pipeline } from './primitives/pipeline.ts';
 export { route, UnknownRoute } from './primitives/route.ts';
-export { mayHaveActed, SagaFailed, type SagaOptions, saga } from './primitives/saga.ts';
+export { SagaFailed, type SagaOptions, saga } from './primitives/saga.ts';
 
 // Waiting for each other, and talking in threads.
 
@@ -218,8 +220,6 @@ export type { RateLimitStatistics } from './primitives/rate-limiting.ts';
 export { type ResilientOptions, type ResilientWithFallback, resilient } from './primitives/resilient.ts';
 export type { AnswerOf, AnyResponder, InputOf } from './primitives/responder.ts';
 export {
-  type Attempts,
-  attemptsOf,
   type Retry,
   type RetryOptions,
   type RetrySchedule,

@@ -83,6 +83,17 @@ describe('fallback', () => {
     expect(told).toEqual(['outer: bound soldOut', 'inner: soldOut', 'outer: soldOut', 'outer: soldOut']);
   });
 
+  it('does not wait for whoever is told of it, and says on the failures of the system that they failed', async () => {
+    const { asks, failures } = aCast();
+    const storeIsDown = new TypeError('the store of logs is down');
+    const onPassedOver = async (): Promise<void> => {
+      throw storeIsDown;
+    };
+
+    expect(await asks(fallback([soldOut, fine], { onPassedOver }), 1)).toBe(1);
+    expect(failures).toMatchObject([{ failure: storeIsDown }]);
+  });
+
   it('asks nobody when it was interrupted', async () => {
     const { asks, world } = aCast();
     const late = Promise.withResolvers<number>();

@@ -21,6 +21,23 @@ describe('loopUntil', () => {
     ]);
   });
 
+  it.each(['no', 0, undefined, { done: true }])('does not take %o for a yes or a no', async (answer) => {
+    const { agent, asks } = aCast();
+    const critic = agent('critic', async (_: number): Promise<boolean> => answer as never);
+
+    const failure = await asks(
+      loopUntil({ step: (n: number) => n + 1, until: critic, iterationsMax: 3 }),
+      0,
+    ).catch((failed) => failed);
+
+    // An agent that answers nothing has not answered at all.
+    expect(failure).toMatchObject({
+      parts: [{ of: 'loopUntil', name: 'until 1', responder: '/critic' }],
+      code: answer === undefined ? 'NO_RESPONDER' : 'INVALID_PARAMS',
+    });
+    expect(failure.message).toContain(answer === undefined ? '/critic' : 'expected true or false');
+  });
+
   it('fails with the last value when it does not come to an end', async () => {
     const { asks } = aCast();
 

@@ -1,5 +1,5 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
-import type { Procedure } from '../../src/actors/context.ts';
+import type { Procedure, Scope } from '../../src/actors/context.ts';
 import { type } from '../../src/core/schema.ts';
 import { defineTopic } from '../../src/core/topic.ts';
 import type { Outcome } from '../../src/primitives/outcome.ts';
@@ -96,6 +96,20 @@ describe('parallel', () => {
       b: { _tag: 'Failed', agent: 'soldOut', index: 1, failure: { code: 'SOLD_OUT' } },
     });
     expect(await asks(parallel([soldOut], { onFailure: 'collect' }), 1)).toMatchObject([{ _tag: 'Failed' }]);
+  });
+
+  it('tells what each has spent, where there is a budget: together it is what the caller was charged', async () => {
+    const { agent, asks } = aCast();
+    const spender = (name: string, tokens: number) =>
+      agent(name, (_: number, { budget }) => budget.spend('tokens', tokens));
+    const both = parallel([spender('a', 5), spender('b', 7)], { onFailure: 'collect' });
+
+    const all = (input: number, scope: Scope) =>
+      scope
+        .request(both, input)
+        .then((each) => [...each.map(({ spent }) => spent), scope.budget.spent('tokens')]);
+
+    expect(await asks(all, 1, { budget: { tokens: 100 } })).toMatchObject([{ tokens: 5 }, { tokens: 7 }, 12]);
   });
 
   it('ends with the call: at its deadline all branches do', async () => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { RequestTimeout } from '../../src/actors/request-failures.ts';
-import { codeOf, PartFailed, partFailed } from '../../src/primitives/part-failed.ts';
+import { PartFailed, partFailed } from '../../src/primitives/part-failed.ts';
 import { checkResponder, nameOf } from '../../src/primitives/responder.ts';
+import { SoldOut } from '../support/a-cast.ts';
 
 const part = (name: string) => ({ of: 'pipeline', name, responder: '/x' });
 
@@ -32,16 +33,25 @@ describe('the failure of a part', () => {
     expect(outer.cause).toBe(cause);
     expect(String(outer)).toBe("PartFailed: pipeline 'outer' (/x) → pipeline 'inner' (/x): no");
   });
+});
 
-  it('does not throw over what throws when it is looked at', () => {
-    const hostile = Object.defineProperty({}, 'code', {
-      get: () => {
-        throw new TypeError('hands off');
-      },
-    });
+describe('a part that failed may have acted', () => {
+  const acted = (of: string, name: string, cause: unknown = new SoldOut()) =>
+    partFailed({ of, name, responder: '/x' }, cause).mayHaveActed;
 
-    expect(codeOf(hostile)).toBe('DEFECT');
-    expect(codeOf(undefined)).toBe('DEFECT');
+  it('when somebody was asked before it, or beside it', () => {
+    expect(acted('pipeline', 'stage 2')).toBe(true);
+    expect(acted('loopUntil', 'until 1')).toBe(true);
+    expect(acted('parallel', 'stage 1')).toBe(true);
+    expect(acted('mapReduce', 'item 0')).toBe(true);
+    expect(acted('pipeline', 'stage 1', partFailed(part('stage 2'), new SoldOut()))).toBe(true);
+  });
+
+  it('when it was the first, and does not say that it has not', () => {
+    expect(acted('pipeline', 'stage 1')).toBe(false);
+    expect(acted('loopUntil', 'step 1')).toBe(false);
+    expect(acted('route', 'sales')).toBe(false);
+    expect(acted('pipeline', 'stage 1', new RequestTimeout({ target: '/x', timeoutMs: 1 }))).toBe(true);
   });
 });
 

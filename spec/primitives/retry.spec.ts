@@ -6,7 +6,13 @@ import type { Procedure, Scope } from '../../src/actors/context.ts';
 import { defineAgent } from '../../src/actors/define-agent.ts';
 import { type } from '../../src/core/schema.ts';
 import { defineTopic } from '../../src/core/topic.ts';
-import { attemptsOf, type RetryOptions, retry } from '../../src/primitives/retry.ts';
+import { attemptsOf } from '../../src/primitives/attempts.ts';
+import { quorum } from '../../src/primitives/counting-policies.ts';
+import { fallback } from '../../src/primitives/fallback.ts';
+import { gather } from '../../src/primitives/gather.ts';
+import { race } from '../../src/primitives/race.ts';
+import { type RetryOptions, retry } from '../../src/primitives/retry.ts';
+import { saga } from '../../src/primitives/saga.ts';
 import type { World } from '../../src/testing/world.ts';
 import { aWorld } from '../support/a-world.ts';
 import { ask, OpenWork, Trouble } from '../support/asking.ts';
@@ -166,6 +172,29 @@ describe('a retry', () => {
     await world.runUntilQuiet();
 
     expect(asked.value).toEqual([0, 250, 450, 850]);
+  });
+
+  it.each([
+    ['a fallback', (a: Procedure<unknown, unknown>, b: Procedure<unknown, unknown>) => fallback(a, b)],
+    [
+      'a gathering',
+      (a: Procedure<unknown, unknown>, b: Procedure<unknown, unknown>) => gather([a, b], quorum(2)),
+    ],
+    [
+      'a race in a saga',
+      (a: Procedure<unknown, unknown>, b: Procedure<unknown, unknown>) =>
+        saga([{ name: 'one', act: race([a, b]) as Procedure<unknown, unknown> }]),
+    ],
+  ])('waits as long as any of those it asked says, behind %s', async (_, together) => {
+    const world = aWorld();
+    const slow = failing(world, new Trouble('overload', 250));
+    const slower = failing(world, new Trouble('overload', 400));
+    const both = together(slower.work, slow.work);
+
+    await ask(world, retry({ times: 1, ...steady })(both));
+    await world.runUntilQuiet();
+
+    expect(slower.at).toEqual([0, 400]);
   });
 
   it('does not try again what asks for longer than it may', async () => {

@@ -1,7 +1,6 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import type { Procedure, Scope } from '../../src/actors/context.ts';
-import { NoResponder } from '../../src/actors/request-failures.ts';
-import { mayHaveActed, SagaFailed, saga } from '../../src/primitives/saga.ts';
+import { SagaFailed, saga } from '../../src/primitives/saga.ts';
 import { aCast, forGood, SoldOut } from '../support/a-cast.ts';
 
 /** Three steps; the last one does as it is told. */
@@ -213,12 +212,6 @@ describe('saga', () => {
     ]);
 
     expectTypeOf(typed).toEqualTypeOf<Procedure<number, string[]>>();
-  });
-
-  it('takes no answer and defects for what may have acted', () => {
-    expect(mayHaveActed(new NoResponder({ target: '/a', asked: 1 }))).toBe(true);
-    expect(mayHaveActed(new TypeError('no'))).toBe(true);
-    expect(mayHaveActed(new SoldOut())).toBe(false);
   });
 
   it('refuses no steps, two of one name, strangers, and a time that cannot be, at once', () => {

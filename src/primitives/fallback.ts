@@ -9,10 +9,13 @@
  * where asking somebody else cannot be what the caller wants (L26).
  */
 import type { Procedure, Responder, Scope } from '../actors/context.ts';
-import { isThenable } from '../actors/thenable.ts';
+import { onThrowOf } from '../actors/observe.ts';
+import { senderOf } from '../actors/sender-of.ts';
+import { heed, isThenable } from '../actors/thenable.ts';
 import { Failure, type FailureClass, failureClass, reasonOf } from '../core/failure.ts';
+import { codeOf, longestRetryAfterMs } from './failure-facts.ts';
 import { invoke } from './invoke.ts';
-import { codeOf } from './part-failed.ts';
+import { mayHaveActed } from './may-have-acted.ts';
 import { type AnyResponder, checkResponder, nameOf } from './responder.ts';
 import { checkWanted } from './still-wanted.ts';
 
@@ -45,6 +48,16 @@ export class FallbackFailed extends Failure {
     this.class = failureClass(cause);
   }
 
+  /** When the one of them that asks for the longest wait may be tried again, in milliseconds. */
+  get retryAfterMs(): number | undefined {
+    return longestRetryAfterMs(this.tried.map(({ failure }) => failure));
+  }
+
+  /** Whether one of those that failed may have acted all the same. */
+  get mayHaveActed(): boolean {
+    return this.tried.some(({ failure }) => mayHaveActed(failure));
+  }
+
   override get message(): string {
     const each = this.tried.map(({ responder, failure }) => `${responder}: ${reasonOf(failure)}`);
     const rest = this.untried === 0 ? '' : `; ${this.untried} not asked, because that would not help`;
@@ -68,7 +81,10 @@ export function mayFallBack(failure: unknown): boolean {
 
 /** Is told of each failure that was passed over. */
 export interface FallbackOptions {
-  /** Called when the next one is asked because this one failed. What it throws fails the call. */
+  /**
+   * Called when the next one is asked because this one failed; it is not waited for. What it throws
+   * fails the call; a promise of it that fails is told on `system.failures`.
+   */
   readonly onPassedOver?: (tried: Tried, scope: Scope) => void;
 }
 
@@ -139,7 +155,8 @@ export function fallback(...given: readonly unknown[]): Procedure<never, unknown
       if (untried === 0 || !mayFallBack(failure)) {
         throw new FallbackFailed({ tried, untried });
       }
-      onPassedOver?.(now, scope);
+      const told: unknown = onPassedOver?.(now, scope);
+      heed(told, onThrowOf(senderOf(scope).kernel));
       return from(at + 1, tried);
     }
   };

@@ -12,8 +12,10 @@
 import type { Procedure, Responder, Scope } from '../actors/context.ts';
 import { describeValue } from '../core/describe-value.ts';
 import { Failure } from '../core/failure.ts';
+import { InvalidParams } from '../core/schema.ts';
 import { askPart } from './ask-part.ts';
-import { checkResponder } from './responder.ts';
+import { partFailed } from './part-failed.ts';
+import { checkResponder, nameOf } from './responder.ts';
 import { checkWanted } from './still-wanted.ts';
 
 /** A loop was not at its end after as many iterations as it may take. Its code is `LOOP_LIMIT`. */
@@ -21,6 +23,8 @@ export class LoopUnfinished extends Failure {
   readonly _tag = 'LoopUnfinished';
   readonly code = 'LOOP_LIMIT';
   readonly class = 'permanent';
+  /** Its steps have been done. */
+  readonly mayHaveActed = true;
   readonly iterations: number;
   /** What came out of the last one. */
   readonly last: unknown;
@@ -53,7 +57,8 @@ export interface LoopOptions<Value> {
  *
  * Cancellation: no step begins after the call was interrupted.
  *
- * Errors: `LoopUnfinished` with the last value; `PartFailed` with the iteration.
+ * Errors: `LoopUnfinished` with the last value; `PartFailed` with the iteration, also where
+ * `until` answers neither `true` nor `false`, as an agent may: then its cause is `InvalidParams`.
  * `RangeError`, at once, for an `iterationsMax` that cannot be.
  *
  * @example
@@ -79,11 +84,24 @@ export function loopUntil<Value>({
       checkWanted(scope);
       scope.keep(value);
       const ends = await askPart('loopUntil', `until ${n}`, until, value, scope);
-      if (ends) {
+      if (endsHere(ends, n, until)) {
         return value;
       }
       checkWanted(scope);
     }
     throw new LoopUnfinished({ iterations: iterationsMax, last: value });
   };
+}
+
+/** Errors: `PartFailed` for what is neither: 'no' of an agent would be taken for a yes. */
+function endsHere(answer: unknown, iteration: number, until: unknown): boolean {
+  if (typeof answer === 'boolean') {
+    return answer;
+  }
+  const refused = new InvalidParams({
+    what: 'answer of until',
+    value: answer,
+    issues: [{ path: '', message: 'expected true or false' }],
+  });
+  throw partFailed({ of: 'loopUntil', name: `until ${iteration}`, responder: nameOf(until) }, refused);
 }

@@ -2,6 +2,8 @@
  * The failure of a gathering: its policy can be decided no more.
  */
 import { describeThrown, Failure, type FailureClass, failureClass } from '../core/failure.ts';
+import { longestRetryAfterMs } from './failure-facts.ts';
+import { mayHaveActed } from './may-have-acted.ts';
 import type { Outcome } from './outcome.ts';
 
 /** How many failures its message tells of. */
@@ -33,6 +35,16 @@ export class NotGathered extends Failure {
     this.missing = facts.missing;
     this.outcomes = facts.outcomes;
     this.class = classOf(facts.outcomes);
+  }
+
+  /** When the one of them that asks for the longest wait may be asked again, in milliseconds. */
+  get retryAfterMs(): number | undefined {
+    return longestRetryAfterMs(failed(this.outcomes).map(({ failure }) => failure));
+  }
+
+  /** Whether somebody acted, or may have: those who answered have, and whoever was interrupted may have. */
+  get mayHaveActed(): boolean {
+    return this.outcomes.some((outcome) => outcome._tag !== 'Failed' || mayHaveActed(outcome.failure));
   }
 
   override get message(): string {

@@ -9,7 +9,7 @@
  * Patterns" (2003); fail-fast as the nurseries of structured concurrency.
  * Laws: `parallel` of one is that one; a branch that fails ends the others (L26, L18).
  */
-import type { Procedure, Responder, Scope } from '../actors/context.ts';
+import type { Procedure, RequestOptions, Responder, Scope } from '../actors/context.ts';
 import type { PendingCall } from '../actors/pending-call.ts';
 import { Interrupted } from '../actors/request-failures.ts';
 import { senderOf } from '../actors/sender-of.ts';
@@ -97,6 +97,9 @@ interface Group {
   readonly collects: boolean;
 }
 
+/** Limits nothing, and has it counted. */
+const counted: RequestOptions = { budget: {} };
+
 /** One call of `parallel`. */
 class Branches {
   readonly #group: Group;
@@ -120,8 +123,10 @@ class Branches {
     const sender = senderOf(scope);
     const { members } = this.#group;
     this.#askedAtMs = sender.kernel.nowMs();
+    // What each spends is told of where all of them spend from somewhere.
+    const options = this.#group.collects && sender.lease !== undefined ? counted : undefined;
     for (let at = 0; at < members.length && !this.#failed; at += 1) {
-      this.#calls[at] = sender.call(members[at]!, input, undefined, (outcome, call) => {
+      this.#calls[at] = sender.call(members[at]!, input, options, (outcome, call) => {
         if (this.#group.collects) {
           const tookMs = sender.kernel.nowMs() - this.#askedAtMs;
           this.#isAnswered(at, outcomeOf(nameOf(members[at]), at, tookMs, outcome, call?.lease));

@@ -9,6 +9,8 @@
  * retries, breakers, `fallback`) decides as if the part had been asked alone.
  */
 import { Failure, type FailureClass, failureClass, isOf, reasonOf } from '../core/failure.ts';
+import { codeOf, longestRetryAfterMs } from './failure-facts.ts';
+import { mayHaveActed } from './may-have-acted.ts';
 
 /** One part of composed work. */
 export interface Part {
@@ -36,8 +38,13 @@ export class PartFailed extends Failure {
   }
 
   /** When the cause says that it may be tried again, in milliseconds. */
-  get retryAfterMs(): unknown {
-    return factOf(this.cause, 'retryAfterMs');
+  get retryAfterMs(): number | undefined {
+    return longestRetryAfterMs([this.cause]);
+  }
+
+  /** Whether something may have been done all the same: by a part before it or beside it, or by itself. */
+  get mayHaveActed(): boolean {
+    return !this.parts.every(isFirst) || mayHaveActed(this.cause);
   }
 
   override get message(): string {
@@ -53,17 +60,7 @@ export function partFailed(part: Part, failure: unknown): PartFailed {
     : new PartFailed({ parts: [part], cause: failure });
 }
 
-/** The code of anything that was thrown: a failure's own, otherwise `DEFECT`. */
-export function codeOf(thrown: unknown): string {
-  const code = factOf(thrown, 'code');
-  return typeof code === 'string' ? code : 'DEFECT';
-}
+/** Whether nobody was asked before it, or beside it. What chooses a route does not act. */
+const isFirst = ({ of, name }: Part): boolean => of === 'route' || firstParts.has(`${of} ${name}`);
 
-function factOf(thrown: unknown, name: string): unknown {
-  try {
-    return (thrown as Record<string, unknown> | null | undefined)?.[name];
-  } catch {
-    // What throws when it is looked at has no facts.
-    return undefined;
-  }
-}
+const firstParts: ReadonlySet<string> = new Set(['pipeline stage 1', 'loopUntil step 1']);

@@ -25,7 +25,9 @@ import { senderOf } from '../actors/sender-of.ts';
 import { isThenable } from '../actors/thenable.ts';
 import { Tie } from '../actors/tie.ts';
 import { type FailureClass, failureClass } from '../core/failure.ts';
+import { rememberAttempts } from './attempts.ts';
 import { type Backoff, backoffAfter } from './backoff.ts';
+import { retryAfterMsOf } from './failure-facts.ts';
 import { invoke } from './invoke.ts';
 import { isStream, oneAnswer, streamRefused } from './one-answer.ts';
 import { PerSystem } from './per-system.ts';
@@ -82,26 +84,8 @@ export interface Retry extends Wrapper {
   statistics(verbs: Verbs): RetryStatistics;
 }
 
-/** What was tried before a call failed of its last failure. */
-export interface Attempts {
-  /** How often the work was tried, the first time included. */
-  readonly tries: number;
-  /** What the latest of them failed of, oldest first: at most 16. */
-  readonly failures: readonly unknown[];
-}
-
 /** Most failures that are remembered of one call. */
 const failuresMax = 16;
-
-const attemptsByFailure = new WeakMap<object, Attempts>();
-
-/**
- * How often it was tried before it failed of this, where that was more than once;
- * `undefined` otherwise, and for what was thrown without being an object.
- */
-export function attemptsOf(failure: unknown): Attempts | undefined {
-  return typeof failure === 'object' && failure !== null ? attemptsByFailure.get(failure) : undefined;
-}
 
 /**
  * Makes a retry.
@@ -307,8 +291,8 @@ class Retrying<I, O> extends Tie {
 
   #giveUp(failure: unknown): void {
     this.#counted.failed += 1;
-    if (this.#tries > 1 && typeof failure === 'object' && failure !== null) {
-      attemptsByFailure.set(failure, { tries: this.#tries, failures: [...this.#failures] });
+    if (this.#tries > 1) {
+      rememberAttempts(failure, { tries: this.#tries, failures: [...this.#failures] });
     }
     this.#end();
     this.#outcome.reject(failure);
@@ -324,16 +308,6 @@ class Retrying<I, O> extends Tie {
 
 /** What will be wrong again, or was wanted. */
 const neverAgain: ReadonlySet<FailureClass> = new Set<FailureClass>(['invalid', 'permanent', 'interrupted']);
-
-/** When a failure says that it makes sense to try again; 0 where it does not say. */
-function retryAfterMsOf(failure: unknown): number {
-  try {
-    const { retryAfterMs } = failure as { retryAfterMs?: unknown };
-    return typeof retryAfterMs === 'number' && retryAfterMs > 0 ? retryAfterMs : 0;
-  } catch {
-    return 0;
-  }
-}
 
 function policyOf(options: RetryOptions): Policy {
   const { when, retryAfterMsMax = 60_000 } = options;

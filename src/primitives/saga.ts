@@ -15,7 +15,8 @@ import type { Sender } from '../actors/sender.ts';
 import { senderOf } from '../actors/sender-of.ts';
 import { describeThrown, Failure, type FailureClass, failureClass, reasonOf } from '../core/failure.ts';
 import { Compensating, type SagaStep, type Uncompensated } from './compensating.ts';
-import { codeOf } from './part-failed.ts';
+import { codeOf, longestRetryAfterMs } from './failure-facts.ts';
+import { mayHaveActed } from './may-have-acted.ts';
 import { checkResponder } from './responder.ts';
 
 export interface SagaOptions {
@@ -50,6 +51,16 @@ export class SagaFailed extends Failure {
     this.class = facts.uncompensated.length > 0 ? 'permanent' : failureClass(facts.cause);
   }
 
+  /** When the cause says that it may be tried again, in milliseconds. */
+  get retryAfterMs(): number | undefined {
+    return longestRetryAfterMs([this.cause]);
+  }
+
+  /** Whether all may not be as it was: something could not be undone, or the last step may yet act. */
+  get mayHaveActed(): boolean {
+    return this.uncompensated.length > 0 || mayHaveActed(this.cause);
+  }
+
   override get message(): string {
     const undone = this.compensated.length === 0 ? 'nothing' : this.compensated.join(', ');
     const left = this.uncompensated.map(({ step, failure }) => `${step} (${reasonOf(failure)})`);
@@ -57,21 +68,6 @@ export class SagaFailed extends Failure {
     return `step '${this.step}' failed: ${reasonOf(this.cause)}; undone: ${undone}${not}`;
   }
 }
-
-/**
- * Whether a step that failed so may have acted. A typed failure of its own says that it
- * has not. No answer, an interrupt, or a defect says nothing.
- *
- * @example
- * mayHaveActed(new TypeError('x is undefined')) // => true
- * mayHaveActed({ class: 'permanent', code: 'SOLD_OUT' }) // => false
- */
-export function mayHaveActed(failure: unknown): boolean {
-  const kind = failureClass(failure);
-  return kind === 'interrupted' || kind === 'defect' || unknowing.has(codeOf(failure));
-}
-
-const unknowing: ReadonlySet<string> = new Set(['TIMEOUT', 'BUDGET_EXCEEDED', 'NO_RESPONDER', 'DEFECT']);
 
 type Step = SagaStep<unknown, unknown>;
 
