@@ -28,7 +28,7 @@ const Work = defineTopic('work', { schema: type<number>(), reply: type<number>()
 const priceOf = (place: number): number => (place * 37) % contractors;
 const tasksFor = (size: number): number => Math.max(1, Math.ceil(size / contractors));
 
-async function troupe({ size, measure = justDoIt }: VariantOptions) {
+export async function troupe({ size, measure = justDoIt }: VariantOptions) {
   await using system = createSystem();
   const group = Array.from({ length: contractors }, (_, place) =>
     system.spawn(
@@ -53,7 +53,7 @@ async function troupe({ size, measure = justDoIt }: VariantOptions) {
   return { checksum };
 }
 
-async function byHand({ size, measure = justDoIt }: VariantOptions) {
+export async function byHand({ size, measure = justDoIt }: VariantOptions) {
   await using system = createSystem();
   const group = Array.from({ length: contractors }, (_, place) =>
     system.spawn(

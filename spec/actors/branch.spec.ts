@@ -1,5 +1,6 @@
 import * as Effect from 'effect/Effect';
 import { describe, expect, it } from 'vitest';
+import { type Handler, HandlingBranch } from '../../src/actors/branch.ts';
 import type { Capability } from '../../src/actors/capability.ts';
 import type { Context, Procedure, Scope } from '../../src/actors/context.ts';
 import { defineAgent } from '../../src/actors/define-agent.ts';
@@ -349,6 +350,63 @@ describe('a branch of a handling', () => {
     expect(seen.slice(0, 5)).toEqual([1, '/boss', undefined, [], 'order']);
   });
 
+  it('passes on to its handler what it does not do itself, and nothing when it is over', async () => {
+    const { boss } = aBoss();
+    const passedOn: unknown[][] = [];
+    const handler = aHandlerThatNotes(passedOn);
+    const child = boss.worker;
+
+    await boss.handles((context) => {
+      const from = senderOf(context);
+      const branch = new HandlingBranch(from, handler, {
+        owner: { target: 'it', interrupt: () => {} },
+        deadlineMs: Number.POSITIVE_INFINITY,
+        lease: undefined,
+        awaited: true,
+      });
+      const each = (): void => {
+        branch.stop(child);
+        branch.watch(child);
+        branch.unwatch(child);
+        branch.stash();
+        branch.unstash();
+      };
+      branch.keep('half');
+
+      expect([branch.parent, branch.log, branch.children, branch.state]).toEqual([
+        'parent',
+        'log',
+        'children',
+        'state',
+      ]);
+      expect([branch.cell, branch.cause, branch.path, branch.partial]).toEqual([
+        from.cell,
+        from.cause,
+        '/boss',
+        'half',
+      ]);
+      each();
+      expect(branch.detach()).toBe('detach');
+      expect(branch.schedule(1, () => {})).toBe('schedule');
+      const said = [
+        ['stop', child],
+        ['watch', child],
+        ['unwatch', child],
+        ['stash'],
+        ['unstash'],
+        ['detach'],
+        ['schedule', 1, expect.any(Function), undefined],
+      ];
+      expect(passedOn).toEqual(said);
+
+      branch.finish();
+      each();
+      expect(() => branch.schedule(1, () => {})).toThrow("'it'");
+      branch.reply('late');
+      expect(passedOn).toEqual([...said, ['lateReply', 'late']]);
+    });
+  });
+
   it('can no more than a handler whose handling is over, when it is over', async () => {
     const { boss, world } = aBoss();
     let branch: Context<number, unknown> | undefined;
@@ -448,7 +506,14 @@ describe('a call', () => {
   });
 
   it('is of whoever speaks', () => {
-    expect(() => senderOf({})).toThrow('expected a system');
+    expect(() => senderOf({})).toThrow(
+      expect.objectContaining({
+        what: 'scope',
+        issues: [
+          expect.objectContaining({ path: '', message: expect.stringContaining('expected a system') }),
+        ],
+      }),
+    );
   });
 });
 
@@ -529,6 +594,21 @@ function aBoss() {
     return settledAs((await handles(act, {}, meanwhile)) as { value: unknown });
   };
   return { world, log, heard, asks, boss: { ref: boss, worker, handles, throwing } };
+}
+
+const gotten = new Set<PropertyKey>(['parent', 'log', 'children', 'state']);
+
+/** Notes its verbs with what they are given; each, and all else, is its own name. */
+function aHandlerThatNotes(noted: unknown[][]): Handler {
+  return new Proxy({} as Handler, {
+    get: (_, verb) =>
+      gotten.has(verb)
+        ? verb
+        : (...given: unknown[]) => {
+            noted.push([verb, ...given]);
+            return verb;
+          },
+  });
 }
 
 function settledAs(outcome: { value: unknown } | { failure: unknown } | undefined): unknown {

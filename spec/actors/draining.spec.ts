@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Procedure } from '../../src/actors/context.ts';
 import { defineAgent } from '../../src/actors/define-agent.ts';
 import { type } from '../../src/core/schema.ts';
 import { defineTopic } from '../../src/core/topic.ts';
@@ -41,3 +42,73 @@ describe('a draining agent', () => {
     expect(system.deadLetters.countByCause()).toEqual({ Stopped: 1 });
   });
 });
+
+describe('a draining system', () => {
+  it('lets procedures finish that were requested before, each of their steps', async () => {
+    const { system, world, slow } = aSlowSystem();
+    const answers: unknown[] = [];
+    const told: string[] = [];
+    const listener = system.spawn(
+      defineAgent({ name: 'listener', subscribe: [Question], receive: (word) => void told.push(word) }),
+    );
+    const asksTwice: Procedure<string, string> = async (word, scope) => {
+      const first = await scope.request(slow, word);
+      scope.tell(listener, first);
+      return scope.request((again: string, inner) => inner.request(slow, again), first);
+    };
+
+    await world.run(async () => {
+      void system.request(asksTwice, 'go').then((answer) => answers.push(answer));
+      void system.request(asksTwice, 'on').then((answer) => answers.push(answer));
+      await world.advance(5);
+      const ended = system.drain();
+      system.request(asksTwice, 'late').catch((failure) => answers.push(failure.code));
+      await ended;
+    });
+
+    expect(answers).toEqual(['NO_RESPONDER', 'go!!', 'on!!']);
+    expect(told).toEqual(['go!', 'on!']);
+  });
+
+  it('ends procedures that go on when its time is over', async () => {
+    const { system, world, slow } = aSlowSystem();
+    const answers: unknown[] = [];
+    const seen: unknown[] = [];
+    const gate = Promise.withResolvers<void>();
+
+    await world.run(async () => {
+      system
+        .request(async (word: string, scope) => {
+          await gate.promise;
+          seen.push(scope.tell(slow, word));
+          return scope.request(slow, word);
+        }, 'go')
+        .catch((failure) => answers.push(failure.code));
+      await system.drain({ withinMs: 30 });
+      gate.resolve();
+    });
+
+    expect(answers).toEqual(['INTERRUPTED']);
+    expect(seen).toEqual([undefined]);
+    expect(system.deadLetters.countByCause()).toEqual({ HandlingOver: 1 });
+  });
+});
+
+/** A system with an agent that takes 20 ms for each answer. */
+function aSlowSystem() {
+  const world = aWorld();
+  const { system } = world;
+  const slow = system.spawn(
+    defineAgent({
+      name: 'slow',
+      subscribe: [Question],
+      concurrency: 2,
+      receive: (word) =>
+        new Promise<string>((resolve) => {
+          world.environment.schedule(20, () => resolve(`${word}!`));
+        }),
+    }),
+    { subscribe: false },
+  );
+  return { world, system, slow };
+}

@@ -1,6 +1,7 @@
 /** What a witness sees of a system, and what a world may ask code outside of agents about its requests. */
 import { describe, expect, it } from 'vitest';
 import { defineAgent } from '../../src/actors/define-agent.ts';
+import { capability } from '../../src/actors/define-capability.ts';
 import type { Outside } from '../../src/actors/outside.ts';
 import { type } from '../../src/core/schema.ts';
 import { defineTopic } from '../../src/core/topic.ts';
@@ -43,6 +44,47 @@ describe('a witness', () => {
     expect(count('handled by /slow')).toBe(3);
     expect(seen.indexOf('left for /keen')).toBeLessThan(seen.indexOf('accepted by /keen'));
     expect(seen).toContain('spawned /keen');
+  });
+
+  it('sees which requests have a budget of their own, and which capability is called by whom', async () => {
+    const { world, seen } = aWitness();
+    const half = capability('half', {
+      input: type<number>(),
+      output: type<number>(),
+      run: (number) => number / 2,
+    });
+    const keen = world.system.spawn(
+      defineAgent({
+        name: 'keen',
+        subscribe: [Order],
+        receive: async (_, context) => `${await context.tool(half, 4)}`,
+      }),
+    );
+    world.system.spawn(defineAgent({ name: 'halves', capabilities: [half] }));
+    const budget = { tokens: 5 };
+    const one = (): number => 1;
+
+    await world.run(() =>
+      Promise.all([
+        world.system.request(keen, 'go', { budget }),
+        world.system.request(keen, 'go'),
+        world.system.request(one, 'go', { budget }),
+        world.system.request(() => 1, 'go', { budget }),
+        world.system.request(one, 'go'),
+        world.system.tool(half, 2),
+      ]),
+    );
+
+    expect(seen.filter((what) => what.startsWith('a budget'))).toEqual([
+      'a budget for a request to /keen',
+      'a budget for a request to one',
+      'a budget for a request to a procedure',
+    ]);
+    expect(seen.filter((what) => what.startsWith('half')).sort()).toEqual([
+      'half called by /keen',
+      'half called by /keen',
+      'half called by undefined',
+    ]);
   });
 
   it('sees nothing of what was refused, and nothing when it has left', async () => {
@@ -93,6 +135,8 @@ function aWitness() {
   const world = aWorld();
   const seen: string[] = [];
   const witness: Partial<Witness> = {
+    leased: (_, what) => void seen.push(`a budget for ${what}`),
+    called: (_, name, by) => void seen.push(`${name} called by ${by}`),
     spawned: ({ path }) => void seen.push(`spawned ${path}`),
     left: ({ path }) => void seen.push(`left for ${path}`),
     accepted: ({ path }) => void seen.push(`accepted by ${path}`),

@@ -50,6 +50,7 @@ function exploreBidding(size: number, runs: number): Promise<Explored> {
       faultsMax: 5,
       stepsMax: 100_000,
       tapeMax: 1_024,
+      shrinkRunsMax: size > 10 ? 100 : 1_000,
       system: {
         supervision: { restartsMax: 100, backoffMs: 1, jitter: 0, directives: { transient: 'resume' } },
       },

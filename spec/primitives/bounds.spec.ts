@@ -19,6 +19,8 @@ import { batched } from '../../src/primitives/batched.ts';
 import { bulkhead } from '../../src/primitives/bulkhead.ts';
 import { cache } from '../../src/primitives/cache.ts';
 import { circuitBreaker } from '../../src/primitives/circuit-breaker.ts';
+import { defineContract } from '../../src/primitives/contract.ts';
+import { contractNet } from '../../src/primitives/contract-net.ts';
 import { all, any } from '../../src/primitives/counting-policies.ts';
 import { dedupe } from '../../src/primitives/dedupe.ts';
 import { fallback } from '../../src/primitives/fallback.ts';
@@ -61,7 +63,27 @@ interface Waiting {
   readonly most: (sizes: Sizes) => number;
 }
 
+const Stuck = defineContract('stuck', {
+  task: type<unknown>(),
+  bid: type<number>(),
+  result: type<unknown>(),
+});
+
 const waiting: readonly Waiting[] = [
+  {
+    name: 'contractNet',
+    stated: '`waitingMax` beside the one that is at a contract',
+    made: (stuck, { b }) =>
+      contractNet(Stuck, {
+        score: (price) => price,
+        bidWithinMs: 1,
+        workWithinMs: 1,
+        contractId: () => 'the same',
+        awards: { read: () => stuck(undefined, undefined as never) as Promise<never>, append: () => true },
+        waitingMax: b,
+      }),
+    most: ({ b }) => b + 1,
+  },
   {
     name: 'bulkhead',
     stated: '`concurrency` at work and `queueMax` in line',

@@ -216,6 +216,21 @@ describe('a circuit breaker', () => {
     expect(statistics().state).toBe('open');
   });
 
+  it('opens as soon as a window is full that holds fewer calls than a rate needs otherwise', async () => {
+    const { buy, statistics } = aShop({
+      failuresInARow: undefined as never,
+      failureRate: 0.5,
+      window: { calls: 3 },
+    });
+
+    await buy(new Trouble());
+    await buy(new Trouble());
+    expect(statistics().state).toBe('closed');
+    await buy();
+    await buy(new Trouble());
+    expect(statistics()).toMatchObject({ state: 'open', calls: 4, failures: 3 });
+  });
+
   it('begins its window anew when it has closed', async () => {
     const { world, buy, statistics } = aShop({
       failuresInARow: undefined as never,
@@ -384,6 +399,11 @@ describe('a circuit breaker', () => {
     [{ failureRate: '1' as never }, 'got 1'],
     [{ failureRate: 0.5, window: { calls: 0 } }, 'calls of a window'],
     [{ callsMin: 0 }, 'callsMin of circuitBreaker is a whole number, at least 1; got 0'],
+    [{ window: { calls: 0 } }, 'calls of a window'],
+    [
+      { failureRate: 0.5, window: { calls: 5 }, callsMin: 6 },
+      'callsMin of circuitBreaker is at most the calls of its window (5); got 6',
+    ],
     [{ openForMs: 0 }, 'openForMs of circuitBreaker is a number of milliseconds, above 0; got 0'],
     [{ openForMs: Number.POSITIVE_INFINITY }, 'got Infinity'],
     [

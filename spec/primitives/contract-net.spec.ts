@@ -291,9 +291,23 @@ describe('contractNet', () => {
       a: { bid: () => 1, concurrency: 2, perform: async (task) => `${task} ${log.push('a works')}` },
       b: { bid: () => 2, concurrency: 2 },
     });
-    const net = contractNet(Job, { ...price, contractId: (task) => task });
+    const memory = memoryAwards();
+    const store: string[] = [];
+    const awards: AwardStore = {
+      read: (id) => {
+        store.push('read');
+        return memory.read(id);
+      },
+      append: (id, version, entry) => {
+        store.push(entry._tag);
+        return memory.append(id, version, entry);
+      },
+    };
+    const net = contractNet(Job, { ...price, awards, contractId: (task) => task });
     const asked = Promise.all([world.system.request(net, 'x'), world.system.request(net, 'x')]);
     await world.runUntilQuiet();
+    // The second one looks only when the first is done.
+    expect(store).toEqual(['read', 'Awarded', 'Fulfilled', 'read']);
 
     expect((await asked).map(({ result }) => result)).toEqual(['x 1', 'x 1']);
     expect(log.filter((line) => line === 'a works')).toHaveLength(1);
@@ -503,6 +517,7 @@ describe('contractNet', () => {
     expect(make({ workWithinMs: Number.POSITIVE_INFINITY, awards: none })).not.toThrow();
     expect(make({ cancelWithinMs: -5 })).toThrow('cancelWithinMs is a finite number');
     expect(make({ awardsMax: 0 })).toThrow('awardsMax is a whole number, at least 1; got 0');
+    expect(make({ waitingMax: -1 })).toThrow('waitingMax is a whole number, at least 0; got -1');
     expect(make({ best: 'first' })).toThrow("best is 'lowest' or 'highest'; got 'first'");
     expect(make({ contractors: [] })).toThrow('contractors is a list of at least one ref; got none');
   });

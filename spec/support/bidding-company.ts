@@ -68,6 +68,7 @@ export class BiddingCompany {
   /** What is wrong, as soon as it is. */
   readonly wrongs: string[] = [];
   readonly #store: MemoryAwards = memoryAwards();
+  #storeIsSlow = false;
   readonly #calls: Call[] = [];
   /** Who comes next, by order. */
   readonly #reserve = new Map<string, string | undefined>();
@@ -86,6 +87,7 @@ export class BiddingCompany {
       hangs: chance(3, 'whose work never ends'),
       concurrency: 1 + chance(2, 'how many at once'),
     };
+    this.#storeIsSlow = chance(2, 'whether the store is slow') === 1;
     const refs = Array.from({ length: this.size }, (_, place) =>
       system.spawn(this.#contractor(place, tempers), { id: `c${place}` }),
     );
@@ -135,7 +137,10 @@ export class BiddingCompany {
       awardsMax,
       awards: {
         read: (contractId) => this.#store.read(contractId),
-        append: (contractId, version, entry) => {
+        append: async (contractId, version, entry) => {
+          if (this.#storeIsSlow) {
+            await new Promise<void>((resolve) => void this.world.environment.schedule(1, resolve));
+          }
           const before = this.#store.read(contractId).last;
           const written = this.#store.append(contractId, version, entry);
           if (written) {

@@ -215,7 +215,7 @@ export class Branch extends Sender implements Scope, Requester, OpenBranch, Tied
   }
 
   get revoked(): Failure | undefined {
-    return this.#ended ? new HandlingOver({ agent: this.#owner.target }) : this.from.revoked;
+    return this.#ended ? new HandlingOver({ agent: this.#owner.target }) : this.from.revokedWithin;
   }
 
   get requester(): Requester {
@@ -236,7 +236,7 @@ export class Branch extends Sender implements Scope, Requester, OpenBranch, Tied
       this.kernel.deadLetter(envelope, envelope.to ?? envelope.topic, 'HandlingOver');
       return undefined;
     }
-    return this.from.send(addressed);
+    return this.from.sendWithin(addressed);
   }
 
   sendRequest(target: Cell | TopicEntry, envelope: Envelope, request: PendingReply): void {

@@ -9,8 +9,9 @@ import type { TopicEntry } from '../core/topic-board.ts';
 import type { AgentRef } from './agent-ref.ts';
 import { Branch } from './branch.ts';
 import { Cell } from './cell.ts';
+import type { Procedure, RequestOptions } from './context.ts';
 import { LocalRef, refOf } from './local-ref.ts';
-import type { PendingReply, Requester } from './pending-reply.ts';
+import type { PendingOptions, PendingReply, Requester } from './pending-reply.ts';
 import { Interrupted, NoResponder } from './request-failures.ts';
 import { type BranchPlan, type OpenBranch, Sender } from './sender.ts';
 import { type Addressed, message, publishNow, requestNow, tellNow } from './sending.ts';
@@ -25,6 +26,10 @@ export abstract class Outside extends Sender implements Requester {
   /** How many requests were told how they ended. */
   settledCount = 0;
   #closed = false;
+  #over = false;
+  /** Procedures that go on: each may ask again before it has ended. */
+  readonly #procedures = new Set<PendingReply>();
+  #whenProceduresEnded: (() => void) | undefined;
 
   rememberRequest(request: PendingReply): void {
     this.#requests.add(request);
@@ -37,6 +42,9 @@ export abstract class Outside extends Sender implements Requester {
   forgetRequest(request: PendingReply): void {
     this.#requests.delete(request);
     this.settledCount += 1;
+    if (this.#procedures.delete(request) && this.#procedures.size === 0) {
+      this.#whenProceduresEnded?.();
+    }
   }
 
   /** Requests nobody has answered yet, each of them. */
@@ -62,9 +70,39 @@ export abstract class Outside extends Sender implements Requester {
     }
   }
 
-  /** From now on nothing comes in from outside. */
+  /** From now on nothing new comes in from outside. */
   protected closeTheDoor(): void {
     this.#closed = true;
+  }
+
+  /** Nor does anything that goes on there. */
+  protected endWhatGoesOn(): void {
+    this.#closed = true;
+    this.#over = true;
+  }
+
+  /** When the procedures that go on have ended; `undefined` where there are none. */
+  protected get proceduresEnded(): Promise<void> | undefined {
+    if (this.#procedures.size === 0) {
+      return undefined;
+    }
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#whenProceduresEnded = resolve;
+    return promise;
+  }
+
+  protected override perform<Request extends PendingReply>(
+    procedure: Procedure<never, unknown>,
+    input: unknown,
+    options: RequestOptions | undefined,
+    makeRequest: (pending: PendingOptions) => Request,
+    name?: string,
+  ): Request {
+    const request = super.perform(procedure, input, options, makeRequest, name);
+    if (!request.settled) {
+      this.#procedures.add(request);
+    }
+    return request;
   }
 
   /** Nobody will answer any more. */
@@ -93,6 +131,10 @@ export abstract class Outside extends Sender implements Requester {
       : undefined;
   }
 
+  override get revokedWithin(): Failure | undefined {
+    return this.#over ? this.revoked : undefined;
+  }
+
   get requester(): Requester {
     return this;
   }
@@ -113,11 +155,20 @@ export abstract class Outside extends Sender implements Requester {
     return new Branch(plan.within ?? this, plan);
   }
 
-  send({ target, envelope }: Addressed): Promise<void> | undefined {
-    if (this.#closed) {
-      this.kernel.deadLetter(envelope, envelope.to ?? envelope.topic, 'Stopped');
-      return undefined;
-    }
+  send(addressed: Addressed): Promise<void> | undefined {
+    return this.#closed ? this.#lose(addressed) : this.#deliver(addressed);
+  }
+
+  override sendWithin(addressed: Addressed): Promise<void> | undefined {
+    return this.#over ? this.#lose(addressed) : this.#deliver(addressed);
+  }
+
+  #lose({ envelope }: Addressed): undefined {
+    this.kernel.deadLetter(envelope, envelope.to ?? envelope.topic, 'Stopped');
+    return undefined;
+  }
+
+  #deliver({ target, envelope }: Addressed): Promise<void> | undefined {
     return target instanceof Cell ? tellNow(target, envelope) : publishNow(this.kernel, target, envelope);
   }
 

@@ -96,6 +96,11 @@ export abstract class Sender implements Verbs, Origin {
 
   /** Why nothing can be sent any more, if so. */
   abstract readonly revoked: Failure | undefined;
+  /** The same for work that was begun before: a door that closes lets it finish. */
+  get revokedWithin(): Failure | undefined {
+    return this.revoked;
+  }
+
   /** The side that waits for replies. */
   abstract readonly requester: Requester;
   /** The handling that asks, when one does. */
@@ -109,6 +114,11 @@ export abstract class Sender implements Verbs, Origin {
   /** Opens a branch: work within that of this sender. */
   abstract branch(plan: BranchPlan): OpenBranch;
   abstract send(addressed: Addressed): Promise<void> | undefined;
+  /** Sends what work says that was begun before. */
+  sendWithin(addressed: Addressed): Promise<void> | undefined {
+    return this.send(addressed);
+  }
+
   abstract sendRequest(target: Cell | TopicEntry, envelope: Envelope, request: PendingReply): void;
 
   abstract spawn<M, R, S>(agent: MachineAgent<M, R, S>, options?: SpawnOptions): MachineRef<M, R, S>;

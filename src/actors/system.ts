@@ -282,7 +282,7 @@ class RunningSystem extends Outside implements System {
         options.withinMs === undefined
           ? undefined
           : kernel.environment.schedule(options.withinMs, () => late.resolve());
-      await Promise.race([kernel.whenQuiet(), late.promise]);
+      await Promise.race([this.#finished(), late.promise]);
       timer?.cancel();
       this.#stopRoot();
     }
@@ -335,7 +335,7 @@ class RunningSystem extends Outside implements System {
   #stopRoot(): void {
     if (this.#status === 'up' || this.#status === 'draining') {
       this.#status = 'stopping';
-      this.closeTheDoor();
+      this.endWhatGoesOn();
       this.#root.signal({
         _tag: 'stop',
         mode: 'now',
@@ -343,6 +343,15 @@ class RunningSystem extends Outside implements System {
         reason: 'stopped',
         failure: undefined,
       });
+    }
+  }
+
+  /** When what was accepted is done: messages, and procedures, whose next step may be a message. */
+  async #finished(): Promise<void> {
+    await this.kernel.whenQuiet();
+    for (let going = this.proceduresEnded; going !== undefined; going = this.proceduresEnded) {
+      await going;
+      await this.kernel.whenQuiet();
     }
   }
 

@@ -48,7 +48,7 @@ export interface CircuitBreakerOptions {
   readonly failureRate?: number;
   /** Which calls the rate is of: the last so many, or those of the last milliseconds. The last 100 calls when not given. */
   readonly window?: WindowSize;
-  /** Calls that have to be in the window before the rate says anything; 10 when not given. */
+  /** Calls that have to be in the window before the rate says anything; 10, or as many as a smaller window holds, when not given. */
   readonly callsMin?: number;
   /** How long it is open before a probe is let through, in milliseconds, above 0; 10 000 when not given. */
   readonly openForMs?: number;
@@ -131,11 +131,11 @@ export class CircuitOpen extends Failure {
  * await system.stop()
  */
 export function circuitBreaker(options: CircuitBreakerOptions = {}): CircuitBreaker {
-  const policy = policyOf(options);
-  const { failureRate, window: size = { calls: 100 } } = options;
+  const { failureRate, window: size = windowDefault } = options;
+  slidingWindow(size);
+  const policy = policyOf(options, size);
   const makeWindow = (): SlidingWindow | undefined =>
     failureRate === undefined ? undefined : slidingWindow(size);
-  makeWindow();
   const breakers = new PerSystem((kernel) => new Breaker(kernel, policy, makeWindow(), options));
   const wrapper = wrap((work, name) => (input, scope) => breakers.of(scope).call(work, name, input, scope));
   return Object.assign(wrapper, { statistics: (verbs: Verbs) => breakers.of(verbs).statistics });
@@ -331,8 +331,13 @@ class Probe extends Tie {
 
 const nothingSeen: Tally = { calls: 0, failures: 0 };
 
-function policyOf(options: CircuitBreakerOptions): CircuitPolicy {
-  const { failureRate = Number.POSITIVE_INFINITY, callsMin = 10, openForMs = 10_000 } = options;
+const windowDefault: WindowSize = { calls: 100 };
+
+function policyOf(options: CircuitBreakerOptions, window: WindowSize): CircuitPolicy {
+  const { failureRate = Number.POSITIVE_INFINITY, openForMs = 10_000 } = options;
+  // Of more calls than the window can hold it would wait for ever to say anything.
+  const callsHeld = 'calls' in window ? window.calls : Number.POSITIVE_INFINITY;
+  const { callsMin = Math.min(10, callsHeld) } = options;
   const { failuresInARow = options.failureRate === undefined ? 5 : Number.POSITIVE_INFINITY } = options;
   const { openForMsMax = openForMs, probesMax = 1, probesToClose = 1 } = options;
   const check = (name: string, value: number, expected: string, holds: boolean): void => {
@@ -348,6 +353,7 @@ function policyOf(options: CircuitBreakerOptions): CircuitPolicy {
     check('failureRate', failureRate, 'a part, above 0 and at most 1', failureRate > 0 && failureRate <= 1);
   }
   check('callsMin', callsMin, 'a whole number, at least 1', whole(callsMin));
+  check('callsMin', callsMin, `at most the calls of its window (${callsHeld})`, callsMin <= callsHeld);
   check(
     'openForMs',
     openForMs,

@@ -62,6 +62,7 @@ export interface Plan<Task, Bid, Result> {
   readonly awardsMax: number;
   readonly contractId: ((task: Task) => string) | undefined;
   readonly awards: AwardStore;
+  readonly waitingMax: number;
   readonly workBudget: ((bid: Bid, task: Task) => Limits) | undefined;
 }
 
@@ -124,7 +125,7 @@ export class Manager<Task, Bid, Result> {
     if (contractId === undefined) {
       this.#read((known) => this.#begin(known));
     } else {
-      this.#leave = turnsOf(this.#sender.kernel, awards).take(this.#contractId, () =>
+      this.#leave = turnsOf(this.#sender.kernel, awards).take(this.#contractId, this.#plan.waitingMax, () =>
         this.#read((known) => this.#begin(known)),
       );
     }

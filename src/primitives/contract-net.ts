@@ -37,6 +37,7 @@ import { type AwardStore, memoryAwards } from './award-store.ts';
 import type { Contract } from './contract.ts';
 import { type ContractorRef, Manager, type Plan } from './contract-manager.ts';
 import type { Fulfilled } from './contract-report.ts';
+import { queueMaxDefault } from './queue-full.ts';
 
 export interface ContractNetOptions<Task, Bid> {
   /** Who is called, in the order that decides between equal scores. Without it, every agent that hears `contract.cfp`, by path. */
@@ -57,6 +58,8 @@ export interface ContractNetOptions<Task, Bid> {
   readonly contractId?: (task: Task) => string;
   /** Where awards are written down; memory of this contract net when not given. */
   readonly awards?: AwardStore;
+  /** Most calls that wait, because another call is at the same contract; 1 024 when not given. What is beyond is refused. */
+  readonly waitingMax?: number;
   /** What the work for a bid may spend at most. */
   readonly workBudget?: (bid: Bid, task: Task) => Limits;
 }
@@ -78,7 +81,7 @@ export interface ContractNetOptions<Task, Bid> {
  *
  * Errors: `NoProposals` when there is nobody to award it to; `ContractFailed` when
  * nobody who was awarded did it; what `score` or the store throws; `InvalidParams` for a
- * task its schema refuses. `RangeError`, at once, for an option that cannot be.
+ * task its schema refuses; `QueueFull`. `RangeError`, at once, for an option that cannot be.
  *
  * Cost: one request to each contractor and one word to each bidder.
  *
@@ -106,12 +109,21 @@ function planOf<Task, Bid, Result>(
   contract: Contract<Task, Bid, Result>,
   options: ContractNetOptions<Task, Bid>,
 ): Plan<Task, Bid, Result> {
-  const { best = 'lowest', cancelWithinMs = 1_000, awardsMax = 3, contractors } = options;
+  const {
+    best = 'lowest',
+    cancelWithinMs = 1_000,
+    awardsMax = 3,
+    waitingMax = queueMaxDefault,
+    contractors,
+  } = options;
   atLeastZero('bidWithinMs', options.bidWithinMs, 'finite');
   atLeastZero('workWithinMs', options.workWithinMs);
   atLeastZero('cancelWithinMs', cancelWithinMs, 'finite');
   if (!Number.isInteger(awardsMax) || awardsMax < 1) {
     throw new RangeError(`awardsMax is a whole number, at least 1; got ${awardsMax}`);
+  }
+  if (!Number.isInteger(waitingMax) || waitingMax < 0) {
+    throw new RangeError(`waitingMax is a whole number, at least 0; got ${waitingMax}`);
   }
   if (best !== 'lowest' && best !== 'highest') {
     throw new RangeError(`best is 'lowest' or 'highest'; got ${describeThrown(best)}`);
@@ -130,6 +142,7 @@ function planOf<Task, Bid, Result>(
     awardsMax,
     contractId: options.contractId,
     awards: options.awards ?? memoryAwards(),
+    waitingMax,
     workBudget: options.workBudget,
   };
 }
