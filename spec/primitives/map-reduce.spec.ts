@@ -1,9 +1,15 @@
-import { describe, expect, expectTypeOf, it } from 'vitest';
+import { describe, expect, expectTypeOf, it, vi } from 'vitest';
 import type { Procedure, Scope } from '../../src/actors/context.ts';
 import { mapReduce } from '../../src/primitives/map-reduce.ts';
 import { aCast, forGood, SoldOut } from '../support/a-cast.ts';
 
 const join = ([a, b]: readonly [string, string]): string => `${a}${b}`;
+const throwing = (field: string): unknown =>
+  Object.defineProperty({ done: false }, field, {
+    get: () => {
+      throw new TypeError(`do not look at ${field}`);
+    },
+  });
 const text = (n: number): string => `${n}`;
 
 describe('mapReduce', () => {
@@ -151,6 +157,78 @@ describe('mapReduce', () => {
       'expected an array, an iterable or an async iterable',
     );
     await expect(asks(all, undefined as never)).rejects.toThrow('an iterable or an async iterable');
+  });
+
+  it.each([
+    ['gives nothing', () => null, 'expected an object with `done` and `value`'],
+    ['gives a number', () => 7, 'expected an object with `done` and `value`'],
+    ['throws when its end is looked at', () => throwing('done'), 'do not look at done'],
+    ['throws when its item is looked at', () => throwing('value'), 'do not look at value'],
+    ['throws when it is looked whether it can be waited for', () => throwing('then'), 'do not look at then'],
+  ])('fails of a source that %s, at once or later', async (_, next, reason) => {
+    const { asks } = aCast();
+    const all = mapReduce({ map: async (n: number) => `${n}`, reduce: join, concurrency: 1 });
+    const source = (given: () => unknown) => {
+      let n = 0;
+      return { next: () => (n++ === 0 ? { done: false, value: 1 } : given()) };
+    };
+    const atOnce = { [Symbol.iterator]: () => source(next) };
+    const later = { [Symbol.asyncIterator]: () => source(() => new Promise((resolve) => resolve(next()))) };
+
+    for (const each of [atOnce, later]) {
+      const failure = await asks(all, each as never).catch((failed) => failed);
+      expect(failure).toMatchObject({ parts: [{ of: 'mapReduce', name: 'source' }] });
+      expect(failure.message).toContain(reason);
+    }
+  });
+
+  it('takes any object for a result, as a for … of does', async () => {
+    const { asks } = aCast();
+    const result = Object.assign(() => {}, { done: 'yes', value: 2 });
+    const results = [{ value: 1 }, result];
+    const source = { [Symbol.iterator]: () => ({ next: () => results.shift() }) };
+
+    expect(await asks(mapReduce({ map: text, reduce: join, concurrency: 1 }), source as never)).toBe('1');
+  });
+
+  it('does not go on when it is interrupted while it lets others go first', async () => {
+    const { asks } = aCast();
+    const stop = new AbortController();
+    let last = 0;
+    function* endless(): Generator<number> {
+      for (; ; last += 1) {
+        yield last;
+      }
+    }
+    const map = (n: number): string => {
+      if (n === 1) {
+        queueMicrotask(() => stop.abort());
+      }
+      return '';
+    };
+
+    const asking = asks(mapReduce({ map, reduce: join, concurrency: 2 }), endless(), { signal: stop.signal });
+
+    await expect(asking).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    expect(last).toBeLessThan(64);
+  });
+
+  it('ends what is under way when its deadline passes between two parts', async () => {
+    const { asks, world } = aCast();
+    let begun: Scope | undefined;
+    const clock = vi.spyOn(world.environment, 'nowMs');
+    const map = (n: number, scope: Scope) => {
+      if (n === 2) {
+        clock.mockReturnValue(world.nowMs + 100);
+      }
+      begun ??= scope;
+      return n === 1 ? forGood() : text(n);
+    };
+
+    const late = asks(mapReduce({ map, reduce: join, concurrency: 3 }), [1, 2, 3], { timeoutMs: 50 });
+
+    await expect(late).rejects.toMatchObject({ _tag: 'RequestTimeout' });
+    expect(begun!.signal.reason).toMatchObject({ code: 'HANDLING_OVER' });
   });
 
   it('takes no item when it was interrupted, and tells its source to return', async () => {

@@ -10,6 +10,7 @@
  * of Effect, with a bound.
  */
 import type { Procedure, Responder, Scope } from '../actors/context.ts';
+import { senderOf } from '../actors/sender-of.ts';
 import { describeValue } from '../core/describe-value.ts';
 import { Failure } from '../core/failure.ts';
 import { InvalidParams } from '../core/schema.ts';
@@ -17,6 +18,7 @@ import { askPart } from './ask-part.ts';
 import { partFailed } from './part-failed.ts';
 import { checkResponder, nameOf } from './responder.ts';
 import { checkWanted } from './still-wanted.ts';
+import { Yielding } from './yielding.ts';
 
 /** A loop was not at its end after as many iterations as it may take. Its code is `LOOP_LIMIT`. */
 export class LoopUnfinished extends Failure {
@@ -55,7 +57,8 @@ export interface LoopOptions<Value> {
  * At least one step is taken. The latest value is kept (`scope.keep`), so that the
  * failure of a spent budget carries it as its `partial`.
  *
- * Cancellation: no step begins after the call was interrupted.
+ * Cancellation: no step begins after the call was interrupted, or its deadline has passed. Steps
+ * that answer at once let others go first, now and then.
  *
  * Errors: `LoopUnfinished` with the last value; `PartFailed` with the iteration, also where
  * `until` answers neither `true` nor `false`, as an agent may: then its cause is `InvalidParams`.
@@ -78,8 +81,10 @@ export function loopUntil<Value>({
     throw new RangeError(`iterationsMax of loopUntil is a whole number, at least 1; got ${iterationsMax}`);
   }
   return async function loopUntil(input: Value, scope: Scope) {
+    const yielding = new Yielding('loopUntil', senderOf(scope));
     let value = input;
     for (let n = 1; n <= iterationsMax; n += 1) {
+      await yielding.pause();
       value = await askPart('loopUntil', `step ${n}`, step, value, scope);
       checkWanted(scope);
       scope.keep(value);

@@ -20,6 +20,7 @@ import { OrderedFold, type Stretch } from './ordered-fold.ts';
 import { partFailed } from './part-failed.ts';
 import { checkResponder, nameOf } from './responder.ts';
 import { overWhileWaiting } from './still-wanted.ts';
+import { Yielding } from './yielding.ts';
 
 export interface MapReduceOptions<T, A> {
   /** Works on one item. */
@@ -43,7 +44,8 @@ export interface MapReduceOptions<T, A> {
  * may begin, and at most twice as many results are held, however many items there are
  * and however long one of them takes.
  *
- * Cancellation: all calls end with it, and the iterator is told to return.
+ * Cancellation: all calls end with it, and the iterator is told to return, at once, also while it is
+ * waited for. No part begins after the deadline; parts that answer at once let others go first, now and then.
  *
  * Errors: the first failure of a part ends the others: `PartFailed` with the item, or
  * the items that were put together, or the source. `InvalidParams` when there are no
@@ -79,6 +81,9 @@ interface Waits<A> {
 
 type Items<T> = { next(): IteratorResult<T> | Promise<IteratorResult<T>>; return?(): unknown };
 
+/** An item, or the end. */
+type Taken<T> = { readonly value: T } | undefined;
+
 /** One call of `mapReduce`. */
 class Mapping<T, A> {
   readonly #options: MapReduceOptions<T, A>;
@@ -94,6 +99,8 @@ class Mapping<T, A> {
   #exhausted = false;
   #over = false;
   #goingOn = false;
+  #pausing = false;
+  readonly #yielding: Yielding;
   readonly #ends = new Ends(this);
 
   constructor(options: MapReduceOptions<T, A>, input: unknown, sender: Sender, waits: Waits<A>) {
@@ -102,6 +109,7 @@ class Mapping<T, A> {
     this.#sender = sender;
     this.#waits = waits;
     this.#items = iteratorOf<T>(input);
+    this.#yielding = new Yielding('mapReduce', sender);
   }
 
   begin(): void {
@@ -124,7 +132,7 @@ class Mapping<T, A> {
       return;
     }
     this.#goingOn = true;
-    while (!this.#over && this.#busy < this.#options.concurrency) {
+    while (!this.#over && !this.#pausing && this.#busy < this.#options.concurrency) {
       const pair = this.#fold.nextPair();
       if (pair !== undefined) {
         const { left, right, stretch } = pair;
@@ -134,40 +142,62 @@ class Mapping<T, A> {
       } else {
         this.#take();
       }
+      this.#letOthersGo();
     }
     this.#goingOn = false;
-    if (!this.#over && this.#exhausted && this.#busy === 0) {
+    if (!this.#over && !this.#pausing && this.#exhausted && this.#busy === 0) {
       this.#end();
     }
   }
 
+  /** What never waits would keep everybody out, its own deadline, too. */
+  #letOthersGo(): void {
+    const pause = this.#over ? undefined : this.#yielding.pause();
+    if (pause !== undefined) {
+      this.#pausing = true;
+      pause.then(
+        () => {
+          this.#pausing = false;
+          this.goOn();
+        },
+        (failure) => this.#stop(failure, 'its deadline has passed'),
+      );
+    }
+  }
+
   #take(): void {
-    let taken: IteratorResult<T> | Promise<IteratorResult<T>>;
+    let taken: Taken<T> | Promise<unknown>;
     try {
-      taken = this.#items.next();
+      const next: unknown = this.#items.next();
+      // Not `Promise.resolve`, which throws for a promise whose `constructor` does.
+      taken = isThenable(next) ? new Promise((resolve) => resolve(next)) : itemOf<T>(next);
     } catch (failure) {
-      this.#exhausted = true;
-      this.#fail('source', 'its iterator', failure);
+      this.#sourceFailed(failure);
       return;
     }
-    if (!isThenable(taken)) {
+    if (!(taken instanceof Promise)) {
       this.#taken(taken);
       return;
     }
     this.#taking = true;
     this.#busy += 1;
-    Promise.resolve(taken as Promise<IteratorResult<T>>).then(
-      (result) => {
+    taken.then(itemOf<T>).then(
+      (item) => {
         this.#isTaken();
-        this.#taken(result);
+        this.#taken(item);
         this.goOn();
       },
       (failure) => {
         this.#isTaken();
-        this.#exhausted = true;
-        this.#fail('source', 'its iterator', failure);
+        this.#sourceFailed(failure);
       },
     );
+  }
+
+  /** It has ended by that, as for a `for … of`: it is not told to return. */
+  #sourceFailed(failure: unknown): void {
+    this.#exhausted = true;
+    this.#fail('source', 'its iterator', failure);
   }
 
   #isTaken(): void {
@@ -175,11 +205,11 @@ class Mapping<T, A> {
     this.#busy -= 1;
   }
 
-  #taken(result: IteratorResult<T>): void {
-    if (result.done === true) {
+  #taken(item: Taken<T>): void {
+    if (item === undefined) {
       this.#exhausted = true;
     } else if (!this.#over) {
-      this.#call(this.#options.map, result.value, this.#fold.begin(), 'item');
+      this.#call(this.#options.map, item.value, this.#fold.begin(), 'item');
     }
   }
 
@@ -234,11 +264,18 @@ class Mapping<T, A> {
     if (this.#over) {
       return;
     }
+    this.#stop(partFailed({ of: 'mapReduce', name, responder }, failure), 'another part of mapReduce failed');
+  }
+
+  #stop(failure: unknown, reason: string): void {
+    if (this.#over) {
+      return;
+    }
     this.#over = true;
     this.#ends.untie();
-    this.#waits.reject(partFailed({ of: 'mapReduce', name, responder }, failure));
+    this.#waits.reject(failure);
     for (const call of this.#calls) {
-      call.interrupt(new Interrupted({ agent: call.target, reason: 'another part of mapReduce failed' }));
+      call.interrupt(new Interrupted({ agent: call.target, reason }));
     }
     this.#calls.clear();
     this.#return();
@@ -258,6 +295,24 @@ class Mapping<T, A> {
       // The failure that ended it is the one that counts, as in a `for … of`.
     }
   }
+}
+
+/**
+ * The item of what an iterator gave; `undefined` at its end. As for a `for … of`, whatever is not
+ * false is an end.
+ *
+ * Errors: `InvalidParams` for what is no result of an iterator; what looking at it throws.
+ */
+function itemOf<T>(result: unknown): Taken<T> {
+  if ((typeof result !== 'object' && typeof result !== 'function') || result === null) {
+    throw new InvalidParams({
+      what: 'result of the iterator',
+      value: result,
+      issues: [{ path: '', message: 'expected an object with `done` and `value`' }],
+    });
+  }
+  const { done } = result as IteratorResult<T>;
+  return done ? undefined : { value: (result as IteratorYieldResult<T>).value };
 }
 
 /** Errors: `InvalidParams` for what cannot be iterated. */
