@@ -396,6 +396,30 @@ describe('contractNet', () => {
     expect(log).toEqual(verb === 'append' ? ['a loses x: call over'] : []);
   });
 
+  it.each([undefined, (task: string) => task])(
+    'fails at once of what a store should not answer',
+    async (contractId) => {
+      const { ask, world } = aMarket({ a: { bid: () => 1 } });
+      const named = contractId && { contractId };
+
+      for (const read of [() => undefined, async () => undefined]) {
+        expect(await ask({ ...named, awards: { read: read as never, append: () => true } })).toMatchObject({
+          _tag: 'InvalidParams',
+        });
+      }
+      expect(world.nowMs).toBe(0);
+    },
+  );
+
+  it('gives up with a store that refuses every award, and tells who bid', async () => {
+    const { ask, log, world } = aMarket({ a: { bid: () => 1 } });
+    const awards: AwardStore = { read: () => ({ version: 0, last: undefined }), append: () => false };
+
+    expect(await ask({ awards, contractId: (task) => task })).toMatchObject({ _tag: 'AwardNotWritten' });
+    expect(log).toEqual(['a loses x: call over']);
+    expect(world.environment.timerCount).toBe(0);
+  });
+
   it('fails of what score or workBudget throw', async () => {
     const { ask, log } = aMarket({ a: { bid: () => 1 } });
     const broken = (): never => {

@@ -16,13 +16,8 @@ import type { Lease, Limits } from '../core/budget.ts';
 import { describeThrown, type Failure, reasonOf } from '../core/failure.ts';
 import { check, InvalidParams } from '../core/schema.ts';
 import type { AnyTopic, Topic } from '../core/topic.ts';
-import {
-  type AwardEntry,
-  type AwardRecord,
-  type AwardStore,
-  type Offer,
-  unknownContract,
-} from './award-store.ts';
+import { AwardLog } from './award-log.ts';
+import type { AwardEntry, AwardRecord, AwardStore, Offer } from './award-store.ts';
 import type {
   AcceptProposal,
   CallForProposals,
@@ -115,6 +110,7 @@ export class Manager<Task, Bid, Result> {
   /** Lets the next manager of this contract begin. */
   #leave: (() => void) | undefined;
   #callId = '';
+  readonly #log: AwardLog;
 
   constructor(plan: Plan<Task, Bid, Result>, task: Task, scope: Scope) {
     this.#plan = plan;
@@ -123,6 +119,9 @@ export class Manager<Task, Bid, Result> {
     this.#sender = senderOf(scope);
     this.#contractId = plan.contractId?.(task) ?? this.#newId();
     this.#members = this.#group();
+    this.#log = new AwardLog(plan.awards, this.#contractId, this.#sender.kernel.environment, (failure) =>
+      this.#happened({ _tag: 'Broke', failure }),
+    );
   }
 
   /** Errors: those of `contractNet`, as a rejection. */
@@ -130,10 +129,10 @@ export class Manager<Task, Bid, Result> {
     const { contractId, awards } = this.#plan;
     this.#sender.tie(this.#ending);
     if (contractId === undefined || awards === undefined) {
-      this.#read((known) => this.#begin(known));
+      this.#log.read((record) => this.#begin(this.#known(record)));
     } else {
       this.#leave = turnsOf(this.#sender.kernel, awards).take(this.#contractId, this.#plan.waitingMax, () =>
-        this.#read((known) => this.#begin(known)),
+        this.#log.read((record) => this.#begin(this.#known(record))),
       );
     }
     return this.#answer.promise;
@@ -165,12 +164,10 @@ export class Manager<Task, Bid, Result> {
   }
 
   #begin(known: Known): void {
-    if (!this.#over) {
-      const { best, awardsMax } = this.#plan;
-      this.#deciding = true;
-      this.#carryOut(begin({ best, awardsMax }, known));
-      this.#decideAll();
-    }
+    const { best, awardsMax } = this.#plan;
+    this.#deciding = true;
+    this.#carryOut(begin({ best, awardsMax }, known));
+    this.#decideAll();
   }
 
   #happened(event: NegotiationEvent): void {
@@ -407,46 +404,12 @@ export class Manager<Task, Bid, Result> {
   }
 
   #record(entry: AwardEntry): void {
-    const { awards } = this.#plan;
-    if (awards === undefined) {
-      this.#happened({ _tag: 'Recorded' });
-      return;
-    }
-    this.#answered(
-      () => awards.append(this.#contractId, this.#now!.version, entry),
-      (written) => {
-        if (written) {
-          this.#happened({ _tag: 'Recorded' });
-        } else {
-          this.#read((known) => this.#happened({ _tag: 'Overtaken', known }));
-        }
-      },
+    this.#log.append(
+      this.#now!.version,
+      entry,
+      () => this.#happened({ _tag: 'Recorded' }),
+      (record) => this.#happened({ _tag: 'Overtaken', known: this.#known(record) }),
     );
-  }
-
-  #read(then: (known: Known) => void): void {
-    const { awards } = this.#plan;
-    this.#answered(
-      () => (awards === undefined ? unknownContract : awards.read(this.#contractId)),
-      (record) => then(this.#known(record)),
-    );
-  }
-
-  /** Asks the store, and goes on at once where it answers at once. */
-  #answered<T>(ask: () => T | PromiseLike<T>, then: (answer: T) => void): void {
-    const broke = (failure: unknown): void => this.#happened({ _tag: 'Broke', failure });
-    let answer: T | PromiseLike<T>;
-    try {
-      answer = ask();
-    } catch (thrown) {
-      broke(thrown);
-      return;
-    }
-    if (isPromise(answer)) {
-      answer.then(then, broke);
-    } else {
-      then(answer);
-    }
   }
 
   #known({ version, last }: AwardRecord): Known {
@@ -518,6 +481,7 @@ export class Manager<Task, Bid, Result> {
 
   #end(): void {
     this.#over = true;
+    this.#log.end();
     this.#ending.untie();
     this.#leave?.();
   }
@@ -541,6 +505,3 @@ const memberAt = (path: string, ref: AgentRef<never, unknown> | undefined): Memb
   failure: undefined,
   leases: [],
 });
-
-const isPromise = <T>(answer: T | PromiseLike<T>): answer is PromiseLike<T> =>
-  typeof (answer as { then?: unknown } | null | undefined)?.then === 'function';

@@ -1,0 +1,210 @@
+/**
+ * The award log of one contract: how its manager reads and writes it in a store, whatever
+ * the store answers.
+ *
+ *     append ──true──> written
+ *        └────false──> read ──> overtaken ──> append …      the first time at once,
+ *                                                           then after a pause
+ *
+ * Guarantees
+ *   - What a store answers is looked at before it is believed: anything but a record and
+ *     a `boolean` is a failure at once, and so is what it throws, now or later.
+ *   - A store that refuses `refusalsMax` times running is not asked again; from the second
+ *     time on it is asked in a later turn, so that it keeps nobody else from theirs.
+ *   - Nothing is told after `end`.
+ */
+
+import { isThenable } from '../actors/thenable.ts';
+import type { Environment, Timer } from '../core/environment.ts';
+import { Failure } from '../core/failure.ts';
+import { InvalidParams } from '../core/schema.ts';
+import { type AwardEntry, type AwardRecord, type AwardStore, unknownContract } from './award-store.ts';
+
+/** How often running a store may refuse an entry of one call. */
+export const refusalsMax = 8;
+
+/** A store refused, again and again, what was appended behind the entries that it says it has. Its code is `NO_RESPONDER`. */
+export class AwardNotWritten extends Failure {
+  readonly _tag = 'AwardNotWritten';
+  readonly code = 'NO_RESPONDER';
+  readonly class = 'transient';
+  readonly contractId: string;
+  /** How many times running it refused. */
+  readonly attempts: number;
+  /** How many entries it said there are, the last time it was asked. */
+  readonly version: number;
+
+  constructor(facts: { contractId: string; attempts: number; version: number }) {
+    super();
+    this.contractId = facts.contractId;
+    this.attempts = facts.attempts;
+    this.version = facts.version;
+  }
+
+  override get message(): string {
+    return `the store of awards refused ${this.attempts} times running to append to contract '${this.contractId}', last behind the ${this.version} entries that it says are there; see that append answers true when it has written, and that read does not lag behind it`;
+  }
+}
+
+export class AwardLog {
+  readonly #store: AwardStore | undefined;
+  readonly #contractId: string;
+  readonly #environment: Environment;
+  readonly #broke: (failure: unknown) => void;
+  #refusals = 0;
+  #pause: Timer | undefined;
+  #over = false;
+
+  /**
+   * @param store Where it is written; nowhere when `undefined`, and then everything is at once.
+   * @param broke Told, at most once, why the store cannot be used.
+   */
+  constructor(
+    store: AwardStore | undefined,
+    contractId: string,
+    environment: Environment,
+    broke: (failure: unknown) => void,
+  ) {
+    this.#store = store;
+    this.#contractId = contractId;
+    this.#environment = environment;
+    this.#broke = broke;
+  }
+
+  read(then: (record: AwardRecord) => void): void {
+    const store = this.#store;
+    if (store === undefined) {
+      then(unknownContract);
+      return;
+    }
+    this.#answered(
+      () => store.read(this.#contractId),
+      (answer) => then(recordIn(answer, this.#contractId)),
+    );
+  }
+
+  /**
+   * Appends an entry behind `version` others.
+   *
+   * @param overtaken Told what stands instead, when somebody else was first.
+   */
+  append(
+    version: number,
+    entry: AwardEntry,
+    written: () => void,
+    overtaken: (record: AwardRecord) => void,
+  ): void {
+    const store = this.#store;
+    if (store === undefined) {
+      written();
+      return;
+    }
+    this.#answered(
+      () => store.append(this.#contractId, version, entry),
+      (answer) => {
+        if (answerIn(answer, this.#contractId)) {
+          this.#refusals = 0;
+          written();
+        } else {
+          this.#refused(version, overtaken);
+        }
+      },
+    );
+  }
+
+  /** Nobody is told of anything any more. */
+  end(): void {
+    this.#over = true;
+    this.#pause?.cancel();
+  }
+
+  #refused(version: number, overtaken: (record: AwardRecord) => void): void {
+    this.#refusals += 1;
+    const attempts = this.#refusals;
+    if (attempts >= refusalsMax) {
+      this.#broke(new AwardNotWritten({ contractId: this.#contractId, attempts, version }));
+    } else if (attempts === 1) {
+      this.read(overtaken);
+    } else {
+      this.#pause = this.#environment.schedule(2 ** (attempts - 2), () => this.read(overtaken));
+    }
+  }
+
+  /** Asks the store, and goes on at once where it answers at once. */
+  #answered(ask: () => unknown, then: (answer: unknown) => void): void {
+    const settled = (answer: unknown): void => {
+      if (!this.#over) {
+        try {
+          then(answer);
+        } catch (failure) {
+          this.#broke(failure);
+        }
+      }
+    };
+    const failed = (failure: unknown): void => {
+      if (!this.#over) {
+        this.#broke(failure);
+      }
+    };
+    try {
+      const answer = ask();
+      if (isThenable(answer)) {
+        Promise.resolve(answer).then(settled, failed);
+      } else {
+        settled(answer);
+      }
+    } catch (thrown) {
+      failed(thrown);
+    }
+  }
+}
+
+/** Errors: `InvalidParams` for what is no record. */
+function recordIn(answer: unknown, contractId: string): AwardRecord {
+  if (isObject(answer) && isVersion(answer['version']) && isEntry(answer['last'])) {
+    return answer as unknown as AwardRecord;
+  }
+  const message = 'expected { version, last }: { version: 0, last: undefined } of what nothing is known';
+  throw notAsAgreed('read', contractId, answer, message);
+}
+
+/** Errors: `InvalidParams` for what is no boolean. */
+function answerIn(answer: unknown, contractId: string): boolean {
+  if (typeof answer === 'boolean') {
+    return answer;
+  }
+  throw notAsAgreed('append', contractId, answer, 'expected true or false');
+}
+
+const notAsAgreed = (verb: string, contractId: string, value: unknown, message: string): InvalidParams =>
+  new InvalidParams({
+    what: `answer of ${verb}, of the store of awards, to '${contractId}'`,
+    value,
+    issues: [{ path: '', message }],
+  });
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null;
+
+const isVersion = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+
+function isEntry(value: unknown): boolean {
+  if (value === undefined) {
+    return true;
+  }
+  if (!isObject(value)) {
+    return false;
+  }
+  switch (value['_tag']) {
+    case 'Awarded': {
+      const { callId, to, reserve } = value;
+      return typeof callId === 'string' && isOffer(to) && Array.isArray(reserve) && reserve.every(isOffer);
+    }
+    case 'Fulfilled':
+      return isOffer(value['by']);
+    default:
+      return value['_tag'] === 'Withdrawn';
+  }
+}
+
+const isOffer = (value: unknown): boolean => isObject(value) && typeof value['contractor'] === 'string';
