@@ -8,12 +8,16 @@ const unknown: AwardRecord = { version: 0, last: undefined };
 const offer = { contractor: '/a', bid: 1 };
 const awarded: AwardEntry = { _tag: 'Awarded', callId: 'c', to: offer, reserve: [offer] };
 
-function aLog(store: Partial<Record<keyof AwardStore, () => unknown>> | undefined) {
+function aLog(
+  store: Partial<Record<keyof AwardStore, (...facts: never[]) => unknown>> | undefined,
+  mayComeAgain = true,
+) {
   const world = aWorld();
   const told: unknown[] = [];
   const log = new AwardLog(
     store && ({ read: () => unknown, append: () => true, ...store } as AwardStore),
     'x',
+    mayComeAgain,
     world.environment,
     (failure) => told.push(failure),
   );
@@ -156,6 +160,72 @@ describe('an award log', () => {
     await append();
 
     expect(await append()).toEqual(['written', 'written']);
+  });
+
+  it.each([false, true])(
+    'withdraws an award that stands at its end where nobody can come back to it: %s',
+    async (isSlow) => {
+      const entries: string[] = [];
+      const append = (_id: string, version: number, { _tag }: AwardEntry) => {
+        entries.push(`${_tag} ${version}`);
+        return isSlow ? Promise.resolve(true) : true;
+      };
+      const { log, told, world } = aLog({ append }, false);
+      log.append(0, awarded, () => told.push('written'), aThrow);
+      log.end();
+      await world.runUntilQuiet();
+
+      expect(entries).toEqual(['Awarded 0', 'Withdrawn 1']);
+      expect(told).toEqual(isSlow ? [] : ['written']);
+    },
+  );
+
+  it('leaves what a store does not write when it is over, or refuses late', async () => {
+    for (const fails of [() => Promise.reject(boom), aThrow]) {
+      const entries: string[] = [];
+      const append = (_id: string, _version: number, { _tag }: AwardEntry) => {
+        entries.push(_tag);
+        return _tag === 'Awarded' || fails();
+      };
+      const { log, told, world } = aLog({ append }, false);
+      log.append(0, awarded, () => {}, aThrow);
+      log.end();
+      await world.runUntilQuiet();
+      expect([entries, told]).toEqual([['Awarded', 'Withdrawn'], []]);
+    }
+
+    let asked = 0;
+    const late = aLog({ append: async () => asked++ > 0 }, false);
+    late.log.append(0, awarded, aThrow, aThrow);
+    late.log.end();
+    await late.world.runUntilQuiet();
+    expect([asked, late.told]).toEqual([1, []]);
+  });
+
+  it('says who is at an award that stands, where somebody can come back to it', async () => {
+    const told: unknown[] = [];
+    const attended = (...facts: unknown[]) => told.push(facts);
+    const { log } = aLog({ attended });
+    log.append(0, awarded, () => {}, aThrow);
+    log.end();
+    expect(told).toEqual([
+      ['x', true],
+      ['x', false],
+    ]);
+
+    const again = aLog({ attended, read: () => ({ version: 1, last: awarded }) });
+    again.log.read(() => {});
+    again.log.append(1, { _tag: 'Withdrawn', reason: 'broken' }, () => {}, aThrow);
+    again.log.end();
+    expect(told.slice(2)).toEqual([['x', true]]);
+
+    for (const fails of [() => Promise.reject(boom), aThrow]) {
+      const failing = aLog({ attended: fails });
+      failing.log.append(0, awarded, () => {}, aThrow);
+      failing.log.end();
+      await failing.world.runUntilQuiet();
+      expect(failing.told).toEqual([]);
+    }
   });
 
   it('says nothing after its end', async () => {

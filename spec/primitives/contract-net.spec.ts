@@ -14,6 +14,7 @@ import {
   defineAgent,
   defineContract,
   defineTopic,
+  type Failure,
   type Fulfilled,
   Interrupted,
   InvalidParams,
@@ -22,6 +23,7 @@ import {
   on,
   type Procedure,
   refuse,
+  type Scope,
   type,
 } from 'troupe';
 import { describe, expect, expectTypeOf, it } from 'vitest';
@@ -235,6 +237,73 @@ describe('contractNet', () => {
     }
 
     expect([...failures]).toEqual(['RequestTimeout']);
+  });
+
+  it.each([
+    ['without an id, in a store that is given', undefined, 'Withdrawn'],
+    ['with one', (task: string) => task, 'Awarded'],
+  ])('never fills a store by calls that are over: %s', async (_, contractId, last) => {
+    const { world } = aMarket({
+      a: {
+        bid: () => 1,
+        perform: (task) => (task === 'fine' ? 'done' : new Promise(() => {})),
+        concurrency: 99,
+      },
+    });
+    const ids: string[] = [];
+    const memory = memoryAwards({ contractsMax: 4 });
+    const awards: AwardStore = {
+      ...memory,
+      append: (id, version, entry) => {
+        ids.push(id);
+        return memory.append(id, version, entry);
+      },
+    };
+    const net = contractNet(Job, { ...price, awards, ...(contractId && { contractId }) });
+    for (const task of '12345678') {
+      const asked = world.system.request(net, task, { timeoutMs: 5 }).catch(({ _tag }) => _tag);
+      await world.runUntilQuiet();
+      expect(await asked).toBe('RequestTimeout');
+    }
+    expect(memory.read(ids.at(-1)!).last?._tag).toBe(last);
+
+    const asked = world.system.request(net, 'fine');
+    await world.runUntilQuiet();
+    expect(await asked).toMatchObject({ result: 'done' });
+  });
+
+  it('settles for whoever awaits it when it is interrupted', async () => {
+    const { world } = aMarket({ a: { bid: () => 1, perform: () => new Promise(() => {}) } });
+    const net = contractNet(Job, price);
+    const ends: unknown[] = [];
+    let over: Scope | undefined;
+    const careful: Procedure<string, unknown> = async (task, scope) => {
+      over = scope;
+      try {
+        return await net(task, scope);
+      } catch (failure) {
+        ends.push((failure as Failure)._tag);
+        throw failure;
+      } finally {
+        ends.push('finally');
+      }
+    };
+    const asked = world.system.request(careful, 'x', { timeoutMs: 5 }).catch(({ _tag }) => _tag);
+    await world.runUntilQuiet();
+    expect(await asked).toBe('RequestTimeout');
+    expect(ends).toEqual(['RequestTimeout', 'finally']);
+
+    // Work that is over begins none, and one that leaves a net behind ends it, too.
+    expect(() => net('x', over!)).toThrow(expect.objectContaining({ _tag: 'HandlingOver' }));
+    let left: unknown;
+    const hasty: Procedure<string, string> = (task, scope) => {
+      left = net(task, scope);
+      return 'gone';
+    };
+    const gone = world.system.request(hasty, 'y');
+    await world.runUntilQuiet();
+    expect(await gone).toBe('gone');
+    await expect(left).rejects.toMatchObject({ _tag: 'Interrupted' });
   });
 
   it('tells bidders when it is interrupted while others still think', async () => {

@@ -11,10 +11,12 @@
  *     a `boolean` is a failure at once, and so is what it throws, now or later.
  *   - A store that refuses `refusalsMax` times running is not asked again; from the second
  *     time on it is asked in a later turn, so that it keeps nobody else from theirs.
- *   - Nothing is told after `end`.
+ *   - Nothing is told after `end`. An award that stands then, or comes to stand since its
+ *     writing was under way, is withdrawn where nobody could ever ask for it again;
+ *     otherwise the store is told that nobody is at it.
  */
 
-import { isThenable } from '../actors/thenable.ts';
+import { heed, isThenable } from '../actors/thenable.ts';
 import type { Environment, Timer } from '../core/environment.ts';
 import { Failure } from '../core/failure.ts';
 import { InvalidParams } from '../core/schema.ts';
@@ -49,24 +51,30 @@ export class AwardNotWritten extends Failure {
 export class AwardLog {
   readonly #store: AwardStore | undefined;
   readonly #contractId: string;
+  readonly #mayComeAgain: boolean;
   readonly #environment: Environment;
   readonly #broke: (failure: unknown) => void;
   #refusals = 0;
   #pause: Timer | undefined;
   #over = false;
+  /** How many entries there are when the last of them is an award that stands. */
+  #standsAt: number | undefined;
 
   /**
    * @param store Where it is written; nowhere when `undefined`, and then everything is at once.
+   * @param mayComeAgain Whether anybody could ask for this contract when this call is over.
    * @param broke Told, at most once, why the store cannot be used.
    */
   constructor(
     store: AwardStore | undefined,
     contractId: string,
+    mayComeAgain: boolean,
     environment: Environment,
     broke: (failure: unknown) => void,
   ) {
     this.#store = store;
     this.#contractId = contractId;
+    this.#mayComeAgain = mayComeAgain;
     this.#environment = environment;
     this.#broke = broke;
   }
@@ -79,7 +87,11 @@ export class AwardLog {
     }
     this.#answered(
       () => store.read(this.#contractId),
-      (answer) => then(recordIn(answer, this.#contractId)),
+      (answer) => {
+        const record = recordIn(answer, this.#contractId);
+        this.#stands(record.version, record.last);
+        then(record);
+      },
     );
   }
 
@@ -104,9 +116,16 @@ export class AwardLog {
       (answer) => {
         if (answerIn(answer, this.#contractId)) {
           this.#refusals = 0;
+          this.#stands(version + 1, entry);
           written();
         } else {
           this.#refused(version, overtaken);
+        }
+      },
+      (answer) => {
+        if (answer === true) {
+          this.#stands(version + 1, entry);
+          this.#letGo();
         }
       },
     );
@@ -116,6 +135,39 @@ export class AwardLog {
   end(): void {
     this.#over = true;
     this.#pause?.cancel();
+    this.#letGo();
+  }
+
+  #stands(version: number, last: AwardEntry | undefined): void {
+    this.#standsAt = last?._tag === 'Awarded' ? version : undefined;
+    if (this.#standsAt !== undefined && this.#mayComeAgain) {
+      this.#attended(true);
+    }
+  }
+
+  #letGo(): void {
+    const version = this.#standsAt;
+    if (version === undefined) {
+      return;
+    }
+    if (this.#mayComeAgain) {
+      this.#attended(false);
+      return;
+    }
+    const reason = 'the call is over, and nobody can come back to it';
+    try {
+      heed(this.#store!.append(this.#contractId, version, { _tag: 'Withdrawn', reason }), () => {});
+    } catch {
+      // It stays on record; whoever asked has gone, and could do nothing about it.
+    }
+  }
+
+  #attended(isAttended: boolean): void {
+    try {
+      heed(this.#store!.attended?.(this.#contractId, isAttended), () => {});
+    } catch {
+      // It was only told so that it could save room.
+    }
   }
 
   #refused(version: number, overtaken: (record: AwardRecord) => void): void {
@@ -131,9 +183,15 @@ export class AwardLog {
   }
 
   /** Asks the store, and goes on at once where it answers at once. */
-  #answered(ask: () => unknown, then: (answer: unknown) => void): void {
+  #answered(
+    ask: () => unknown,
+    then: (answer: unknown) => void,
+    late: (answer: unknown) => void = () => {},
+  ): void {
     const settled = (answer: unknown): void => {
-      if (!this.#over) {
+      if (this.#over) {
+        late(answer);
+      } else {
         try {
           then(answer);
         } catch (failure) {

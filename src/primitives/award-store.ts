@@ -59,9 +59,15 @@ export interface AwardStore {
    * @returns `false` when there were more, or fewer: somebody else was first, and nothing was written.
    */
   append(contractId: string, version: number, entry: AwardEntry): boolean | PromiseLike<boolean>;
+  /**
+   * Told that nobody is at a contract any more although its award stands, or that
+   * somebody goes on with it. A store that has little room may forget what is unattended;
+   * called again, it would begin anew. What it throws is ignored.
+   */
+  attended?(contractId: string, isAttended: boolean): void;
 }
 
-/** A store has no room for another contract, because an award stands in all it holds. Its code is `MAILBOX_FULL`. */
+/** A store has no room for another contract, because in all it holds an award stands that somebody is at. Its code is `MAILBOX_FULL`. */
 export class AwardsFull extends Failure {
   readonly _tag = 'AwardsFull';
   readonly code = 'MAILBOX_FULL';
@@ -89,6 +95,7 @@ export interface MemoryAwardsOptions {
 export interface MemoryAwards extends AwardStore {
   read(contractId: string): AwardRecord;
   append(contractId: string, version: number, entry: AwardEntry): boolean;
+  attended(contractId: string, isAttended: boolean): void;
   /** Forgets a contract that nobody will call again, and with it an award that stands; says whether there was one. */
   forget(contractId: string): boolean;
 }
@@ -97,11 +104,12 @@ export interface MemoryAwards extends AwardStore {
  * Remembers awards as long as the process lives.
  *
  * Bound: at most `contractsMax` contracts. For another one, that is forgotten whose
- * last entry is the oldest among those without an award that stands: called with its
- * id again, it would begin anew.
+ * last entry is the oldest among those without an award that stands; where there is
+ * none, the one whose call has been over for longest, though its award stands. Called
+ * with its id again, it would begin anew.
  *
- * Errors: `RangeError` for a limit that cannot be; from `append`, `AwardsFull` when an
- * award stands in each of them.
+ * Errors: `RangeError` for a limit that cannot be; from `append`, `AwardsFull` when in
+ * each of them an award stands that somebody is at.
  *
  * @example
  * const awards = memoryAwards()
@@ -114,11 +122,16 @@ export function memoryAwards(options: MemoryAwardsOptions = {}): MemoryAwards {
   if (!Number.isInteger(contractsMax) || contractsMax < 1) {
     throw new RangeError(`contractsMax is a whole number, at least 1; got ${contractsMax}`);
   }
-  // Contracts with an award that stands, and those without; both in the order of their last entries.
+  // Contracts with an award that stands, those of them whose calls are over, and those without an award.
   const standing = new Map<string, AwardRecord>();
+  const unattended = new Set<string>();
   const resting = new Map<string, AwardRecord>();
   const read = (contractId: string): AwardRecord =>
     standing.get(contractId) ?? resting.get(contractId) ?? unknownContract;
+  const forget = (contractId: string): boolean => {
+    unattended.delete(contractId);
+    return standing.delete(contractId) || resting.delete(contractId);
+  };
 
   return {
     read,
@@ -127,18 +140,24 @@ export function memoryAwards(options: MemoryAwardsOptions = {}): MemoryAwards {
         return false;
       }
       if (version === 0 && standing.size + resting.size >= contractsMax) {
-        const oldest = resting.keys().next();
-        if (oldest.done === true) {
+        const [oldest] = resting.size > 0 ? resting.keys() : unattended;
+        if (oldest === undefined) {
           throw new AwardsFull({ contractId, contractsMax });
         }
-        resting.delete(oldest.value);
+        forget(oldest);
       }
-      standing.delete(contractId);
-      resting.delete(contractId);
+      forget(contractId);
       (entry._tag === 'Awarded' ? standing : resting).set(contractId, { version: version + 1, last: entry });
       return true;
     },
-    forget: (contractId) => standing.delete(contractId) || resting.delete(contractId),
+    attended(contractId, isAttended) {
+      if (isAttended) {
+        unattended.delete(contractId);
+      } else if (standing.has(contractId)) {
+        unattended.add(contractId);
+      }
+    },
+    forget,
   };
 }
 

@@ -8,7 +8,7 @@ import type { RequestOptions, Scope } from '../actors/context.ts';
 import type { Kernel } from '../actors/kernel.ts';
 import { LocalRef, refOf } from '../actors/local-ref.ts';
 import type { CallOutcome } from '../actors/pending-call.ts';
-import { NoResponder } from '../actors/request-failures.ts';
+import { Interrupted, NoResponder } from '../actors/request-failures.ts';
 import type { Sender } from '../actors/sender.ts';
 import { senderOf } from '../actors/sender-of.ts';
 import { Tie } from '../actors/tie.ts';
@@ -80,15 +80,15 @@ interface Member {
 
 /** Told when the work ends in which a manager works. */
 class Ending extends Tie {
-  readonly #tell: () => void;
+  readonly #tell: (failure: unknown) => void;
 
-  constructor(tell: () => void) {
+  constructor(tell: (failure: unknown) => void) {
     super();
     this.#tell = tell;
   }
 
-  cut(): void {
-    this.#tell();
+  cut(failure: unknown): void {
+    this.#tell(failure);
   }
 }
 
@@ -100,7 +100,10 @@ export class Manager<Task, Bid, Result> {
   readonly #contractId: string;
   readonly #members: Member[];
   readonly #answer = Promise.withResolvers<Fulfilled<Bid, Result>>();
-  readonly #ending = new Ending(() => this.#happened({ _tag: 'Interrupted' }));
+  readonly #ending = new Ending((failure) => {
+    this.#interrupted(failure);
+    this.#happened({ _tag: 'Interrupted' });
+  });
   /** What has happened and is not decided yet: deciding is one thing after the other. */
   readonly #events: NegotiationEvent[] = [];
   #deciding = false;
@@ -119,15 +122,21 @@ export class Manager<Task, Bid, Result> {
     this.#sender = senderOf(scope);
     this.#contractId = plan.contractId?.(task) ?? this.#newId();
     this.#members = this.#group();
-    this.#log = new AwardLog(plan.awards, this.#contractId, this.#sender.kernel.environment, (failure) =>
-      this.#happened({ _tag: 'Broke', failure }),
+    this.#log = new AwardLog(
+      plan.awards,
+      this.#contractId,
+      plan.contractId !== undefined,
+      this.#sender.kernel.environment,
+      (failure) => this.#happened({ _tag: 'Broke', failure }),
     );
   }
 
   /** Errors: those of `contractNet`, as a rejection. */
   manage(): Promise<Fulfilled<Bid, Result>> {
     const { contractId, awards } = this.#plan;
-    this.#sender.tie(this.#ending);
+    if (!this.#sender.tie(this.#ending)) {
+      throw this.#sender.revoked;
+    }
     if (contractId === undefined || awards === undefined) {
       this.#log.read((record) => this.#begin(this.#known(record)));
     } else {
@@ -468,6 +477,13 @@ export class Manager<Task, Bid, Result> {
     this.#answer.reject(failure);
   }
 
+  /** Whoever awaits it goes on; whoever asked may not look at it any more. */
+  #interrupted(failure: unknown): void {
+    this.#answer.promise.catch(() => {});
+    const agent = `contractNet ${this.#plan.contract.name}`;
+    this.#fail(failure ?? new Interrupted({ agent, reason: 'the work that asked for it is over' }));
+  }
+
   #report(): ContractorReport<Bid>[] {
     const { fates } = this.#now!;
     return this.#members.map(({ path, bid, failure, leases }, place) => ({
@@ -482,7 +498,10 @@ export class Manager<Task, Bid, Result> {
   #end(): void {
     this.#over = true;
     this.#log.end();
-    this.#ending.untie();
+    if (this.#sender.revoked === undefined) {
+      this.#ending.untie();
+    }
+    // Otherwise it is about to be cut, and told of what.
     this.#leave?.();
   }
 }
