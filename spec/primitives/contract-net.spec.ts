@@ -508,6 +508,67 @@ describe('contractNet', () => {
     expect(others.log).toEqual(['a loses x: call over']);
   });
 
+  it.each([
+    [
+      'undefined',
+      () => undefined,
+      'expected a finite number, or NaN for a bid that is not acceptable; got undefined',
+    ],
+    ['a string', () => '7', 'expected a finite number, or NaN for a bid that is not acceptable; got "7"'],
+    ['infinite', () => Number.NEGATIVE_INFINITY, 'expected a finite number'],
+    ['a promise', async () => 1, 'expected a value: await the promise first'],
+    ['a promise that fails', () => Promise.reject(boom), 'expected a value: await the promise first'],
+  ])('fails of a score that does not compare: %s', async (_, score, message) => {
+    const { ask, log } = aMarket({ a: { bid: () => 1 } });
+
+    const failure = await ask({ score: score as never });
+    expect(failure).toBeInstanceOf(InvalidParams);
+    expect(String(failure)).toContain(`score of the bid of '/a': ${message}`);
+    expect(log).toEqual(['a loses x: call over']);
+  });
+
+  it.each([() => ({ tokens: -1 }), () => ({ tokons: 1 }), () => Promise.reject(boom)])(
+    'fails at once of a workBudget that limits nothing',
+    async (budget) => {
+      const { ask, log } = aMarket({ a: { bid: () => 1 }, b: { bid: () => 2 } });
+
+      expect(await ask({ workBudget: budget as never })).not.toBeInstanceOf(ContractFailed);
+      expect(log).toEqual(['a loses x: call over', 'b loses x: call over']);
+      expect(await ask({ workBudget: () => undefined as never }, 'y')).toMatchObject({ by: '/a' });
+    },
+  );
+
+  it.each([5, undefined, Promise.resolve('x')])('refuses an id that is no string', async (id) => {
+    const { ask } = aMarket({ a: { bid: () => 1 } });
+
+    expect(await ask({ contractId: () => id as never })).toMatchObject({
+      _tag: 'InvalidParams',
+      what: 'contractId of a contract net',
+    });
+  });
+
+  it('says of each what became of it in this call, not in the one before', async () => {
+    let isSlow = true;
+    const perform = async (task: string) => {
+      if (isSlow) {
+        await new Promise(() => {});
+      }
+      return task;
+    };
+    const { ask } = aMarket({ a: { bid: () => 1, perform }, b: { bid: () => 2, perform } });
+    const same = { awards: memoryAwards(), contractId: (task: string) => task };
+
+    expect(await ask(same, 'x', { timeoutMs: 5 })).toMatchObject({ _tag: 'RequestTimeout' });
+    isSlow = false;
+    expect(await ask(same)).toMatchObject({
+      by: '/a',
+      contractors: [
+        { agent: '/a', fate: 'fulfilled', failure: undefined },
+        { agent: '/b', fate: 'rejected', failure: undefined },
+      ],
+    });
+  });
+
   it('gives the work the budget of its bid, and says what was spent', async () => {
     const { world } = aMarket({
       a: {
@@ -619,7 +680,7 @@ describe('contractNet', () => {
   });
 
   it('is refused at the door when it cannot be', () => {
-    const none = { read: () => undefined } as never;
+    const none = { read: () => undefined, append: () => true } as never;
     const make = (options: object) => () => contractNet(Job, { ...price, ...options });
 
     expect(make({ bidWithinMs: -1 })).toThrow(
@@ -634,7 +695,21 @@ describe('contractNet', () => {
     expect(make({ awardsMax: 0 })).toThrow('awardsMax is a whole number, at least 1; got 0');
     expect(make({ waitingMax: -1 })).toThrow('waitingMax is a whole number, at least 0; got -1');
     expect(make({ best: 'first' })).toThrow("best is 'lowest' or 'highest'; got 'first'");
-    expect(make({ contractors: [] })).toThrow('contractors is a list of at least one ref; got none');
+    expect(make({ contractors: [] })).toThrow(
+      'contractors is a list of at least one ref, or a function; got []',
+    );
+    expect(make({ contractors: 'all' })).toThrow("got 'all'");
+    expect(make({ bidWithinMs: '1' })).toThrow(
+      "bidWithinMs is a finite number of milliseconds, at least 0; got '1'",
+    );
+    expect(make({ workWithinMs: '1' })).toThrow(
+      "workWithinMs is a number of milliseconds, at least 0; got '1'",
+    );
+    expect(make({ score: 5 })).toThrow('score is a function; got 5');
+    expect(make({ workBudget: { tokens: 1 } })).toThrow('workBudget is a function; got {');
+    expect(make({ contractId: 'x' })).toThrow("contractId is a function; got 'x'");
+    expect(make({ awards: null })).toThrow('awards.read is a function; got undefined');
+    expect(make({ awards: { read: () => undefined } })).toThrow('awards.append is a function; got undefined');
   });
 
   it('says whom it cannot call', async () => {

@@ -11,9 +11,11 @@ import type { CallOutcome } from '../actors/pending-call.ts';
 import { Interrupted, NoResponder } from '../actors/request-failures.ts';
 import type { Sender } from '../actors/sender.ts';
 import { senderOf } from '../actors/sender-of.ts';
+import { refuseThenable } from '../actors/thenable.ts';
 import { Tie } from '../actors/tie.ts';
 import type { Lease, Limits } from '../core/budget.ts';
 import { describeThrown, type Failure, reasonOf } from '../core/failure.ts';
+import { limitsInUnits } from '../core/resource.ts';
 import { check, InvalidParams } from '../core/schema.ts';
 import type { AnyTopic, Topic } from '../core/topic.ts';
 import { AwardLog } from './award-log.ts';
@@ -120,7 +122,7 @@ export class Manager<Task, Bid, Result> {
     this.#task = task;
     this.#scope = scope;
     this.#sender = senderOf(scope);
-    this.#contractId = plan.contractId?.(task) ?? this.#newId();
+    this.#contractId = plan.contractId === undefined ? this.#newId() : idIn(plan.contractId(task));
     this.#members = this.#group();
     this.#log = new AwardLog(
       plan.awards,
@@ -263,6 +265,11 @@ export class Manager<Task, Bid, Result> {
   #call(): void {
     const { contract, bidWithinMs, workWithinMs, cancelWithinMs, awardsMax } = this.#plan;
     this.#callId = this.#newId();
+    for (const member of this.#members) {
+      // What came of an award that was recorded before is no part of this call.
+      member.bid = undefined;
+      member.failure = undefined;
+    }
     const atMostMs = bidWithinMs + awardsMax * (workWithinMs + cancelWithinMs);
     const leftMs = this.#scope.deadlineMs - this.#sender.kernel.environment.nowMs();
     const cfp: CallForProposals<Task> = {
@@ -302,7 +309,7 @@ export class Manager<Task, Bid, Result> {
     member.bid = bid;
     let score: number;
     try {
-      score = this.#plan.score(bid, member.path, this.#task);
+      score = scoreIn(this.#plan.score(bid, member.path, this.#task), member.path);
     } catch (failure) {
       this.#happened({ _tag: 'Broke', failure });
       return;
@@ -315,8 +322,7 @@ export class Manager<Task, Bid, Result> {
     if (proposal?._tag === 'Propose') {
       return check(this.#plan.contract.options.bid, proposal.bid, 'bid of', path);
     }
-    const issues = [{ path: '', message: 'expected what the handlers of contractor answer' }];
-    throw new InvalidParams({ what: `proposal of '${path}'`, value: proposal, issues });
+    throw invalid(`proposal of '${path}'`, proposal, 'expected what the handlers of contractor answer');
   }
 
   #accept(contractor: number): void {
@@ -324,7 +330,7 @@ export class Manager<Task, Bid, Result> {
     const member = this.#members[contractor]!;
     let budget: Limits | undefined;
     try {
-      budget = workBudget?.(member.bid as Bid, this.#task);
+      budget = workBudget && budgetIn(workBudget(member.bid as Bid, this.#task));
     } catch (failure) {
       this.#happened({ _tag: 'Broke', failure });
       return;
@@ -490,7 +496,7 @@ export class Manager<Task, Bid, Result> {
       agent: path,
       fate: fates[place]!,
       bid: bid as Bid | undefined,
-      failure,
+      failure: fates[place] === 'fulfilled' ? undefined : failure,
       spent: spentOn(leases),
     }));
   }
@@ -524,3 +530,34 @@ const memberAt = (path: string, ref: AgentRef<never, unknown> | undefined): Memb
   failure: undefined,
   leases: [],
 });
+
+/** Errors: `InvalidParams` for what is no string. */
+function idIn(contractId: unknown): string {
+  if (typeof contractId === 'string') {
+    return contractId;
+  }
+  refuseThenable(contractId, 'contractId of a contract net');
+  throw invalid('contractId of a contract net', contractId, 'expected a string');
+}
+
+/** Errors: `InvalidParams` for what does not compare. */
+function scoreIn(score: unknown, path: string): number {
+  const what = `score of the bid of '${path}'`;
+  if (typeof score === 'number' && Math.abs(score) !== Number.POSITIVE_INFINITY) {
+    return score;
+  }
+  refuseThenable(score, what);
+  throw invalid(what, score, 'expected a finite number, or NaN for a bid that is not acceptable');
+}
+
+/** Errors: `InvalidParams` or `RangeError` for what limits nothing. */
+function budgetIn(limits: Limits | undefined): Limits | undefined {
+  if (limits !== undefined) {
+    refuseThenable(limits, 'workBudget of a contract net');
+    limitsInUnits(limits);
+  }
+  return limits;
+}
+
+const invalid = (what: string, value: unknown, message: string): InvalidParams =>
+  new InvalidParams({ what, value, issues: [{ path: '', message }] });

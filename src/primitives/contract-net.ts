@@ -42,7 +42,7 @@ import { queueMaxDefault } from './queue-full.ts';
 export interface ContractNetOptions<Task, Bid> {
   /** Who is called, in the order that decides between equal scores. Without it, every agent that hears `contract.cfp`, by path. */
   readonly contractors?: readonly ContractorRef<Task>[] | ((task: Task) => readonly ContractorRef<Task>[]);
-  /** How a bid compares with others; `NaN` for one that is not acceptable. */
+  /** How a bid compares with others: a finite number, or `NaN` for a bid that is not acceptable; not a promise. */
   readonly score: (bid: Bid, contractor: string, task: Task) => number;
   /** Which score wins: `lowest` when not given, as of a price. */
   readonly best?: 'lowest' | 'highest';
@@ -81,7 +81,8 @@ export interface ContractNetOptions<Task, Bid> {
  *
  * Errors: `NoProposals` when there is nobody to award it to; `ContractFailed` when
  * nobody who was awarded did it; what `score` or the store throws; `InvalidParams` for a
- * task its schema refuses; `QueueFull`. `RangeError`, at once, for an option that cannot be.
+ * task its schema refuses, and for a score, an id or an answer of the store that is none;
+ * `AwardNotWritten` when the store keeps refusing; `QueueFull`. `RangeError`, at once, for an option that cannot be.
  *
  * Cost: one request to each contractor and one word to each bidder.
  *
@@ -119,17 +120,26 @@ function planOf<Task, Bid, Result>(
   atLeastZero('bidWithinMs', options.bidWithinMs, 'finite');
   atLeastZero('workWithinMs', options.workWithinMs);
   atLeastZero('cancelWithinMs', cancelWithinMs, 'finite');
+  aFunction('score', options.score, 'needed');
+  aFunction('workBudget', options.workBudget);
+  aFunction('contractId', options.contractId);
+  if (options.awards !== undefined) {
+    aFunction('awards.read', options.awards?.read, 'needed');
+    aFunction('awards.append', options.awards?.append, 'needed');
+  }
   if (!Number.isInteger(awardsMax) || awardsMax < 1) {
-    throw new RangeError(`awardsMax is a whole number, at least 1; got ${awardsMax}`);
+    throw new RangeError(`awardsMax is a whole number, at least 1; got ${describeThrown(awardsMax)}`);
   }
   if (!Number.isInteger(waitingMax) || waitingMax < 0) {
-    throw new RangeError(`waitingMax is a whole number, at least 0; got ${waitingMax}`);
+    throw new RangeError(`waitingMax is a whole number, at least 0; got ${describeThrown(waitingMax)}`);
   }
   if (best !== 'lowest' && best !== 'highest') {
     throw new RangeError(`best is 'lowest' or 'highest'; got ${describeThrown(best)}`);
   }
-  if (Array.isArray(contractors) && contractors.length === 0) {
-    throw new RangeError('contractors is a list of at least one ref; got none');
+  if (Array.isArray(contractors) ? contractors.length === 0 : !isFunctionOrNone(contractors)) {
+    throw new RangeError(
+      `contractors is a list of at least one ref, or a function; got ${describeThrown(contractors)}`,
+    );
   }
   return {
     contract,
@@ -147,10 +157,19 @@ function planOf<Task, Bid, Result>(
   };
 }
 
-function atLeastZero(name: string, valueMs: number, finite?: 'finite'): void {
-  if (!(valueMs >= 0) || (finite !== undefined && valueMs === Number.POSITIVE_INFINITY)) {
+function atLeastZero(name: string, valueMs: unknown, finite?: 'finite'): void {
+  const isTime = typeof valueMs === 'number' && valueMs >= 0;
+  if (!isTime || (finite !== undefined && valueMs === Number.POSITIVE_INFINITY)) {
     throw new RangeError(
-      `${name} is a ${finite === undefined ? '' : 'finite '}number of milliseconds, at least 0; got ${valueMs}`,
+      `${name} is a ${finite === undefined ? '' : 'finite '}number of milliseconds, at least 0; got ${describeThrown(valueMs)}`,
     );
   }
 }
+
+function aFunction(name: string, value: unknown, needed?: 'needed'): void {
+  if (needed === undefined ? !isFunctionOrNone(value) : typeof value !== 'function') {
+    throw new RangeError(`${name} is a function; got ${describeThrown(value)}`);
+  }
+}
+
+const isFunctionOrNone = (value: unknown): boolean => value === undefined || typeof value === 'function';
