@@ -145,7 +145,7 @@ export {
 
 // Bargaining: whoever bids best does it.
 
-export { AwardNotWritten } from './primitives/award-log.ts';
+export { AwardedElsewhere, AwardNotWritten } from './primitives/award-log.ts';
 export {
   type AwardEntry,
   type AwardRecord,

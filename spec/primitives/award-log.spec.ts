@@ -1,4 +1,11 @@
-import { type AwardEntry, AwardNotWritten, type AwardRecord, type AwardStore, InvalidParams } from 'troupe';
+import {
+  type AwardEntry,
+  AwardedElsewhere,
+  AwardNotWritten,
+  type AwardRecord,
+  type AwardStore,
+  InvalidParams,
+} from 'troupe';
 import { describe, expect, it } from 'vitest';
 import { AwardLog, refusalsMax } from '../../src/primitives/award-log.ts';
 import { aWorld } from '../support/a-world.ts';
@@ -14,13 +21,14 @@ function aLog(
 ) {
   const world = aWorld();
   const told: unknown[] = [];
-  const log = new AwardLog(
-    store && ({ read: () => unknown, append: () => true, ...store } as AwardStore),
-    'x',
+  const log = new AwardLog({
+    store: store && ({ read: () => unknown, append: () => true, ...store } as AwardStore),
+    contractId: 'x',
+    systemId: 'here',
     mayComeAgain,
-    world.environment,
-    (failure) => told.push(failure),
-  );
+    environment: world.environment,
+    broke: (failure) => told.push(failure),
+  });
   const read = async () => {
     log.read((record) => told.push(record));
     await world.runUntilQuiet();
@@ -51,6 +59,7 @@ describe('an award log', () => {
   it.each([
     unknown,
     { version: 1, last: awarded },
+    { version: 1, last: { ...awarded, systemId: 'here' } },
     { version: 2, last: { _tag: 'Withdrawn', reason: 'broken' } },
     { version: 2, last: { _tag: 'Fulfilled', by: offer, result: 'done' } },
   ])('believes a record: %o', async (record) => {
@@ -68,6 +77,7 @@ describe('an award log', () => {
     { version: 1, last: null },
     { version: 1, last: { _tag: 'Lost' } },
     { version: 1, last: { ...awarded, callId: 5 } },
+    { version: 1, last: { ...awarded, systemId: 5 } },
     { version: 1, last: { ...awarded, to: undefined } },
     { version: 1, last: { ...awarded, reserve: undefined } },
     { version: 1, last: { ...awarded, reserve: [{}] } },
@@ -226,6 +236,22 @@ describe('an award log', () => {
       await failing.world.runUntilQuiet();
       expect(failing.told).toEqual([]);
     }
+  });
+
+  it('refuses an award of another system, and leaves it alone', async () => {
+    const told: unknown[] = [];
+    const { log, read } = aLog({
+      read: () => ({ version: 1, last: { ...awarded, systemId: 'there' } }),
+      attended: () => told.push('attended'),
+    });
+    const [failure] = await read();
+    log.end();
+
+    expect(failure).toBeInstanceOf(AwardedElsewhere);
+    expect(String(failure)).toContain(
+      "contract 'x' is awarded to '/a' of system 'there'; ask again when it is fulfilled, or, where this system has taken the place of that one, give it the same id",
+    );
+    expect(told).toEqual([]);
   });
 
   it('says nothing after its end', async () => {

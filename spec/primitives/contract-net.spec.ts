@@ -38,8 +38,11 @@ const boom = new Error('boom');
 const price = { score: (bid: number) => bid, bidWithinMs: 10, workWithinMs: 100 };
 
 /** A world with contractors, what they say, and a net for them. */
-function aMarket(skills: Readonly<Record<string, Skills & { readonly concurrency?: number }>>) {
-  const world = aWorld();
+function aMarket(
+  skills: Readonly<Record<string, Skills & { readonly concurrency?: number }>>,
+  id = 'market',
+) {
+  const world = aWorld({ system: { id } });
   const log: string[] = [];
   const refs: ContractorRef<string>[] = [];
   for (const [name, { concurrency = 1, ...skill }] of Object.entries(skills)) {
@@ -420,6 +423,36 @@ describe('contractNet', () => {
 
     expect(await ask({ awards, contractId: (task) => task })).toMatchObject({ by: '/b', awards: 0 });
     expect(log).toEqual(['a loses x: outbid', 'b does x', 'c loses x: outbid'].toSorted());
+  });
+
+  it('has the work done once where two systems share a store', async () => {
+    const awards = memoryAwards();
+    const performed: string[] = [];
+    const net = contractNet(Job, { ...price, awards, contractId: (task) => task });
+    const worlds = ['1', '2'].map((name) => {
+      const perform = async (task: string) => {
+        performed.push(name);
+        await at(world, 20);
+        return `${task} by ${name}`;
+      };
+      const { world } = aMarket({ a: { bid: () => 1, perform } }, name);
+      return world;
+    });
+    const asked = worlds.map(({ system }) => system.request(net, 'x').catch((failure: unknown) => failure));
+    for (let ms = 0; ms < 50; ms += 1) {
+      await worlds[0]!.advance(1);
+      await worlds[1]!.advance(1);
+    }
+
+    expect(await Promise.all(asked)).toMatchObject([
+      { result: 'x by 1', by: '/a' },
+      { _tag: 'AwardedElsewhere', contractId: 'x', contractor: '/a', systemId: '1' },
+    ]);
+    expect(performed).toEqual(['1']);
+
+    const again = worlds[1]!.system.request(net, 'x');
+    await worlds[1]!.runUntilQuiet();
+    expect(await again).toMatchObject({ result: 'x by 1', awards: 0 });
   });
 
   it('works with a store that takes its time', async () => {

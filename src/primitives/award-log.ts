@@ -11,6 +11,7 @@
  *     a `boolean` is a failure at once, and so is what it throws, now or later.
  *   - A store that refuses `refusalsMax` times running is not asked again; from the second
  *     time on it is asked in a later turn, so that it keeps nobody else from theirs.
+ *   - An award that another system made is nobody's here: it is refused, not followed.
  *   - Nothing is told after `end`. An award that stands then, or comes to stand since its
  *     writing was under way, is withdrawn where nobody could ever ask for it again;
  *     otherwise the store is told that nobody is at it.
@@ -48,9 +49,50 @@ export class AwardNotWritten extends Failure {
   }
 }
 
+/**
+ * An award stands that another system made: its contractors are others, and whether they work is not
+ * known here. Its code is `NO_RESPONDER`.
+ */
+export class AwardedElsewhere extends Failure {
+  readonly _tag = 'AwardedElsewhere';
+  readonly code = 'NO_RESPONDER';
+  readonly class = 'transient';
+  readonly contractId: string;
+  /** Which system made it. */
+  readonly systemId: string;
+  /** Path of the contractor there. */
+  readonly contractor: string;
+
+  constructor(facts: { contractId: string; systemId: string; contractor: string }) {
+    super();
+    this.contractId = facts.contractId;
+    this.systemId = facts.systemId;
+    this.contractor = facts.contractor;
+  }
+
+  override get message(): string {
+    return `contract '${this.contractId}' is awarded to '${this.contractor}' of system '${this.systemId}'; ask again when it is fulfilled, or, where this system has taken the place of that one, give it the same id`;
+  }
+}
+
+/** What an award log is of. */
+export interface AwardLogFacts {
+  /** Where it is written; nowhere when `undefined`, and then everything is at once. */
+  readonly store: AwardStore | undefined;
+  readonly contractId: string;
+  /** Whose contractors the awards are given to. */
+  readonly systemId: string;
+  /** Whether anybody could ask for this contract when this call is over. */
+  readonly mayComeAgain: boolean;
+  readonly environment: Environment;
+  /** Told, at most once, why the store cannot be used. */
+  readonly broke: (failure: unknown) => void;
+}
+
 export class AwardLog {
   readonly #store: AwardStore | undefined;
   readonly #contractId: string;
+  readonly #systemId: string;
   readonly #mayComeAgain: boolean;
   readonly #environment: Environment;
   readonly #broke: (failure: unknown) => void;
@@ -60,23 +102,13 @@ export class AwardLog {
   /** How many entries there are when the last of them is an award that stands. */
   #standsAt: number | undefined;
 
-  /**
-   * @param store Where it is written; nowhere when `undefined`, and then everything is at once.
-   * @param mayComeAgain Whether anybody could ask for this contract when this call is over.
-   * @param broke Told, at most once, why the store cannot be used.
-   */
-  constructor(
-    store: AwardStore | undefined,
-    contractId: string,
-    mayComeAgain: boolean,
-    environment: Environment,
-    broke: (failure: unknown) => void,
-  ) {
-    this.#store = store;
-    this.#contractId = contractId;
-    this.#mayComeAgain = mayComeAgain;
-    this.#environment = environment;
-    this.#broke = broke;
+  constructor(facts: AwardLogFacts) {
+    this.#store = facts.store;
+    this.#contractId = facts.contractId;
+    this.#systemId = facts.systemId;
+    this.#mayComeAgain = facts.mayComeAgain;
+    this.#environment = facts.environment;
+    this.#broke = facts.broke;
   }
 
   read(then: (record: AwardRecord) => void): void {
@@ -89,6 +121,7 @@ export class AwardLog {
       () => store.read(this.#contractId),
       (answer) => {
         const record = recordIn(answer, this.#contractId);
+        this.#refuseElsewhere(record.last);
         this.#stands(record.version, record.last);
         then(record);
       },
@@ -136,6 +169,14 @@ export class AwardLog {
     this.#over = true;
     this.#pause?.cancel();
     this.#letGo();
+  }
+
+  /** Errors: `AwardedElsewhere`. */
+  #refuseElsewhere(last: AwardEntry | undefined): void {
+    if (last?._tag === 'Awarded' && last.systemId !== undefined && last.systemId !== this.#systemId) {
+      const { systemId, to } = last;
+      throw new AwardedElsewhere({ contractId: this.#contractId, systemId, contractor: to.contractor });
+    }
   }
 
   #stands(version: number, last: AwardEntry | undefined): void {
@@ -255,8 +296,9 @@ function isEntry(value: unknown): boolean {
   }
   switch (value['_tag']) {
     case 'Awarded': {
-      const { callId, to, reserve } = value;
-      return typeof callId === 'string' && isOffer(to) && Array.isArray(reserve) && reserve.every(isOffer);
+      const { callId, systemId, to, reserve } = value;
+      const isNamed = typeof callId === 'string' && (systemId === undefined || typeof systemId === 'string');
+      return isNamed && isOffer(to) && Array.isArray(reserve) && reserve.every(isOffer);
     }
     case 'Fulfilled':
       return isOffer(value['by']);

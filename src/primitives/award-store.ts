@@ -27,6 +27,8 @@ export type AwardEntry =
       readonly _tag: 'Awarded';
       /** The call for proposals it came of. */
       readonly callId: string;
+      /** The id of the system whose contractors they are; of whichever system reads it, when it does not say. */
+      readonly systemId?: string;
       readonly to: Offer;
       /** Who comes next should it be withdrawn, the best first. */
       readonly reserve: readonly Offer[];

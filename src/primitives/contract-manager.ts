@@ -19,7 +19,7 @@ import { limitsInUnits } from '../core/resource.ts';
 import { check, InvalidParams } from '../core/schema.ts';
 import type { AnyTopic, Topic } from '../core/topic.ts';
 import { AwardLog } from './award-log.ts';
-import type { AwardEntry, AwardRecord, AwardStore, Offer } from './award-store.ts';
+import type { AwardEntry, AwardRecord, AwardStore, MemoryAwards, Offer } from './award-store.ts';
 import type {
   AcceptProposal,
   CallForProposals,
@@ -45,6 +45,7 @@ import {
   type Ranked,
   type Terms,
 } from './negotiation.ts';
+import type { PerSystem } from './per-system.ts';
 import { spentOn } from './spent.ts';
 
 /** An agent that can be called for proposals: its handlers are those `contractor` makes. */
@@ -64,8 +65,9 @@ export interface Plan<Task, Bid, Result> {
   readonly cancelWithinMs: number;
   readonly awardsMax: number;
   readonly contractId: ((task: Task) => string) | undefined;
-  /** `undefined` where nobody could ever read them. */
   readonly awards: AwardStore | undefined;
+  /** Where they are written when `awards` is not given; `undefined` where nobody could ever read them. */
+  readonly memories: PerSystem<MemoryAwards> | undefined;
   readonly waitingMax: number;
   readonly workBudget: ((bid: Bid, task: Task) => Limits) | undefined;
 }
@@ -115,6 +117,7 @@ export class Manager<Task, Bid, Result> {
   /** Lets the next manager of this contract begin. */
   #leave: (() => void) | undefined;
   #callId = '';
+  readonly #awards: AwardStore | undefined;
   readonly #log: AwardLog;
 
   constructor(plan: Plan<Task, Bid, Result>, task: Task, scope: Scope) {
@@ -124,18 +127,22 @@ export class Manager<Task, Bid, Result> {
     this.#sender = senderOf(scope);
     this.#contractId = plan.contractId === undefined ? this.#newId() : idIn(plan.contractId(task));
     this.#members = this.#group();
-    this.#log = new AwardLog(
-      plan.awards,
-      this.#contractId,
-      plan.contractId !== undefined,
-      this.#sender.kernel.environment,
-      (failure) => this.#happened({ _tag: 'Broke', failure }),
-    );
+    const { kernel } = this.#sender;
+    this.#awards = plan.awards ?? plan.memories?.ofKernel(kernel);
+    this.#log = new AwardLog({
+      store: this.#awards,
+      contractId: this.#contractId,
+      systemId: kernel.id,
+      mayComeAgain: plan.contractId !== undefined,
+      environment: kernel.environment,
+      broke: (failure) => this.#happened({ _tag: 'Broke', failure }),
+    });
   }
 
   /** Errors: those of `contractNet`, as a rejection. */
   manage(): Promise<Fulfilled<Bid, Result>> {
-    const { contractId, awards } = this.#plan;
+    const { contractId } = this.#plan;
+    const awards = this.#awards;
     if (!this.#sender.tie(this.#ending)) {
       throw this.#sender.revoked;
     }
@@ -228,6 +235,7 @@ export class Manager<Task, Bid, Result> {
         this.#record({
           _tag: 'Awarded',
           callId: this.#callId,
+          systemId: this.#sender.kernel.id,
           to: this.#offerOf(to),
           reserve: reserve.map((one) => this.#offerOf(one)),
         });

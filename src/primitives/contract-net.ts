@@ -37,6 +37,7 @@ import { type AwardStore, memoryAwards } from './award-store.ts';
 import type { Contract } from './contract.ts';
 import { type ContractorRef, Manager, type Plan } from './contract-manager.ts';
 import type { Fulfilled } from './contract-report.ts';
+import { PerSystem } from './per-system.ts';
 import { queueMaxDefault } from './queue-full.ts';
 
 export interface ContractNetOptions<Task, Bid> {
@@ -56,7 +57,7 @@ export interface ContractNetOptions<Task, Bid> {
   readonly awardsMax?: number;
   /** What makes two calls the same contract. Without it each call is a contract of its own, and nothing of it survives the call. */
   readonly contractId?: (task: Task) => string;
-  /** Where awards are written down. When not given, with `contractId` in a memory of this contract net; without it, nowhere. */
+  /** Where awards are written down. When not given, with `contractId` in a memory of this contract net in each system; without it, nowhere. */
   readonly awards?: AwardStore;
   /** Most calls that wait, because another call is at the same contract; 1 024 when not given. What is beyond is refused. */
   readonly waitingMax?: number;
@@ -82,7 +83,8 @@ export interface ContractNetOptions<Task, Bid> {
  * Errors: `NoProposals` when there is nobody to award it to; `ContractFailed` when
  * nobody who was awarded did it; what `score` or the store throws; `InvalidParams` for a
  * task its schema refuses, and for a score, an id or an answer of the store that is none;
- * `AwardNotWritten` when the store keeps refusing; `QueueFull`. `RangeError`, at once, for an option that cannot be.
+ * `AwardNotWritten` when the store keeps refusing; `AwardedElsewhere` when an award stands
+ * that another system made, which works on it or has crashed; `QueueFull`. `RangeError`, at once, for an option that cannot be.
  *
  * Cost: one request to each contractor and one word to each bidder.
  *
@@ -151,7 +153,8 @@ function planOf<Task, Bid, Result>(
     cancelWithinMs,
     awardsMax,
     contractId: options.contractId,
-    awards: options.awards ?? (options.contractId === undefined ? undefined : memoryAwards()),
+    awards: options.awards,
+    memories: options.contractId === undefined ? undefined : new PerSystem(() => memoryAwards()),
     waitingMax,
     workBudget: options.workBudget,
   };
