@@ -72,6 +72,10 @@ export class BiddingCompany {
   readonly #calls: Call[] = [];
   /** Who comes next, by order. */
   readonly #reserve = new Map<string, string | undefined>();
+  /** The same, where an award has been taken back by a manager that goes on. */
+  readonly #next = new Map<string, string | undefined>();
+  /** How much each contractor has in hand: what comes waits for a free hand. */
+  readonly #busy = new Map<string, number>();
 
   constructor(world: World, size: number) {
     this.world = world;
@@ -136,7 +140,10 @@ export class BiddingCompany {
       cancelWithinMs: 20,
       awardsMax,
       awards: {
-        read: (contractId) => this.#store.read(contractId),
+        read: (contractId) => {
+          this.#next.delete(contractId);
+          return this.#store.read(contractId);
+        },
         append: async (contractId, version, entry) => {
           if (this.#storeIsSlow) {
             await new Promise<void>((resolve) => void this.world.environment.schedule(1, resolve));
@@ -187,7 +194,9 @@ export class BiddingCompany {
             return refuse('busy');
           }
           if (dawdles) {
+            this.#hasInHand(path, 1);
             await sleep(2 * bidWithinMs);
+            this.#hasInHand(path, -1);
           }
           if (senderOf(context).revoked === undefined) {
             bids.add(order);
@@ -202,6 +211,7 @@ export class BiddingCompany {
           }
           const work: Work = { order, path, context, over: false };
           this.works.push(work);
+          this.#hasInHand(path, 1);
           try {
             await sleep(tempers.hangs === 2 && place === 3 ? 10 * workWithinMs : 5);
             if (tempers.fails === 2 && place === 0) {
@@ -213,6 +223,7 @@ export class BiddingCompany {
             return `${order} by ${path}`;
           } finally {
             work.over = true;
+            this.#hasInHand(path, -1);
           }
         },
         lost: ({ order }, reason) => {
@@ -230,14 +241,46 @@ export class BiddingCompany {
   #answered(order: string, result: string): void {
     const results = this.results.get(order) ?? new Set();
     this.results.set(order, results.add(result));
+    const { last } = this.#store.read(order);
+    if (last?._tag !== 'Fulfilled' || last.result !== result) {
+      this.wrongs.push(`${order} is answered with '${result}', and that is not on record`);
+    }
+  }
+
+  #hasInHand(path: string, more: number): void {
+    this.#busy.set(path, (this.#busy.get(path) ?? 0) + more);
+  }
+
+  /** Whoever loses an award hears of it before the next one has it, unless that word is lost, or waits. */
+  #withdrawn(order: string, path: string): void {
+    const excused =
+      this.#busy.get(path) ||
+      this.world.faults.some(
+        (fault) =>
+          (fault._tag === 'Dropped' || fault._tag === 'Delayed' || fault._tag === 'Duplicated') &&
+          (fault.message.receiver === path || fault.message.sender === path) &&
+          // What is held back holds back what comes behind it.
+          !(fault._tag === 'Dropped' && fault.message.topic === Job.accept.name),
+      );
+    if (this.standing.get(path)?.has(order) && !excused) {
+      this.wrongs.push(`${path} has lost the award of ${order}, and still holds its bid`);
+    }
   }
 
   /** An award goes to the best that some call has heard of and has not awarded yet, or to the next in reserve. */
   #recorded(order: string, entry: AwardEntry, before: AwardEntry | undefined): void {
+    if (entry._tag === 'Withdrawn' && before?._tag === 'Awarded') {
+      this.#next.set(order, before.reserve[0]?.contractor);
+      this.#withdrawn(order, before.to.contractor);
+    }
     if (entry._tag !== 'Awarded') {
       return;
     }
     const { contractor: path, bid } = entry.to;
+    const next = this.#next.get(order);
+    if (next !== undefined && next !== path) {
+      this.wrongs.push(`${path} is awarded ${order}, and ${next} was in reserve`);
+    }
     if (before?._tag === 'Awarded' || before?._tag === 'Fulfilled') {
       this.wrongs.push(`${path} is awarded ${order}, which was ${before._tag} before`);
     }
