@@ -77,14 +77,16 @@ export interface ContractNetOptions<Task, Bid> {
  * that begins anew goes on with the award that stands, and a contract that was fulfilled
  * is answered again without any work.
  *
- * Cancellation: bids and work for it are interrupted, and all bidders told. The award
- * stays written down; whoever calls the same contract again goes on from there.
+ * Cancellation: bids and work for it are interrupted, all bidders told, and whoever
+ * awaits it is rejected. With `contractId` the award stays written down, and whoever calls
+ * the same contract again goes on from there; without, it is withdrawn.
  *
  * Errors: `NoProposals` when there is nobody to award it to; `ContractFailed` when
  * nobody who was awarded did it; what `score` or the store throws; `InvalidParams` for a
- * task its schema refuses, and for a score, an id or an answer of the store that is none;
- * `AwardNotWritten` when the store keeps refusing; `AwardedElsewhere` when an award stands
- * that another system made, which works on it or has crashed; `QueueFull`. `RangeError`, at once, for an option that cannot be.
+ * task its schema refuses, and for a score, an id or an answer of the store that is
+ * none; `AwardNotWritten` when the store keeps refusing; `AwardedElsewhere` when an
+ * award stands that another system made; `QueueFull`. `RangeError`, at once, for an
+ * option that cannot be.
  *
  * Cost: one request to each contractor and one word to each bidder.
  *

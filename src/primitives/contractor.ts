@@ -18,6 +18,7 @@ import type { Context, Procedure } from '../actors/context.ts';
 import { type Handler, on } from '../actors/define-agent.ts';
 import { Interrupted } from '../actors/request-failures.ts';
 import { senderOf } from '../actors/sender-of.ts';
+import { isThenable } from '../actors/thenable.ts';
 import type {
   AcceptProposal,
   CallForProposals,
@@ -321,13 +322,15 @@ function propose(
   { lost }: { readonly lost: () => void },
 ): Proposal<unknown> | PromiseLike<Proposal<unknown>> {
   let made: unknown;
+  let isLater: boolean;
   try {
     made = bid();
+    isLater = isThenable(made);
   } catch (thrown) {
     book.close(entry, 'its bid failed');
     throw thrown;
   }
-  if (typeof (made as PromiseLike<unknown> | null | undefined)?.then !== 'function') {
+  if (!isLater) {
     return proposed(book, entry, made);
   }
   const sender = senderOf(context);
