@@ -152,6 +152,7 @@ export {
   type AwardRecord,
   type AwardStore,
   AwardsFull,
+  AwardsInconsistent,
   type MemoryAwards,
   type MemoryAwardsOptions,
   memoryAwards,
