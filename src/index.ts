@@ -150,6 +150,7 @@ export {
   type AwardRecord,
   type AwardStore,
   AwardsFull,
+  AwardsInconsistent,
   type MemoryAwards,
   type MemoryAwardsOptions,
   memoryAwards,
