@@ -71,6 +71,7 @@ export class OpenGroup<Q, A> implements Group<Q, A> {
   #deadlineMs = Number.POSITIVE_INFINITY;
   #concurrency: number;
   #asked = 0;
+  #lastAskedMs = Number.NEGATIVE_INFINITY;
   #asking = false;
   /** Ends the branch of a group with a budget. */
   #closeBranch: (() => void) | undefined;
@@ -110,6 +111,11 @@ export class OpenGroup<Q, A> implements Group<Q, A> {
     this.#open.clear();
     this.#giveUpUnasked((agent) => interrupted(agent, reason));
     this.#finish();
+  }
+
+  /** When the latest of them was asked, in milliseconds. */
+  get lastAskedMs(): number {
+    return this.#lastAskedMs;
   }
 
   /** One more may be asked at once. */
@@ -198,6 +204,7 @@ export class OpenGroup<Q, A> implements Group<Q, A> {
 
   #ask(sender: Sender, index: number, nowMs: number): void {
     this.#asked += 1;
+    this.#lastAskedMs = nowMs;
     const member = this.#plan.members[index]!;
     const asking = new Asking(index, nameOfMember(member), nowMs);
     this.#open.add(asking);
