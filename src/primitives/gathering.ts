@@ -16,7 +16,7 @@ import type { Group } from './group.ts';
 import { NotGathered } from './not-gathered.ts';
 import { OpenGroup } from './open-group.ts';
 import type { Outcome } from './outcome.ts';
-import type { Policy, Verdict } from './policy.ts';
+import { type Policy, type Verdict, waitsForEach } from './policy.ts';
 
 /** Whoever waits for it. One of the two is called, once. */
 export interface GatheringSettles<Q, A, V> {
@@ -71,7 +71,7 @@ export class Gathering<Q, A, V> {
     };
     const leave =
       this.#group instanceof OpenGroup
-        ? this.#group.listen(listener, policy.needsEach === true)
+        ? this.#group.listen(listener, waitsForEach(policy, this.#group.size))
         : read(this.#group, listener, (thrown) => this.#fail(thrown));
     if (this.#settled) {
       leave();
