@@ -283,6 +283,11 @@ describe('a procedure that is requested', () => {
     expect(await boss.handles(async (context) => context.detach().request(asksTwice, 'go'))).toBe(
       'done: go, done: go',
     );
+    expect(
+      await boss.handles(async (context) =>
+        context.detach().request((_: string, scope) => scope.headers, 'go'),
+      ),
+    ).toEqual({});
     const spawned = await outside(() =>
       system.request((_: string, scope) => {
         scope.keep('nothing');
