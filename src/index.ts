@@ -111,7 +111,6 @@ export { majority, plurality } from './primitives/voting-policies.ts';
 
 // Composing: how one piece of work is made of others.
 
-export { type Attempts, attemptsOf } from './primitives/attempts.ts';
 export type { Acted, SagaStep, Uncompensated } from './primitives/compensating.ts';
 export {
   FallbackFailed,
@@ -123,7 +122,6 @@ export {
 export { type InOrderOptions, inOrder } from './primitives/in-order.ts';
 export { type LoopOptions, LoopUnfinished, loopUntil } from './primitives/loop-until.ts';
 export { type MapReduceOptions, mapReduce } from './primitives/map-reduce.ts';
-export { mayHaveActed } from './primitives/may-have-acted.ts';
 export { type ParallelOptions, parallel } from './primitives/parallel.ts';
 export { type Part, PartFailed } from './primitives/part-failed.ts';
 export { pipeline } from './primitives/pipeline.ts';
@@ -152,6 +150,7 @@ export {
   type AwardRecord,
   type AwardStore,
   AwardsFull,
+  AwardsInconsistent,
   type MemoryAwards,
   type MemoryAwardsOptions,
   memoryAwards,
@@ -185,6 +184,7 @@ export type { Fate } from './primitives/negotiation.ts';
 
 // Resilience: what is put around one call.
 
+export { type Attempts, attemptsOf } from './primitives/attempts.ts';
 export type { Backoff } from './primitives/backoff.ts';
 export { BatchMismatch } from './primitives/batch-mismatch.ts';
 export { type Batched, type BatchedOptions, type BatchOutputs, batched } from './primitives/batched.ts';
@@ -208,6 +208,7 @@ export {
 } from './primitives/circuit-breaker.ts';
 export { type Dedupe, type DedupeOptions, dedupe } from './primitives/dedupe.ts';
 export type { DedupeStatistics } from './primitives/deduping.ts';
+export { mayHaveActed } from './primitives/may-have-acted.ts';
 export { QueueFull } from './primitives/queue-full.ts';
 export {
   type RateLimiter,

@@ -60,6 +60,26 @@ describe('an open question', () => {
     expect(world.nowMs).toBe(30);
   });
 
+  it('is over at once when the machine is done: nobody answers it any more', async () => {
+    const { world, system, quiet, turns, tell, request } = aMachineScene();
+    const machine = createMachine({
+      initial: 'idle',
+      states: {
+        idle: { on: { go: 'busy' } },
+        busy: { invoke: { src: never }, on: { more: 'over' } },
+        over: { type: 'final' },
+      },
+    });
+    const ref = system.spawn(machineAgent({ name: 'm', machine }));
+    const asked = request(ref, { type: 'go' });
+    await turns();
+    tell(ref, 'more');
+    await quiet();
+
+    expect(await asked).toMatchObject({ _tag: 'NoResponder' });
+    expect([world.nowMs, kernelOf(system).inFlight]).toEqual([0, 0]);
+  });
+
   it('that ended for one of those who were asked is not ended again at the deadline of the others', async () => {
     const { system, quiet, request } = aMachineScene();
     const brief = createMachine({

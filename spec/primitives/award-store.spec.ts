@@ -30,8 +30,11 @@ describe('memoryAwards', () => {
     expect(['a', 'b', 'c'].map((id) => awards.read(id).version)).toEqual([0, 1, 1]);
     expect(() => awards.append('d', 0, awarded)).toThrow(AwardsFull);
     expect(() => awards.append('d', 0, awarded)).toThrow(
-      "no room to award contract 'd': an award stands in each of 2 contracts; give memoryAwards a larger contractsMax",
+      "no room to award contract 'd': an award stands in each of 2 contracts; forget those that nobody will call again, or give memoryAwards a larger contractsMax",
     );
+    expect(['b', 'a', 'b'].map((id) => awards.forget(id))).toEqual([true, false, false]);
+    expect(awards.append('d', 0, withdrawn)).toBe(true);
+    expect([awards.forget('d'), awards.read('d').version]).toEqual([true, 0]);
   });
 
   it.each([0, -1, 1.5, Number.NaN])('refuses to remember %s contracts', (contractsMax) => {

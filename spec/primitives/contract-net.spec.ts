@@ -5,6 +5,7 @@ import {
   AwardDeclined,
   type AwardRecord,
   type AwardStore,
+  AwardsInconsistent,
   ContractFailed,
   type ContractNetOptions,
   type ContractorOptions,
@@ -223,6 +224,20 @@ describe('contractNet', () => {
     expect(await ask({ contractors: refs.slice(1) }, 'y')).toMatchObject({ by: '/b' });
   });
 
+  it('keeps nothing of calls that were interrupted, where nobody could go on with them', async () => {
+    const { world } = aMarket({
+      a: { bid: () => 1, perform: () => new Promise(() => {}), concurrency: 10_000 },
+    });
+    const net = contractNet(Job, { ...price, workWithinMs: 5, cancelWithinMs: 0, awardsMax: 1 });
+    const failures = new Set<string>();
+    for (let task = 0; task < 1_100; task += 1) {
+      void world.system.request(net, String(task), { timeoutMs: 2 }).catch(({ _tag }) => failures.add(_tag));
+      await world.advance(3);
+    }
+
+    expect([...failures]).toEqual(['RequestTimeout']);
+  });
+
   it('tells bidders when it is interrupted while others still think', async () => {
     const { ask, log } = aMarket({ a: { bid: () => 1 }, b: { bid: () => new Promise(() => {}) } });
 
@@ -232,7 +247,7 @@ describe('contractNet', () => {
   });
 
   it('goes on with the award that stands, and answers again what was fulfilled', async () => {
-    const { ask, log } = aMarket({
+    const { ask, log, world } = aMarket({
       a: { bid: () => 1, perform: async (task) => `${task} by a ${log.push('a works')}` },
       b: { bid: () => 2 },
     });
@@ -246,6 +261,14 @@ describe('contractNet', () => {
       contractors: [{ fate: 'unheard' }, {}],
     });
     expect(log).toEqual(['a works', 'b loses x: outbid']);
+
+    // Without a store, the contract net remembers for itself.
+    const byItself = contractNet(Job, { ...price, contractId: (task) => task });
+    for (const awards of [1, 0]) {
+      const asked = world.system.request(byItself, 'z');
+      await world.runUntilQuiet();
+      expect((await asked).awards).toBe(awards);
+    }
 
     const stands = memoryAwards();
     stands.append('y', 0, { _tag: 'Awarded', callId: 'old', to: { contractor: '/a', bid: 1 }, reserve: [] });
@@ -503,6 +526,165 @@ describe('contractNet', () => {
     expect(world.nowMs).toBe(40);
   });
 
+  it.each([
+    ['read', () => undefined, { contractId: () => 'x' }],
+    ['read', () => undefined, {}],
+    ['read', async () => undefined, { contractId: () => 'x' }],
+    ['read', async () => undefined, {}],
+    ['read', () => null, {}],
+    ['read', () => ({ version: '1' }), {}],
+    ['read', () => ({ version: 1, last: { _tag: 'Awarded' } }), {}],
+    [
+      'read',
+      () => ({ version: 1, last: { _tag: 'Awarded', to: { contractor: '/a' }, reserve: [null] } }),
+      {},
+    ],
+    ['read', () => ({ version: 1, last: { _tag: 'Fulfilled' } }), {}],
+    ['read', () => ({ version: 1, last: { _tag: 'Lost' } }), {}],
+    ['read', () => ({ version: 1, last: null }), {}],
+    ['append', () => undefined, {}],
+    ['append', async () => 'OK', {}],
+  ] as readonly [string, () => unknown, { readonly contractId?: () => string }][])(
+    'fails of a store whose %s gives what is no answer: %s',
+    async (verb, answer, options) => {
+      const { ask, log } = aMarket({ a: { bid: () => 1 } });
+      const awards = { ...memoryAwards(), [verb]: answer } as never;
+
+      expect(await ask({ awards, ...options }, 'x', { timeoutMs: 5_000 })).toBeInstanceOf(InvalidParams);
+      expect(log).toEqual(verb === 'append' ? ['a loses x: call over'] : []);
+      expect(await ask({ ...options })).toMatchObject({ by: '/a' });
+    },
+  );
+
+  it('fails of a store whose promise is none, and lets the next one begin', async () => {
+    const { ask } = aMarket({ a: { bid: () => 1 } });
+    const read = () => {
+      const answer = {};
+      return Object.defineProperty(answer, 'then', {
+        get: () => {
+          throw boom;
+        },
+      }) as never;
+    };
+    const thrown = () => ({
+      // biome-ignore lint/suspicious/noThenProperty: a store may answer with anything.
+      then: () => {
+        throw boom;
+      },
+    });
+    const memory = memoryAwards();
+    let broken = true;
+    const awards: AwardStore = {
+      read: (id) => (broken ? read() : memory.read(id)),
+      append: (id, version, entry) => memory.append(id, version, entry),
+    };
+    const same = { awards, contractId: () => 'x' };
+
+    expect(await ask(same)).toBe(boom);
+    expect(await ask({ awards: { ...memory, read: thrown as never } })).toBe(boom);
+    broken = false;
+    expect(await ask(same)).toMatchObject({ by: '/a' });
+  });
+
+  it('fails of a store that refuses to write what it has not, instead of asking it for ever', async () => {
+    const { ask, log } = aMarket({ a: { bid: () => 1 } });
+    const stale = { read: () => ({ version: 0, last: undefined }), append: () => false };
+    const failure = await ask({ awards: stale });
+
+    expect(failure).toBeInstanceOf(AwardsInconsistent);
+    expect((failure as Error).message).toBe(
+      `the store did not write entry 0 of contract '${(failure as AwardsInconsistent).contractId}', and when read had none in its place: append answers false only where read then has more`,
+    );
+    expect(failure).toMatchObject({ code: 'DEFECT', class: 'transient', version: 0 });
+    expect(log).toEqual(['a loses x: call over']);
+
+    let reads = 0;
+    const read = (): AwardRecord => {
+      reads += 1;
+      return { version: reads, last: undefined };
+    };
+    const restless = { read, append: () => false };
+    expect(await ask({ awards: restless })).toBeInstanceOf(AwardsInconsistent);
+    expect(reads).toBeLessThan(30);
+    const late = { read: async () => stale.read(), append: async () => false };
+    expect(await ask({ awards: late })).toBeInstanceOf(AwardsInconsistent);
+  });
+
+  it('leaves no award standing that nobody can come back to', async () => {
+    const { world } = aMarket({
+      a: { bid: () => 1, perform: (task) => (task === 'hang' ? new Promise(() => {}) : 'done') },
+    });
+    for (const slow of [false, true]) {
+      const memory = memoryAwards({ contractsMax: 2 });
+      const awards: AwardStore = slow
+        ? {
+            read: (id) => at(world, 1).then(() => memory.read(id)),
+            append: (id, version, entry) => at(world, 4).then(() => memory.append(id, version, entry)),
+          }
+        : memory;
+      const net = contractNet(Job, { ...price, awards });
+      const owned = contractNet(Job, price);
+      for (const timeoutMs of [3, 5, 7, 9, 12, 15]) {
+        for (const each of [net, owned]) {
+          const asked = world.system.request(each, 'hang', { timeoutMs }).catch(({ code }) => code);
+          await world.runUntilQuiet();
+          expect(await asked).toBe('TIMEOUT');
+        }
+      }
+      const fine = world.system.request(net, 'fine');
+      await world.runUntilQuiet();
+      expect(await fine).toMatchObject({ result: 'done' });
+    }
+  });
+
+  it('tells whoever waits for it that it was ended, so that what they hold is let go of', async () => {
+    const { world } = aMarket({ a: { bid: () => 1, perform: () => new Promise(() => {}) } });
+    const net = contractNet(Job, price);
+    const caught: unknown[] = [];
+    const careful: Procedure<string, unknown> = (task, scope) =>
+      (net(task, scope) as Promise<unknown>).catch((failure: unknown) => caught.push(failure));
+    world.system.request(careful, 'x', { timeoutMs: 5 }).catch(() => {});
+    await world.runUntilQuiet();
+    // It was not awaited, and the work that began it is over.
+    const careless: Procedure<string, unknown> = (task, scope) => {
+      (net(task, scope) as Promise<unknown>).catch((failure: unknown) => caught.push(failure));
+      return 'done';
+    };
+    void world.system.request(careless, 'x');
+    await world.runUntilQuiet();
+
+    expect(caught).toMatchObject([{ code: 'INTERRUPTED' }, { code: 'INTERRUPTED' }]);
+  });
+
+  it.each([
+    ['no number', () => undefined],
+    ['a promise', async () => 1],
+    ['a promise that fails', async () => Promise.reject(boom)],
+    ['a text', () => '1'],
+  ])('fails of a score that is %s', async (_, score) => {
+    const { ask, log } = aMarket({ a: { bid: () => 1 } });
+
+    expect(await ask({ score: score as never })).toMatchObject({ class: 'invalid' });
+    expect(log).toEqual(['a loses x: call over']);
+  });
+
+  it('fails of a budget that cannot be, before a contractor hears of it', async () => {
+    const { ask } = aMarket({ a: { bid: () => 1 } });
+
+    expect(await ask({ workBudget: () => ({ tokens: -1 }) })).toBeInstanceOf(RangeError);
+    expect(await ask({ workBudget: () => ({ tokens: 1 }) })).toMatchObject({ by: '/a' });
+  });
+
+  it('forgets of a contractor what an earlier award of it failed of', async () => {
+    const { ask } = aMarket({ a: { bid: () => 1 } });
+    const awards = memoryAwards();
+    awards.append('x', 0, { _tag: 'Awarded', callId: 'old', to: { contractor: '/a', bid: 1 }, reserve: [] });
+
+    expect(await ask({ awards, contractId: (task) => task })).toMatchObject({
+      contractors: [{ agent: '/a', fate: 'fulfilled', failure: undefined }],
+    });
+  });
+
   it('is refused at the door when it cannot be', () => {
     const none = { read: () => undefined } as never;
     const make = (options: object) => () => contractNet(Job, { ...price, ...options });
@@ -516,6 +698,11 @@ describe('contractNet', () => {
     );
     expect(make({ workWithinMs: Number.POSITIVE_INFINITY, awards: none })).not.toThrow();
     expect(make({ cancelWithinMs: -5 })).toThrow('cancelWithinMs is a finite number');
+    expect(make({ bidWithinMs: '5' })).toThrow('bidWithinMs is a finite number of milliseconds');
+    expect(make({ score: 5 })).toThrow('score is a function; got 5');
+    expect(make({ contractId: 'x' })).toThrow("contractId is a function; got 'x'");
+    expect(make({ workBudget: {} })).toThrow('workBudget is a function');
+    expect(make({ workBudget: () => ({}), contractId: () => 'x' })).not.toThrow();
     expect(make({ awardsMax: 0 })).toThrow('awardsMax is a whole number, at least 1; got 0');
     expect(make({ waitingMax: -1 })).toThrow('waitingMax is a whole number, at least 0; got -1');
     expect(make({ best: 'first' })).toThrow("best is 'lowest' or 'highest'; got 'first'");

@@ -12,6 +12,7 @@
  *     as far as the store reaches: `memoryAwards` as far as the process.
  */
 import { Failure } from '../core/failure.ts';
+import { InvalidParams } from '../core/schema.ts';
 
 /** A bid, and who made it. */
 export interface Offer {
@@ -76,8 +77,72 @@ export class AwardsFull extends Failure {
   }
 
   override get message(): string {
-    return `no room to award contract '${this.contractId}': an award stands in each of ${this.contractsMax} contracts; give memoryAwards a larger contractsMax`;
+    return `no room to award contract '${this.contractId}': an award stands in each of ${this.contractsMax} contracts; forget those that nobody will call again, or give memoryAwards a larger contractsMax`;
   }
+}
+
+/**
+ * A store would not write an entry, since somebody else had been first, and then knew
+ * nothing of that. One that reads from a copy that lags behind catches up: then calling again
+ * goes on. Its code is `DEFECT`.
+ */
+export class AwardsInconsistent extends Failure {
+  readonly _tag = 'AwardsInconsistent';
+  readonly code = 'DEFECT';
+  readonly class = 'transient';
+  readonly contractId: string;
+  /** The number of the entry it did not write. */
+  readonly version: number;
+
+  constructor(facts: { contractId: string; version: number }) {
+    super();
+    this.contractId = facts.contractId;
+    this.version = facts.version;
+  }
+
+  override get message(): string {
+    return `the store did not write entry ${this.version} of contract '${this.contractId}', and when read had none in its place: append answers false only where read then has more`;
+  }
+}
+
+/** What a store was read, checked. Errors: `InvalidParams`. */
+export function recordIn(answer: unknown, contractId: string): AwardRecord {
+  const { version, last } = (answer ?? {}) as Partial<AwardRecord>;
+  if (!Number.isInteger(version) || version! < 0 || !(last === undefined || isEntry(last))) {
+    throw refused(
+      'read',
+      contractId,
+      answer,
+      '{ version, last }, of what it knows nothing { version: 0, last: undefined }',
+    );
+  }
+  return answer as AwardRecord;
+}
+
+/** Whether it was written, checked. Errors: `InvalidParams`. */
+export function wasWritten(answer: unknown, contractId: string): boolean {
+  if (typeof answer !== 'boolean') {
+    throw refused('append', contractId, answer, 'true, or false where somebody else was first');
+  }
+  return answer;
+}
+
+function isEntry(last: Partial<AwardEntry> | null): boolean {
+  switch (last?._tag) {
+    case 'Awarded':
+      return isOffer(last.to) && Array.isArray(last.reserve) && last.reserve.every(isOffer);
+    case 'Fulfilled':
+      return isOffer(last.by);
+    default:
+      return last?._tag === 'Withdrawn';
+  }
+}
+
+const isOffer = (offer: Partial<Offer> | null | undefined): boolean => typeof offer?.contractor === 'string';
+
+function refused(verb: string, contractId: string, value: unknown, expected: string): InvalidParams {
+  const issues = [{ path: '', message: `expected ${expected}` }];
+  return new InvalidParams({ what: `answer of ${verb}('${contractId}') of the awards`, value, issues });
 }
 
 export interface MemoryAwardsOptions {
@@ -89,6 +154,8 @@ export interface MemoryAwardsOptions {
 export interface MemoryAwards extends AwardStore {
   read(contractId: string): AwardRecord;
   append(contractId: string, version: number, entry: AwardEntry): boolean;
+  /** Forgets a contract that nobody will call again, and with it an award that stands; says whether there was one. */
+  forget(contractId: string): boolean;
 }
 
 /**
@@ -136,7 +203,9 @@ export function memoryAwards(options: MemoryAwardsOptions = {}): MemoryAwards {
       (entry._tag === 'Awarded' ? standing : resting).set(contractId, { version: version + 1, last: entry });
       return true;
     },
+    forget: (contractId) => standing.delete(contractId) || resting.delete(contractId),
   };
 }
 
+/** What is known of a contract of which nothing was written. */
 const unknownContract: AwardRecord = Object.freeze({ version: 0, last: undefined });

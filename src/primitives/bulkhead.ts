@@ -20,6 +20,7 @@ import { Tie } from '../actors/tie.ts';
 import type { Timer } from '../core/environment.ts';
 import { Failure } from '../core/failure.ts';
 import { invoke } from './invoke.ts';
+import { oneAnswer } from './one-answer.ts';
 import { PerSystem } from './per-system.ts';
 import { wrap } from './wrap.ts';
 import type { Wrapper } from './wrapper.ts';
@@ -87,7 +88,8 @@ export class BulkheadFull extends Failure {
  * where its code goes on because nothing stops it.
  *
  * Errors: `BulkheadFull`, thrown at once where the line is full, otherwise those of the
- * work, unchanged. `RangeError` for options that cannot be. Work that calls what the same
+ * work, unchanged. `InvalidParams` where the work answers with a stream, which would go on
+ * without a place. `RangeError` for options that cannot be. Work that calls what the same
  * bulkhead is around waits for a place it may hold itself: give it another one.
  *
  * @example
@@ -141,12 +143,12 @@ class Room {
     if (this.#free > 0) {
       const place = new Place(this);
       this.#take();
-      return this.#work(place, sender, work, input, scope);
+      return this.#work(place, sender, work, name, input, scope);
     }
     if (this.#line.size >= this.#limits.queueMax) {
       throw this.#refusal(name, 0);
     }
-    return this.#wait(name, sender).then((place) => this.#work(place, sender, work, input, scope));
+    return this.#wait(name, sender).then((place) => this.#work(place, sender, work, name, input, scope));
   }
 
   /** A place is free: it is that of the first in line. */
@@ -169,7 +171,14 @@ class Room {
     this.#counted.calls += 1;
   }
 
-  #work<I, O>(place: Place, sender: Sender, work: Responder<I, O>, input: I, scope: Scope): O | Promise<O> {
+  #work<I, O>(
+    place: Place,
+    sender: Sender,
+    work: Responder<I, O>,
+    name: string,
+    input: I,
+    scope: Scope,
+  ): O | Promise<O> {
     if (!sender.tie(place)) {
       place.leave();
       throw sender.revoked;
@@ -185,7 +194,7 @@ class Room {
       return Promise.resolve(answer as PromiseLike<O>).then(
         (value) => {
           place.leave();
-          return value;
+          return oneAnswer(value, name);
         },
         (failure) => {
           place.leave();
@@ -194,7 +203,7 @@ class Room {
       );
     }
     place.leave();
-    return answer as O;
+    return oneAnswer(answer as O, name);
   }
 
   #wait(name: string, sender: Sender): Promise<Place> {

@@ -73,7 +73,7 @@ export interface Cache<Input = unknown> {
  * Cancellation: who is interrupted stops waiting; the last to leave interrupts the call.
  *
  * Errors: those of the call; `QueueFull`; `InvalidParams` for an input that cannot be
- * compared where no `key` is given. `RangeError`, when it is made, for options that
+ * compared where no `key` is given, and for a call that answers with a stream. `RangeError`, when it is made, for options that
  * cannot be.
  *
  * Cost: a hit costs the key, which is as long as what it is made of, and one look. Room

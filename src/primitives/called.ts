@@ -7,14 +7,15 @@ import { Interrupted } from '../actors/request-failures.ts';
 import { senderOf } from '../actors/sender-of.ts';
 import { Tie } from '../actors/tie.ts';
 import { invoke } from './invoke.ts';
+import { oneAnswerOf } from './one-answer.ts';
 
 /** Whatever a wrapper is put around. */
 export type Work = Responder<unknown, unknown>;
 
-/** Calls it now, and gives a promise of what comes of it, also of what it throws. */
-export function called(work: Work, input: unknown, scope: Scope): Promise<unknown> {
+/** Calls it now, and gives a promise of the one answer that comes of it, also of what it throws. */
+export function called(work: Work, target: string, input: unknown, scope: Scope): Promise<unknown> {
   return new Promise((resolve) => {
-    resolve(invoke(work, input, scope));
+    resolve(oneAnswerOf(invoke(work, input, scope), target));
   });
 }
 

@@ -33,6 +33,7 @@ import {
   type Tally,
 } from './circuit.ts';
 import { invoke } from './invoke.ts';
+import { isStream, oneAnswer, streamRefused } from './one-answer.ts';
 import { PerSystem } from './per-system.ts';
 import { type SlidingWindow, slidingWindow, type WindowSize } from './sliding-window.ts';
 import { wrap } from './wrap.ts';
@@ -116,7 +117,8 @@ export class CircuitOpen extends Failure {
  * that one breaker is put around share its circuit, in each system one.
  *
  * Errors: `CircuitOpen` instead of a call, thrown at once; otherwise those of the work,
- * unchanged. `RangeError` for options that cannot be.
+ * unchanged. `InvalidParams` where the work answers with a stream, whose failures would
+ * not count. `RangeError` for options that cannot be.
  *
  * Cost: nothing is made for a call that is let through while it is closed, beside the
  * promise of an answer that is one; no time is read but for a window of time.
@@ -187,7 +189,7 @@ class Breaker {
     const ends = this.#ends;
     let answer: O | PromiseLike<O>;
     try {
-      answer = invoke(work, input, scope);
+      answer = oneAnswer(invoke(work, input, scope), name);
     } catch (failure) {
       return ends.failed(failure);
     }
@@ -218,7 +220,7 @@ class Breaker {
     }
     let answer: O | PromiseLike<O>;
     try {
-      answer = invoke(work, input, scope);
+      answer = oneAnswer(invoke(work, input, scope), name);
     } catch (failure) {
       probe.ended(this.#endOf(failure));
       throw failure;
@@ -226,8 +228,8 @@ class Breaker {
     if (isThenable(answer)) {
       return Promise.resolve(answer as PromiseLike<O>).then(
         (value) => {
-          probe.ended('success');
-          return value;
+          probe.ended(isStream(value) ? 'neither' : 'success');
+          return oneAnswer(value, name);
         },
         (failure) => {
           probe.ended(this.#endOf(failure));
@@ -242,6 +244,10 @@ class Breaker {
   #endsOf(epoch: number): Ends {
     return {
       succeeded: (answer) => {
+        if (isStream(answer)) {
+          this.#ended(epoch, 'neither');
+          throw streamRefused('what a circuit breaker is put around');
+        }
         this.#ended(epoch, 'success');
         return answer;
       },

@@ -11,12 +11,22 @@ import type { CallOutcome } from '../actors/pending-call.ts';
 import { NoResponder } from '../actors/request-failures.ts';
 import type { Sender } from '../actors/sender.ts';
 import { senderOf } from '../actors/sender-of.ts';
+import { isThenable, refuseThenable } from '../actors/thenable.ts';
 import { Tie } from '../actors/tie.ts';
-import type { Lease, Limits } from '../core/budget.ts';
+import { Lease, type Limits } from '../core/budget.ts';
 import { describeThrown, type Failure, reasonOf } from '../core/failure.ts';
 import { check, InvalidParams } from '../core/schema.ts';
 import type { AnyTopic, Topic } from '../core/topic.ts';
-import type { AwardEntry, AwardRecord, AwardStore, Offer } from './award-store.ts';
+import {
+  type AwardEntry,
+  type AwardRecord,
+  type AwardStore,
+  AwardsInconsistent,
+  memoryAwards,
+  type Offer,
+  recordIn,
+  wasWritten,
+} from './award-store.ts';
 import type {
   AcceptProposal,
   CallForProposals,
@@ -43,6 +53,7 @@ import {
   type Terms,
 } from './negotiation.ts';
 import { spentOn } from './spent.ts';
+import { overWhileWaiting } from './still-wanted.ts';
 
 /** An agent that can be called for proposals: its handlers are those `contractor` makes. */
 export type ContractorRef<Task> = AgentRef<CallForProposals<Task>, unknown>;
@@ -61,7 +72,8 @@ export interface Plan<Task, Bid, Result> {
   readonly cancelWithinMs: number;
   readonly awardsMax: number;
   readonly contractId: ((task: Task) => string) | undefined;
-  readonly awards: AwardStore;
+  /** Memory of each call where not given. */
+  readonly awards: AwardStore | undefined;
   readonly waitingMax: number;
   readonly workBudget: ((bid: Bid, task: Task) => Limits) | undefined;
 }
@@ -78,15 +90,15 @@ interface Member {
 
 /** Told when the work ends in which a manager works. */
 class Ending extends Tie {
-  readonly #tell: () => void;
+  readonly #tell: (failure: unknown) => void;
 
-  constructor(tell: () => void) {
+  constructor(tell: (failure: unknown) => void) {
     super();
     this.#tell = tell;
   }
 
-  cut(): void {
-    this.#tell();
+  cut(failure: unknown): void {
+    this.#tell(failure);
   }
 }
 
@@ -96,15 +108,25 @@ export class Manager<Task, Bid, Result> {
   readonly #scope: Scope;
   readonly #sender: Sender;
   readonly #contractId: string;
+  readonly #awards: AwardStore;
   readonly #members: Member[];
   readonly #answer = Promise.withResolvers<Fulfilled<Bid, Result>>();
-  readonly #ending = new Ending(() => this.#happened({ _tag: 'Interrupted' }));
+  readonly #ending = new Ending((failure) => {
+    this.#cutBy = failure;
+    this.#happened({ _tag: 'Interrupted' });
+  });
+  /** Why the work has ended in which this is done, if it has and says so. */
+  #cutBy: unknown;
   /** What has happened and is not decided yet: deciding is one thing after the other. */
   readonly #events: NegotiationEvent[] = [];
   #deciding = false;
   /** `undefined` until it is known what is recorded. */
   #now: Negotiation | undefined;
   #over = false;
+  /** Where the store has an award of this call that was neither withdrawn nor fulfilled: the number of its next entry. */
+  #standsAt: number | undefined;
+  /** How often in a row the store would not write what it had not. */
+  #refusals = 0;
   /** Lets the next manager of this contract begin. */
   #leave: (() => void) | undefined;
   #callId = '';
@@ -115,18 +137,23 @@ export class Manager<Task, Bid, Result> {
     this.#scope = scope;
     this.#sender = senderOf(scope);
     this.#contractId = plan.contractId?.(task) ?? this.#newId();
+    // Nobody ever looks up a contract that has no id of its own: its memory ends with the call.
+    this.#awards = plan.awards ?? memoryAwards({ contractsMax: 1 });
     this.#members = this.#group();
+    // Whoever was interrupted may not look at it any more.
+    this.#answer.promise.catch(() => {});
   }
 
   /** Errors: those of `contractNet`, as a rejection. */
   manage(): Promise<Fulfilled<Bid, Result>> {
-    const { contractId, awards } = this.#plan;
     this.#sender.tie(this.#ending);
-    if (contractId === undefined) {
+    if (this.#plan.contractId === undefined) {
       this.#read((known) => this.#begin(known));
     } else {
-      this.#leave = turnsOf(this.#sender.kernel, awards).take(this.#contractId, this.#plan.waitingMax, () =>
-        this.#read((known) => this.#begin(known)),
+      this.#leave = turnsOf(this.#sender.kernel, this.#awards).take(
+        this.#contractId,
+        this.#plan.waitingMax,
+        () => this.#read((known) => this.#begin(known)),
       );
     }
     return this.#answer.promise;
@@ -172,10 +199,10 @@ export class Manager<Task, Bid, Result> {
     }
     if (this.#now === undefined) {
       // It ends before it has begun.
-      this.#end();
       if (event._tag === 'Broke') {
         this.#fail(event.failure);
       }
+      this.#end();
       return;
     }
     // What is told after the end of this work is no news, but part of the end.
@@ -250,6 +277,10 @@ export class Manager<Task, Bid, Result> {
   #call(): void {
     const { contract, bidWithinMs, workWithinMs, cancelWithinMs, awardsMax } = this.#plan;
     this.#callId = this.#newId();
+    for (const member of this.#members) {
+      // Of an earlier call, or an award of it.
+      member.failure = undefined;
+    }
     const atMostMs = bidWithinMs + awardsMax * (workWithinMs + cancelWithinMs);
     const leftMs = this.#scope.deadlineMs - this.#sender.kernel.environment.nowMs();
     const cfp: CallForProposals<Task> = {
@@ -289,7 +320,7 @@ export class Manager<Task, Bid, Result> {
     member.bid = bid;
     let score: number;
     try {
-      score = this.#plan.score(bid, member.path, this.#task);
+      score = scoreIn(this.#plan.score(bid, member.path, this.#task), member.path);
     } catch (failure) {
       this.#happened({ _tag: 'Broke', failure });
       return;
@@ -312,6 +343,7 @@ export class Manager<Task, Bid, Result> {
     let budget: Limits | undefined;
     try {
       budget = workBudget?.(member.bid as Bid, this.#task);
+      checkLimits(budget);
     } catch (failure) {
       this.#happened({ _tag: 'Broke', failure });
       return;
@@ -400,40 +432,82 @@ export class Manager<Task, Bid, Result> {
   }
 
   #record(entry: AwardEntry): void {
+    const { version } = this.#now!;
     this.#answered(
-      () => this.#plan.awards.append(this.#contractId, this.#now!.version, entry),
+      () => this.#awards.append(this.#contractId, version, entry),
+      (answer) => wasWritten(answer, this.#contractId),
       (written) => {
         if (written) {
+          this.#refusals = 0;
+          this.#written(entry, version + 1);
           this.#happened({ _tag: 'Recorded' });
         } else {
-          this.#read((known) => this.#happened({ _tag: 'Overtaken', known }));
+          this.#refused(version);
         }
       },
     );
   }
 
+  #written({ _tag }: AwardEntry, version: number): void {
+    this.#standsAt = _tag === 'Awarded' ? version : undefined;
+    if (this.#over) {
+      this.#letGo();
+    }
+  }
+
+  /** Somebody else was first, or so the store says. */
+  #refused(version: number): void {
+    this.#refusals += 1;
+    this.#read((known) => {
+      if (('version' in known && known.version === version) || this.#refusals > refusalsMax) {
+        const failure = new AwardsInconsistent({ contractId: this.#contractId, version });
+        this.#happened({ _tag: 'Broke', failure });
+      } else {
+        this.#happened({ _tag: 'Overtaken', known });
+      }
+    });
+  }
+
   #read(then: (known: Known) => void): void {
     this.#answered(
-      () => this.#plan.awards.read(this.#contractId),
+      () => this.#awards.read(this.#contractId),
+      (answer) => recordIn(answer, this.#contractId),
       (record) => then(this.#known(record)),
     );
   }
 
-  /** Asks the store, and goes on at once where it answers at once. */
-  #answered<T>(ask: () => T | PromiseLike<T>, then: (answer: T) => void): void {
+  /** An award that nobody can come back to would stand for ever. Nobody waits for what the store says to that. */
+  #letGo(): void {
+    const version = this.#standsAt;
+    if (this.#plan.contractId === undefined && version !== undefined) {
+      this.#standsAt = undefined;
+      this.#answered(
+        () =>
+          this.#awards.append(this.#contractId, version, { _tag: 'Withdrawn', reason: 'its call is over' }),
+        () => undefined,
+        () => {},
+      );
+    }
+  }
+
+  /** Asks the store, and goes on at once where it answers at once. What it answers with is looked at before it is believed. */
+  #answered<T>(ask: () => unknown, checked: (answer: unknown) => T, then: (answer: T) => void): void {
     const broke = (failure: unknown): void => this.#happened({ _tag: 'Broke', failure });
-    let answer: T | PromiseLike<T>;
+    let answer: T;
     try {
-      answer = ask();
+      const given = ask();
+      if (isThenable(given)) {
+        Promise.resolve(given)
+          .then((settled) => then(checked(settled)))
+          .catch(broke);
+        return;
+      }
+      answer = checked(given);
     } catch (thrown) {
       broke(thrown);
       return;
     }
-    if (isPromise(answer)) {
-      answer.then(then, broke);
-    } else {
-      then(answer);
-    }
+    then(answer);
   }
 
   #known({ version, last }: AwardRecord): Known {
@@ -506,7 +580,10 @@ export class Manager<Task, Bid, Result> {
   #end(): void {
     this.#over = true;
     this.#ending.untie();
+    this.#letGo();
     this.#leave?.();
+    // Unless it was answered, or has failed, it was ended: whoever waits for it is to go on.
+    this.#answer.reject(this.#cutBy ?? overWhileWaiting(`contractNet ${this.#plan.contract.name}`));
   }
 }
 
@@ -529,5 +606,23 @@ const memberAt = (path: string, ref: AgentRef<never, unknown> | undefined): Memb
   leases: [],
 });
 
-const isPromise = <T>(answer: T | PromiseLike<T>): answer is PromiseLike<T> =>
-  typeof (answer as { then?: unknown } | null | undefined)?.then === 'function';
+/** Refusals of a store in a row after which it is not asked again: nobody else writes as often. */
+const refusalsMax = 16;
+
+/** Errors: `InvalidParams` for what is no number. `NaN` is one: that of a bid that is not acceptable. */
+function scoreIn(score: unknown, path: string): number {
+  const what = `score of the bid of '${path}'`;
+  refuseThenable(score, what);
+  if (typeof score !== 'number') {
+    const issues = [{ path: '', message: 'expected a number, NaN for a bid that is not acceptable' }];
+    throw new InvalidParams({ what, value: score, issues });
+  }
+  return score;
+}
+
+/** Errors: `RangeError` for limits that cannot be, before a contractor hears of them. */
+function checkLimits(budget: Limits | undefined): void {
+  if (budget !== undefined) {
+    Lease.root(budget).settle();
+  }
+}

@@ -56,7 +56,7 @@ export interface ContractNetOptions<Task, Bid> {
   readonly awardsMax?: number;
   /** What makes two calls the same contract. Without it each call is a contract of its own, and nothing of it survives the call. */
   readonly contractId?: (task: Task) => string;
-  /** Where awards are written down; memory of this contract net when not given. */
+  /** Where awards are written down. When not given: with `contractId` memory of this contract net, otherwise of each call. */
   readonly awards?: AwardStore;
   /** Most calls that wait, because another call is at the same contract; 1 024 when not given. What is beyond is refused. */
   readonly waitingMax?: number;
@@ -76,12 +76,14 @@ export interface ContractNetOptions<Task, Bid> {
  * that begins anew goes on with the award that stands, and a contract that was fulfilled
  * is answered again without any work.
  *
- * Cancellation: bids and work for it are interrupted, and all bidders told. The award
- * stays written down; whoever calls the same contract again goes on from there.
+ * Cancellation: bids and work for it are interrupted, and all bidders told. With
+ * `contractId` the award stays written down, and whoever calls the same contract again goes
+ * on from there; without, nobody can, so it is withdrawn in the store.
  *
  * Errors: `NoProposals` when there is nobody to award it to; `ContractFailed` when
- * nobody who was awarded did it; what `score` or the store throws; `InvalidParams` for a
- * task its schema refuses; `QueueFull`. `RangeError`, at once, for an option that cannot be.
+ * nobody who was awarded did it; what `score` or the store throws; `AwardsInconsistent` for
+ * a store that contradicts itself; `InvalidParams` for a task its schema refuses, a score that
+ * is no number, and what a store answers that is no answer; `QueueFull`. `RangeError`, at once, for an option that cannot be.
  *
  * Cost: one request to each contractor and one word to each bidder.
  *
@@ -116,6 +118,13 @@ function planOf<Task, Bid, Result>(
     waitingMax = queueMaxDefault,
     contractors,
   } = options;
+  aFunction('score', options.score);
+  if (options.contractId !== undefined) {
+    aFunction('contractId', options.contractId);
+  }
+  if (options.workBudget !== undefined) {
+    aFunction('workBudget', options.workBudget);
+  }
   atLeastZero('bidWithinMs', options.bidWithinMs, 'finite');
   atLeastZero('workWithinMs', options.workWithinMs);
   atLeastZero('cancelWithinMs', cancelWithinMs, 'finite');
@@ -141,14 +150,25 @@ function planOf<Task, Bid, Result>(
     cancelWithinMs,
     awardsMax,
     contractId: options.contractId,
-    awards: options.awards ?? memoryAwards(),
+    // One memory for all calls, where there is something that makes two of them the same contract.
+    awards: options.awards ?? (options.contractId === undefined ? undefined : memoryAwards()),
     waitingMax,
     workBudget: options.workBudget,
   };
 }
 
+function aFunction(name: string, given: unknown): void {
+  if (typeof given !== 'function') {
+    throw new RangeError(`${name} is a function; got ${describeThrown(given)}`);
+  }
+}
+
 function atLeastZero(name: string, valueMs: number, finite?: 'finite'): void {
-  if (!(valueMs >= 0) || (finite !== undefined && valueMs === Number.POSITIVE_INFINITY)) {
+  if (
+    typeof valueMs !== 'number' ||
+    !(valueMs >= 0) ||
+    (finite !== undefined && valueMs === Number.POSITIVE_INFINITY)
+  ) {
     throw new RangeError(
       `${name} is a ${finite === undefined ? '' : 'finite '}number of milliseconds, at least 0; got ${valueMs}`,
     );

@@ -20,6 +20,7 @@ import type { Verbs } from '../actors/context.ts';
 import type { Work } from './called.ts';
 import { dedupeStream } from './dedupe-stream.ts';
 import { type DedupePolicy, type DedupeStatistics, Deduping } from './deduping.ts';
+import { oneAnswering } from './one-answer.ts';
 import { PerSystem } from './per-system.ts';
 import { queueMaxDefault } from './queue-full.ts';
 import { structuralKey } from './structural-key.ts';
@@ -66,7 +67,8 @@ export interface Dedupe<Input = unknown> extends Wrapper<Input> {
  *
  * Errors: what the handling fails of, also for those who waited for it; the message is then
  * not remembered. `QueueFull` when there is no room. `InvalidParams` for a key that
- * cannot be compared. `RangeError`, when it is made, for options that cannot be.
+ * cannot be compared, and where the handling answers with a stream, which nobody could be
+ * given again. `RangeError`, when it is made, for options that cannot be.
  *
  * @example
  * const system = createSystem()
@@ -84,9 +86,10 @@ export function dedupe<Input = unknown>(options: DedupeOptions<Input>): Dedupe<I
   const keyOf = (input: unknown): string =>
     structuralKey(key === undefined ? input : key(input as Input), 'key of dedupe');
 
-  const deduped = wrap(
-    (work) => (input, scope) => systems.of(scope).call(work as Work, keyOf(input), input, scope) as never,
-  );
+  const deduped = wrap((work, name) => {
+    const once = oneAnswering(work as Work, name);
+    return (input, scope) => systems.of(scope).call(once, keyOf(input), input, scope) as never;
+  });
   return Object.assign(deduped as Wrapper<Input>, {
     statistics: (verbs: Verbs) => systems.of(verbs).statistics,
     operator: <T extends Input>() => dedupeStream<T>(policy, keyOf),

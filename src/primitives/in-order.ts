@@ -15,6 +15,7 @@ import { senderOf } from '../actors/sender-of.ts';
 import { isThenable } from '../actors/thenable.ts';
 import { Tie } from '../actors/tie.ts';
 import { invoke } from './invoke.ts';
+import { oneAnswerOf } from './one-answer.ts';
 import { PerSystem } from './per-system.ts';
 import { QueueFull } from './queue-full.ts';
 import { overWhileWaiting } from './still-wanted.ts';
@@ -36,7 +37,7 @@ export interface InOrderOptions<I> {
  * where its code goes on because nothing stops it.
  *
  * Errors: those of the work, unchanged, after which the next one begins; `QueueFull`, and
- * nothing was begun. `RangeError`, at once, for a limit that cannot be. Work that calls
+ * nothing was begun. `InvalidParams` where the work answers with a stream. `RangeError`, at once, for a limit that cannot be. Work that calls
  * the same wrapper with the same key waits for itself.
  *
  * @example
@@ -53,9 +54,9 @@ export function inOrder<I>({ key, waitingMax = 1_024 }: InOrderOptions<I>): Wrap
     throw new RangeError(`waitingMax of inOrder is a whole number, at least 0; got ${String(waitingMax)}`);
   }
   const lines = new PerSystem(() => new Lines(waitingMax));
-  return wrap((work) => (input, scope) => {
+  return wrap((work, name) => (input, scope) => {
     const line = lines.of(scope);
-    return line.come(key(input as never), work, input, scope);
+    return oneAnswerOf(line.come(key(input as never), work, input, scope), name);
   }) as unknown as Wrapper<I>;
 }
 

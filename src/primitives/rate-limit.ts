@@ -19,6 +19,7 @@ import type { OperatorFunction } from 'rxjs';
 import type { Scope, Verbs } from '../actors/context.ts';
 import { called, Waiting, type Work } from './called.ts';
 import { invoke } from './invoke.ts';
+import { oneAnswerOf } from './one-answer.ts';
 import { PerSystem } from './per-system.ts';
 import { queueMaxDefault } from './queue-full.ts';
 import { rateLimitStream } from './rate-limit-stream.ts';
@@ -75,7 +76,7 @@ export interface RateLimiter<Input = unknown> extends Wrapper<Input> {
  *
  * Errors: `RateLimited`, with `retryAfterMs`: nothing was begun. It comes at once, also
  * where the wait would end at or after the deadline of the caller. `InvalidParams` for a
- * key that cannot be compared. `RangeError`, when it is made, for options that cannot be.
+ * key that cannot be compared, and where the work answers with a stream. `RangeError`, when it is made, for options that cannot be.
  *
  * Cost: a call that finds a token sets no timer.
  *
@@ -100,7 +101,7 @@ export function rateLimit<Input = unknown>(options: RateLimitOptions<Input>): Ra
     const line = limiting.line(keyOf(input), nowMs);
     if (line.tryTake(nowMs)) {
       limiting.begun += 1;
-      return invoke(work, input, scope) as never;
+      return oneAnswerOf(invoke(work, input, scope), name);
     }
     limiting.mayWait(line, nowMs, scope.deadlineMs);
     return new WaitingCall(limiting, line, name, work as Work, input, scope).promise as never;
@@ -114,6 +115,7 @@ export function rateLimit<Input = unknown>(options: RateLimitOptions<Input>): Ra
 /** A call that waits for its token. */
 class WaitingCall extends Waiting {
   readonly #limiting: RateLimiting;
+  readonly #target: string;
   readonly #work: Work;
   readonly #input: unknown;
   readonly #scope: Scope;
@@ -121,13 +123,14 @@ class WaitingCall extends Waiting {
   constructor(
     limiting: RateLimiting,
     line: TokenLine,
-    name: string,
+    target: string,
     work: Work,
     input: unknown,
     scope: Scope,
   ) {
-    super(name, () => limiting.leave(line, this));
+    super(target, () => limiting.leave(line, this));
     this.#limiting = limiting;
+    this.#target = target;
     this.#work = work;
     this.#input = input;
     this.#scope = scope;
@@ -143,7 +146,7 @@ class WaitingCall extends Waiting {
 
   granted(): void {
     this.#limiting.begun += 1;
-    this.resolve(called(this.#work, this.#input, this.#scope));
+    this.resolve(called(this.#work, this.#target, this.#input, this.#scope));
   }
 }
 

@@ -29,6 +29,7 @@ import { rememberAttempts } from './attempts.ts';
 import { type Backoff, backoffAfter } from './backoff.ts';
 import { retryAfterMsOf } from './failure-facts.ts';
 import { invoke } from './invoke.ts';
+import { isStream, oneAnswer, streamRefused } from './one-answer.ts';
 import { PerSystem } from './per-system.ts';
 import { wrap } from './wrap.ts';
 import type { Wrapper } from './wrapper.ts';
@@ -99,7 +100,8 @@ const failuresMax = 16;
  * Cancellation: with its caller; nothing waits on.
  *
  * Errors: the last failure, unchanged; `attemptsOf(failure)` tells what there was before.
- * `RangeError` for options that cannot be.
+ * `InvalidParams` where the work answers with a stream, of which only the beginning could be
+ * tried again. `RangeError` for options that cannot be.
  *
  * Cost: nothing is made for a call that succeeds at once, beside the promise of an answer
  * that is one.
@@ -114,26 +116,27 @@ const failuresMax = 16;
 export function retry(options: RetryOptions): Retry {
   const policy = policyOf(options);
   const systems = new PerSystem((): Counted => ({ calls: 0, retries: 0, recovered: 0, failed: 0 }));
-  const wrapper = wrap(<I, O>(work: Responder<I, O>) => {
+  const wrapper = wrap(<I, O>(work: Responder<I, O>, name: string) => {
     const failed = (failure: unknown, input: I, scope: Scope): Promise<O> => {
       const counted = systems.of(scope);
       if (!policy.mayRetry(failure, 1)) {
         counted.failed += 1;
         throw failure;
       }
-      return new Retrying<I, O>(policy, counted, work, input, scope).after(failure);
+      return new Retrying<I, O>(policy, counted, work, name, input, scope).after(failure);
     };
     return (input: I, scope: Scope): O | Promise<O> => {
       systems.of(scope).calls += 1;
       let answer: O | PromiseLike<O>;
       try {
-        answer = invoke(work, input, scope);
+        answer = oneAnswer(invoke(work, input, scope), name);
       } catch (failure) {
         return failed(failure, input, scope);
       }
       return isThenable(answer)
-        ? Promise.resolve(answer as PromiseLike<O>).then(undefined, (failure) =>
-            failed(failure, input, scope),
+        ? Promise.resolve(answer as PromiseLike<O>).then(
+            (value) => (isStream(value) ? failed(streamRefused(`'${name}'`), input, scope) : value),
+            (failure) => failed(failure, input, scope),
           )
         : (answer as O);
     };
@@ -161,6 +164,7 @@ class Retrying<I, O> extends Tie {
   readonly #policy: Policy;
   readonly #counted: Counted;
   readonly #work: Responder<I, O>;
+  readonly #name: string;
   readonly #input: I;
   readonly #scope: Scope;
   readonly #sender: Sender;
@@ -171,11 +175,12 @@ class Retrying<I, O> extends Tie {
   #over = false;
   #stopWaiting: (() => void) | undefined;
 
-  constructor(policy: Policy, counted: Counted, work: Responder<I, O>, input: I, scope: Scope) {
+  constructor(policy: Policy, counted: Counted, work: Responder<I, O>, name: string, input: I, scope: Scope) {
     super();
     this.#policy = policy;
     this.#counted = counted;
     this.#work = work;
+    this.#name = name;
     this.#input = input;
     this.#scope = scope;
     this.#sender = senderOf(scope);
@@ -275,7 +280,9 @@ class Retrying<I, O> extends Tie {
   }
 
   #succeeded(answer: O): void {
-    if (!this.#over) {
+    if (isStream(answer)) {
+      this.#failed(streamRefused(`'${this.#name}'`));
+    } else if (!this.#over) {
       this.#counted.recovered += 1;
       this.#end();
       this.#outcome.resolve(answer);

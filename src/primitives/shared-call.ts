@@ -18,6 +18,8 @@ import { Interrupted } from '../actors/request-failures.ts';
 import { senderOf } from '../actors/sender-of.ts';
 import type { Lease, Limits } from '../core/budget.ts';
 import { Waiting, type Work } from './called.ts';
+import { isStream, streamRefused } from './one-answer.ts';
+import { nameOf } from './responder.ts';
 import { charge } from './shared-cost.ts';
 
 /** How a shared call is made. */
@@ -92,17 +94,13 @@ export class SharedCall {
   ): void {
     const sender = senderOf(kernel.verbs);
     const metered = this.payers.some((payer) => payer !== undefined) && options.budget === undefined;
-    const call = sender.call(
-      work,
-      input,
-      metered ? { ...options, budget: {} } : options,
-      (outcome, pending) => {
-        this.#over = true;
-        charge(this.payers, pending?.lease);
-        over(outcome);
-        this.#settle(outcome);
-      },
-    );
+    const call = sender.call(work, input, metered ? { ...options, budget: {} } : options, (told, pending) => {
+      const outcome = oneOutcome(told, work);
+      this.#over = true;
+      charge(this.payers, pending?.lease);
+      over(outcome);
+      this.#settle(outcome);
+    });
     this.#call = call;
     if (!this.#over && this.#callers.size === 0) {
       // Its own first step ended all who waited for it.
@@ -129,6 +127,13 @@ export class SharedCall {
       new Interrupted({ agent: this.#primitive, reason: 'nobody waits for it any more' }),
     );
   }
+}
+
+/** A stream cannot be given to several. */
+function oneOutcome(outcome: CallOutcome, work: Work): CallOutcome {
+  return 'value' in outcome && isStream(outcome.value)
+    ? { failure: streamRefused(`'${nameOf(work)}'`) }
+    : outcome;
 }
 
 /** What a caller passes on of where it comes from, and who pays for it. */

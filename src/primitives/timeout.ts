@@ -10,7 +10,6 @@
  * it says from then on has no effect: its verbs become dead letters, its requests are
  * interrupted, its signal has aborted (L18).
  */
-import { isObservable } from 'rxjs';
 import type { Responder, Verbs } from '../actors/context.ts';
 import { RequestTimeout } from '../actors/request-failures.ts';
 import type { BranchOwner, OpenBranch, Sender } from '../actors/sender.ts';
@@ -18,8 +17,8 @@ import { senderOf } from '../actors/sender-of.ts';
 import { isThenable } from '../actors/thenable.ts';
 import type { Timer } from '../core/environment.ts';
 import { Failure, isOf } from '../core/failure.ts';
-import { InvalidParams } from '../core/schema.ts';
 import { invoke } from './invoke.ts';
+import { oneAnswer } from './one-answer.ts';
 import { PerSystem } from './per-system.ts';
 import { wrap } from './wrap.ts';
 import type { Wrapper } from './wrapper.ts';
@@ -148,7 +147,7 @@ class Timed implements BranchOwner {
     let answer: O | PromiseLike<O>;
     try {
       answer = invoke(work, input, this.#branch);
-      refuseStream(answer, this.target);
+      oneAnswer(answer, this.target);
     } catch (failure) {
       this.#endWell();
       throw failure;
@@ -177,8 +176,13 @@ class Timed implements BranchOwner {
       }
       Promise.resolve(answer).then(
         (value) => {
-          if (this.#endWell()) {
-            resolve(value);
+          if (!this.#endWell()) {
+            return;
+          }
+          try {
+            resolve(oneAnswer(value, this.target));
+          } catch (refusal) {
+            reject(refusal);
           }
         },
         (failure) => {
@@ -214,19 +218,5 @@ class Timed implements BranchOwner {
   #tooLate(): TimedOut {
     this.#counted.timedOut += 1;
     return new TimedOut({ target: this.target, timeoutMs: this.#leftMs, partial: this.#branch.partial });
-  }
-}
-
-function refuseStream(answer: unknown, target: string): void {
-  if (typeof answer === 'object' && answer !== null) {
-    if (Symbol.asyncIterator in answer || isObservable(answer)) {
-      throw new InvalidParams({
-        what: `answer of '${target}'`,
-        value: 'a stream',
-        issues: [
-          { path: '', message: 'expected one answer: the time of a stream is limited by whoever reads it' },
-        ],
-      });
-    }
   }
 }
