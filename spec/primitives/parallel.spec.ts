@@ -130,6 +130,13 @@ describe('parallel', () => {
     expect(await asks(all, 1, { budget: { tokens: 100 } })).toMatchObject([{ tokens: 5 }, { tokens: 7 }, 12]);
   });
 
+  it('does not say what it answers with where nobody knows whether it collects', () => {
+    const mode = 'collect' as 'collect' | 'fail-fast';
+
+    // @ts-expect-error: an answer in the one case, an outcome in the other.
+    expect(parallel([soldOut], { onFailure: mode })).toBeTypeOf('function');
+  });
+
   it('ends with the call: at its deadline all branches do', async () => {
     const { agent, asks, log } = aCast();
     const slow = agent('slow', (_: string) => forGood());
