@@ -300,6 +300,57 @@ describe('gather', () => {
     expect(all2.failure).toMatchObject({ cause: { _tag: 'WaitCycle', path: ['/chair', '/chair'] } });
   });
 
+  it('gives back what it had set aside when it is over, also where whoever asked goes on', async () => {
+    const { asks, answers, turns, experts } = aPanel(['a', 'b']);
+    const first = gather(experts, any(), { budget: { tokens: 40 } });
+    const reserved: number[] = [];
+    const asked = asks(
+      async (question: string, scope: Scope) => {
+        await scope.request(first, question);
+        reserved.push(scope.budget.reserved('tokens'));
+        const { value } = await (first(question, scope) as PromiseLike<{ value: string }>);
+        reserved.push(scope.budget.reserved('tokens'));
+        return value;
+      },
+      { budget: { tokens: 100 } },
+    );
+    await turns();
+    await answers('a');
+    await turns();
+    await answers('b');
+
+    expect(asked.value).toBe('b');
+    expect(reserved).toEqual([0, 0]);
+  });
+
+  it('tells of a wait cycle also where each is waited for, or there is only one to wait for', async () => {
+    const { chair, chairAsks, answers, turns, experts } = aPanel(['a']);
+    const itself = chair as AgentRef<string, string>;
+    const collected = chairAsks(gather([itself, experts[0]!], all({ onFailure: 'collect' })));
+    await turns();
+    await answers('a');
+    const alone = chairAsks(gather([itself], any()));
+    await turns();
+
+    expect(collected.value).toMatchObject({
+      value: ['a'],
+      outcomes: [{ failure: { _tag: 'WaitCycle' } }, {}],
+    });
+    expect(alone.failure).toMatchObject({ cause: { _tag: 'WaitCycle' } });
+  });
+
+  it('tells of none where the time runs out: what there is then is the answer', async () => {
+    const { world, chair, chairAsks, answers, turns, experts } = aPanel(['a']);
+    const members = [chair as AgentRef<string, string>, experts[0]!];
+    const asked = chairAsks(gather(members, withinMs(50, all())));
+    await turns();
+    await answers('a');
+    await world.advance(50);
+    await turns();
+
+    expect(asked.value?.value).toEqual({ _tag: 'Partial', answers: ['a'] });
+  });
+
   it('counts it as a failure when an agent cannot be spawned any more', async () => {
     const { asks, system, turns } = aPanel([]);
     const guest = defineAgent({ name: 'guest', subscribe: [Ask], receive: () => 'here' });
