@@ -23,7 +23,7 @@ import { type DedupePolicy, type DedupeStatistics, Deduping } from './deduping.t
 import { oneAnswering } from './one-answer.ts';
 import { PerSystem } from './per-system.ts';
 import { queueMaxDefault } from './queue-full.ts';
-import { structuralKey } from './structural-key.ts';
+import { keyOf } from './structural-key.ts';
 import { wrap } from './wrap.ts';
 import type { Wrapper } from './wrapper.ts';
 
@@ -83,16 +83,16 @@ export function dedupe<Input = unknown>(options: DedupeOptions<Input>): Dedupe<I
   const policy = policyOf(options);
   const { key } = options;
   const systems = new PerSystem((kernel) => new Deduping(policy, kernel.environment));
-  const keyOf = (input: unknown): string =>
-    structuralKey(key === undefined ? input : key(input as Input), 'key of dedupe');
+  const keyOfInput = (input: unknown): string =>
+    keyOf(key as ((one: unknown) => unknown) | undefined, input, 'key of dedupe');
 
   const deduped = wrap((work, name) => {
     const once = oneAnswering(work as Work, name);
-    return (input, scope) => systems.of(scope).call(once, keyOf(input), input, scope) as never;
+    return (input, scope) => systems.of(scope).call(once, keyOfInput(input), input, scope) as never;
   });
   return Object.assign(deduped as Wrapper<Input>, {
     statistics: (verbs: Verbs) => systems.of(verbs).statistics,
-    operator: <T extends Input>() => dedupeStream<T>(policy, keyOf),
+    operator: <T extends Input>() => dedupeStream<T>(policy, keyOfInput),
   });
 }
 
