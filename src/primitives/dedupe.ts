@@ -60,7 +60,8 @@ export interface Dedupe<Input = unknown> extends Wrapper<Input> {
  * Handles each message once.
  *
  * The handling runs in the scope of the message itself, so a handler keeps its context. A
- * duplicate that comes meanwhile waits for the first one's answer; its own deadline holds.
+ * duplicate that comes meanwhile waits for the first one's answer, whether that is returned
+ * or given by `context.reply`; its own deadline holds. What is stashed has not been handled.
  *
  * Cancellation: a duplicate that is interrupted stops waiting. When the first is
  * interrupted, the one that has waited longest is handled in its place, in its own scope.
@@ -68,7 +69,7 @@ export interface Dedupe<Input = unknown> extends Wrapper<Input> {
  * Errors: what the handling fails of, also for those who waited for it; the message is then
  * not remembered. `QueueFull` when there is no room. `InvalidParams` for a key that
  * cannot be compared, and where the handling answers with a stream, which nobody could be
- * given again. `RangeError`, when it is made, for options that cannot be.
+ * given again, or replies a second time. `RangeError`, when it is made, for options that cannot be.
  *
  * @example
  * const system = createSystem()
