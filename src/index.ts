@@ -196,7 +196,13 @@ export {
   type BulkheadStatistics,
   bulkhead,
 } from './primitives/bulkhead.ts';
-export { type Cache, type CacheOptions, cache, type NegativeTtl } from './primitives/cache.ts';
+export {
+  type Cache,
+  type CacheOptions,
+  cache,
+  type NegativeTtl,
+  type SharingWrapper,
+} from './primitives/cache.ts';
 export type { CacheStatistics } from './primitives/caching.ts';
 export {
   type CircuitBreaker,

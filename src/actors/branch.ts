@@ -361,7 +361,11 @@ export class HandlingBranch extends Branch implements Context {
       this.#context.lateReply(reply);
       return undefined;
     }
-    return this.#context.reply(reply);
+    if (this.firstTie !== undefined) {
+      Tie.tell(this.firstTie, reply);
+    }
+    // Through whatever it is a branch of, up to the handling: what is tied there hears it, too.
+    return (this.from as Sender & Context).reply(reply);
   }
 
   stop(child?: AgentRef<never, unknown>): void {
