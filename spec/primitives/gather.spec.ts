@@ -426,6 +426,44 @@ describe('gather', () => {
     expect(log.slice(-2)).toEqual(['b is interrupted', 'c is interrupted']);
   });
 
+  it.each([
+    ['nothing', () => undefined, 'verdict of odd'],
+    ['a promise', () => Promise.reject(new Error('later')), 'await the promise first'],
+    ['something else', () => ({ _tag: 'Perhaps' }), "expected 'Undecided'"],
+    [
+      'a getter that throws',
+      () => ({
+        _tag: 'Decided',
+        get value() {
+          throw new TypeError('not yours');
+        },
+      }),
+      'not yours',
+    ],
+    ['what is missing, in no words', () => ({ _tag: 'Impossible', missing: 7 }), '7'],
+  ])('fails of a policy that says %s', async (_, decide, said) => {
+    const { asks, answers, turns, experts, log } = aPanel();
+    const asked = asks(gather(experts, { name: 'odd', decide } as never));
+    await turns();
+    await answers('a');
+
+    expect(String(asked.failure)).toContain(said);
+    expect(log.slice(-2)).toEqual(['b is interrupted', 'c is interrupted']);
+  });
+
+  it.each([
+    ['an object', (answer: string) => ({ answer })],
+    ['a function', (answer: string) => () => answer],
+    ['a promise', (answer: string) => Promise.reject(new Error(answer))],
+  ])('fails of a key that is %s: every answer would be different', async (_, key) => {
+    const { asks, answers, turns, experts } = aPanel();
+    const asked = asks(gather(experts, majority(key as never)));
+    await turns();
+    await answers('a');
+
+    expect(asked.failure).toMatchObject({ code: 'INVALID_PARAMS', what: 'key of an answer' });
+  });
+
   it('is over when all have ended and a policy has not decided', async () => {
     const { asks, answers, turns, experts } = aPanel(['a']);
     const never: Policy<string, never> = { name: 'never', decide: () => ({ _tag: 'Undecided' }) };
