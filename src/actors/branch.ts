@@ -42,6 +42,9 @@ import { isThenable } from './thenable.ts';
 import { cutTies, Tie, type TiedTo } from './tie.ts';
 
 export class Branch extends Sender implements Scope, Requester, OpenBranch, TiedTo {
+  // Read once: a branch may be a thousand branches deep.
+  readonly kernel: Kernel;
+  readonly cell: Cell | undefined;
   readonly deadlineMs: number;
   protected readonly from: Sender;
   /** What ends with it. */
@@ -60,6 +63,8 @@ export class Branch extends Sender implements Scope, Requester, OpenBranch, Tied
 
   constructor(from: Sender, plan: BranchPlan) {
     super();
+    this.kernel = from.kernel;
+    this.cell = from.cell;
     this.from = from;
     this.#owner = plan.owner;
     this.#lease = plan.lease;
@@ -69,16 +74,8 @@ export class Branch extends Sender implements Scope, Requester, OpenBranch, Tied
     from.tie(this.#tie);
   }
 
-  get kernel(): Kernel {
-    return this.from.kernel;
-  }
-
   get capabilities(): CapabilityDirectory {
     return this.from.capabilities;
-  }
-
-  get cell(): Cell | undefined {
-    return this.from.cell;
   }
 
   get cause(): Envelope | undefined {
