@@ -311,7 +311,7 @@ const workIsOver = ({ target }: BranchOwner): Interrupted =>
   new Interrupted({ agent: target, reason: 'the work that asked for it is over' });
 
 /** Who handles a message, as a branch of the handling knows it. */
-export type Handler = Sender & Context & { lateReply(reply: unknown): void };
+export type Handler = Sender & Context & { lateReply(reply: unknown): void; detachFor(over: boolean): Verbs };
 
 /** A branch of a handling: it can all that the handler can, until it ends. */
 export class HandlingBranch extends Branch implements Context {
@@ -408,6 +408,6 @@ export class HandlingBranch extends Branch implements Context {
   }
 
   detach(): Verbs {
-    return this.#context.detach();
+    return this.#context.detachFor(this.isOver);
   }
 }

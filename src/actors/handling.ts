@@ -274,7 +274,12 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
   }
 
   detach(): Verbs {
-    return new Detached(this.cell, this.works, this.over, this.trace);
+    return this.detachFor(this.over);
+  }
+
+  /** For work of this handling that is over already, or is not. */
+  detachFor(over: boolean): Verbs {
+    return new Detached(this.cell, this.works, over || this.over, this.trace);
   }
 
   spawn<M, R, S>(agent: MachineAgent<M, R, S>, options?: SpawnOptions): MachineRef<M, R, S>;
