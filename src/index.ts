@@ -150,7 +150,6 @@ export {
   type AwardRecord,
   type AwardStore,
   AwardsFull,
-  AwardsInconsistent,
   type MemoryAwards,
   type MemoryAwardsOptions,
   memoryAwards,
@@ -185,6 +184,7 @@ export type { Fate } from './primitives/negotiation.ts';
 // Resilience: what is put around one call.
 
 export { type Attempts, attemptsOf } from './primitives/attempts.ts';
+export { AwardedElsewhere, AwardNotWritten } from './primitives/award-log.ts';
 export type { Backoff } from './primitives/backoff.ts';
 export { BatchMismatch } from './primitives/batch-mismatch.ts';
 export { type Batched, type BatchedOptions, type BatchOutputs, batched } from './primitives/batched.ts';

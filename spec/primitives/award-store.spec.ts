@@ -37,6 +37,21 @@ describe('memoryAwards', () => {
     expect([awards.forget('d'), awards.read('d').version]).toEqual([true, 0]);
   });
 
+  it('forgets an award that stands when its call is over, rather than be full', () => {
+    const awards = memoryAwards({ contractsMax: 3 });
+    for (const id of ['a', 'b', 'c']) {
+      awards.append(id, 0, awarded);
+      awards.attended(id, false);
+    }
+    awards.attended('a', true);
+    awards.attended('unknown', false);
+
+    expect(awards.append('d', 0, awarded)).toBe(true);
+    expect(['a', 'b', 'c', 'd'].map((id) => awards.read(id).version)).toEqual([1, 0, 1, 1]);
+    expect(awards.append('c', 1, awarded)).toBe(true);
+    expect(() => awards.append('e', 0, awarded)).toThrow(AwardsFull);
+  });
+
   it.each([0, -1, 1.5, Number.NaN])('refuses to remember %s contracts', (contractsMax) => {
     expect(() => memoryAwards({ contractsMax })).toThrow(
       `contractsMax is a whole number, at least 1; got ${contractsMax}`,

@@ -5,7 +5,6 @@ import {
   AwardDeclined,
   type AwardRecord,
   type AwardStore,
-  AwardsInconsistent,
   ContractFailed,
   type ContractNetOptions,
   type ContractorOptions,
@@ -15,6 +14,7 @@ import {
   defineAgent,
   defineContract,
   defineTopic,
+  type Failure,
   type Fulfilled,
   Interrupted,
   InvalidParams,
@@ -23,6 +23,7 @@ import {
   on,
   type Procedure,
   refuse,
+  type Scope,
   type,
 } from 'troupe';
 import { describe, expect, expectTypeOf, it } from 'vitest';
@@ -37,8 +38,11 @@ const boom = new Error('boom');
 const price = { score: (bid: number) => bid, bidWithinMs: 10, workWithinMs: 100 };
 
 /** A world with contractors, what they say, and a net for them. */
-function aMarket(skills: Readonly<Record<string, Skills & { readonly concurrency?: number }>>) {
-  const world = aWorld();
+function aMarket(
+  skills: Readonly<Record<string, Skills & { readonly concurrency?: number }>>,
+  id = 'market',
+) {
+  const world = aWorld({ system: { id } });
   const log: string[] = [];
   const refs: ContractorRef<string>[] = [];
   for (const [name, { concurrency = 1, ...skill }] of Object.entries(skills)) {
@@ -238,6 +242,73 @@ describe('contractNet', () => {
     expect([...failures]).toEqual(['RequestTimeout']);
   });
 
+  it.each([
+    ['without an id, in a store that is given', undefined, 'Withdrawn'],
+    ['with one', (task: string) => task, 'Awarded'],
+  ])('never fills a store by calls that are over: %s', async (_, contractId, last) => {
+    const { world } = aMarket({
+      a: {
+        bid: () => 1,
+        perform: (task) => (task === 'fine' ? 'done' : new Promise(() => {})),
+        concurrency: 99,
+      },
+    });
+    const ids: string[] = [];
+    const memory = memoryAwards({ contractsMax: 4 });
+    const awards: AwardStore = {
+      ...memory,
+      append: (id, version, entry) => {
+        ids.push(id);
+        return memory.append(id, version, entry);
+      },
+    };
+    const net = contractNet(Job, { ...price, awards, ...(contractId && { contractId }) });
+    for (const task of '12345678') {
+      const asked = world.system.request(net, task, { timeoutMs: 5 }).catch(({ _tag }) => _tag);
+      await world.runUntilQuiet();
+      expect(await asked).toBe('RequestTimeout');
+    }
+    expect(memory.read(ids.at(-1)!).last?._tag).toBe(last);
+
+    const asked = world.system.request(net, 'fine');
+    await world.runUntilQuiet();
+    expect(await asked).toMatchObject({ result: 'done' });
+  });
+
+  it('settles for whoever awaits it when it is interrupted', async () => {
+    const { world } = aMarket({ a: { bid: () => 1, perform: () => new Promise(() => {}) } });
+    const net = contractNet(Job, price);
+    const ends: unknown[] = [];
+    let over: Scope | undefined;
+    const careful: Procedure<string, unknown> = async (task, scope) => {
+      over = scope;
+      try {
+        return await net(task, scope);
+      } catch (failure) {
+        ends.push((failure as Failure)._tag);
+        throw failure;
+      } finally {
+        ends.push('finally');
+      }
+    };
+    const asked = world.system.request(careful, 'x', { timeoutMs: 5 }).catch(({ _tag }) => _tag);
+    await world.runUntilQuiet();
+    expect(await asked).toBe('RequestTimeout');
+    expect(ends).toEqual(['RequestTimeout', 'finally']);
+
+    // Work that is over begins none, and one that leaves a net behind ends it, too.
+    expect(() => net('x', over!)).toThrow(expect.objectContaining({ _tag: 'HandlingOver' }));
+    let left: unknown;
+    const hasty: Procedure<string, string> = (task, scope) => {
+      left = net(task, scope);
+      return 'gone';
+    };
+    const gone = world.system.request(hasty, 'y');
+    await world.runUntilQuiet();
+    expect(await gone).toBe('gone');
+    await expect(left).rejects.toMatchObject({ _tag: 'Interrupted' });
+  });
+
   it('tells bidders when it is interrupted while others still think', async () => {
     const { ask, log } = aMarket({ a: { bid: () => 1 }, b: { bid: () => new Promise(() => {}) } });
 
@@ -354,6 +425,36 @@ describe('contractNet', () => {
     expect(log).toEqual(['a loses x: outbid', 'b does x', 'c loses x: outbid'].toSorted());
   });
 
+  it('has the work done once where two systems share a store', async () => {
+    const awards = memoryAwards();
+    const performed: string[] = [];
+    const net = contractNet(Job, { ...price, awards, contractId: (task) => task });
+    const worlds = ['1', '2'].map((name) => {
+      const perform = async (task: string) => {
+        performed.push(name);
+        await at(world, 20);
+        return `${task} by ${name}`;
+      };
+      const { world } = aMarket({ a: { bid: () => 1, perform } }, name);
+      return world;
+    });
+    const asked = worlds.map(({ system }) => system.request(net, 'x').catch((failure: unknown) => failure));
+    for (let ms = 0; ms < 50; ms += 1) {
+      await worlds[0]!.advance(1);
+      await worlds[1]!.advance(1);
+    }
+
+    expect(await Promise.all(asked)).toMatchObject([
+      { result: 'x by 1', by: '/a' },
+      { _tag: 'AwardedElsewhere', contractId: 'x', contractor: '/a', systemId: '1' },
+    ]);
+    expect(performed).toEqual(['1']);
+
+    const again = worlds[1]!.system.request(net, 'x');
+    await worlds[1]!.runUntilQuiet();
+    expect(await again).toMatchObject({ result: 'x by 1', awards: 0 });
+  });
+
   it('works with a store that takes its time', async () => {
     const { ask } = aMarket({ a: { bid: () => 1 }, b: { bid: () => 2 } });
     const memory = memoryAwards();
@@ -397,6 +498,30 @@ describe('contractNet', () => {
     expect(log).toEqual(verb === 'append' ? ['a loses x: call over'] : []);
   });
 
+  it.each([undefined, (task: string) => task])(
+    'fails at once of what a store should not answer',
+    async (contractId) => {
+      const { ask, world } = aMarket({ a: { bid: () => 1 } });
+      const named = contractId && { contractId };
+
+      for (const read of [() => undefined, async () => undefined]) {
+        expect(await ask({ ...named, awards: { read: read as never, append: () => true } })).toMatchObject({
+          _tag: 'InvalidParams',
+        });
+      }
+      expect(world.nowMs).toBe(0);
+    },
+  );
+
+  it('gives up with a store that refuses every award, and tells who bid', async () => {
+    const { ask, log, world } = aMarket({ a: { bid: () => 1 } });
+    const awards: AwardStore = { read: () => ({ version: 0, last: undefined }), append: () => false };
+
+    expect(await ask({ awards, contractId: (task) => task })).toMatchObject({ _tag: 'AwardNotWritten' });
+    expect(log).toEqual(['a loses x: call over']);
+    expect(world.environment.timerCount).toBe(0);
+  });
+
   it('fails of what score or workBudget throw', async () => {
     const { ask, log } = aMarket({ a: { bid: () => 1 } });
     const broken = (): never => {
@@ -414,6 +539,67 @@ describe('contractNet', () => {
     });
     expect(await others.ask({ score: broken })).toBe(boom);
     expect(others.log).toEqual(['a loses x: call over']);
+  });
+
+  it.each([
+    [
+      'undefined',
+      () => undefined,
+      'expected a finite number, or NaN for a bid that is not acceptable; got undefined',
+    ],
+    ['a string', () => '7', 'expected a finite number, or NaN for a bid that is not acceptable; got "7"'],
+    ['infinite', () => Number.NEGATIVE_INFINITY, 'expected a finite number'],
+    ['a promise', async () => 1, 'expected a value: await the promise first'],
+    ['a promise that fails', () => Promise.reject(boom), 'expected a value: await the promise first'],
+  ])('fails of a score that does not compare: %s', async (_, score, message) => {
+    const { ask, log } = aMarket({ a: { bid: () => 1 } });
+
+    const failure = await ask({ score: score as never });
+    expect(failure).toBeInstanceOf(InvalidParams);
+    expect(String(failure)).toContain(`score of the bid of '/a': ${message}`);
+    expect(log).toEqual(['a loses x: call over']);
+  });
+
+  it.each([() => ({ tokens: -1 }), () => ({ tokons: 1 }), () => Promise.reject(boom)])(
+    'fails at once of a workBudget that limits nothing',
+    async (budget) => {
+      const { ask, log } = aMarket({ a: { bid: () => 1 }, b: { bid: () => 2 } });
+
+      expect(await ask({ workBudget: budget as never })).not.toBeInstanceOf(ContractFailed);
+      expect(log).toEqual(['a loses x: call over', 'b loses x: call over']);
+      expect(await ask({ workBudget: () => undefined as never }, 'y')).toMatchObject({ by: '/a' });
+    },
+  );
+
+  it.each([5, undefined, Promise.resolve('x')])('refuses an id that is no string', async (id) => {
+    const { ask } = aMarket({ a: { bid: () => 1 } });
+
+    expect(await ask({ contractId: () => id as never })).toMatchObject({
+      _tag: 'InvalidParams',
+      what: 'contractId of a contract net',
+    });
+  });
+
+  it('says of each what became of it in this call, not in the one before', async () => {
+    let isSlow = true;
+    const perform = async (task: string) => {
+      if (isSlow) {
+        await new Promise(() => {});
+      }
+      return task;
+    };
+    const { ask } = aMarket({ a: { bid: () => 1, perform }, b: { bid: () => 2, perform } });
+    const same = { awards: memoryAwards(), contractId: (task: string) => task };
+
+    expect(await ask(same, 'x', { timeoutMs: 5 })).toMatchObject({ _tag: 'RequestTimeout' });
+    isSlow = false;
+    expect(await ask(same)).toMatchObject({
+      by: '/a',
+      contractors: [
+        { agent: '/a', fate: 'fulfilled', failure: undefined },
+        { agent: '/b', fate: 'rejected', failure: undefined },
+      ],
+    });
   });
 
   it('gives the work the budget of its bid, and says what was spent', async () => {
@@ -526,167 +712,8 @@ describe('contractNet', () => {
     expect(world.nowMs).toBe(40);
   });
 
-  it.each([
-    ['read', () => undefined, { contractId: () => 'x' }],
-    ['read', () => undefined, {}],
-    ['read', async () => undefined, { contractId: () => 'x' }],
-    ['read', async () => undefined, {}],
-    ['read', () => null, {}],
-    ['read', () => ({ version: '1' }), {}],
-    ['read', () => ({ version: 1, last: { _tag: 'Awarded' } }), {}],
-    [
-      'read',
-      () => ({ version: 1, last: { _tag: 'Awarded', to: { contractor: '/a' }, reserve: [null] } }),
-      {},
-    ],
-    ['read', () => ({ version: 1, last: { _tag: 'Fulfilled' } }), {}],
-    ['read', () => ({ version: 1, last: { _tag: 'Lost' } }), {}],
-    ['read', () => ({ version: 1, last: null }), {}],
-    ['append', () => undefined, {}],
-    ['append', async () => 'OK', {}],
-  ] as readonly [string, () => unknown, { readonly contractId?: () => string }][])(
-    'fails of a store whose %s gives what is no answer: %s',
-    async (verb, answer, options) => {
-      const { ask, log } = aMarket({ a: { bid: () => 1 } });
-      const awards = { ...memoryAwards(), [verb]: answer } as never;
-
-      expect(await ask({ awards, ...options }, 'x', { timeoutMs: 5_000 })).toBeInstanceOf(InvalidParams);
-      expect(log).toEqual(verb === 'append' ? ['a loses x: call over'] : []);
-      expect(await ask({ ...options })).toMatchObject({ by: '/a' });
-    },
-  );
-
-  it('fails of a store whose promise is none, and lets the next one begin', async () => {
-    const { ask } = aMarket({ a: { bid: () => 1 } });
-    const read = () => {
-      const answer = {};
-      return Object.defineProperty(answer, 'then', {
-        get: () => {
-          throw boom;
-        },
-      }) as never;
-    };
-    const thrown = () => ({
-      // biome-ignore lint/suspicious/noThenProperty: a store may answer with anything.
-      then: () => {
-        throw boom;
-      },
-    });
-    const memory = memoryAwards();
-    let broken = true;
-    const awards: AwardStore = {
-      read: (id) => (broken ? read() : memory.read(id)),
-      append: (id, version, entry) => memory.append(id, version, entry),
-    };
-    const same = { awards, contractId: () => 'x' };
-
-    expect(await ask(same)).toBe(boom);
-    expect(await ask({ awards: { ...memory, read: thrown as never } })).toBe(boom);
-    broken = false;
-    expect(await ask(same)).toMatchObject({ by: '/a' });
-  });
-
-  it('fails of a store that refuses to write what it has not, instead of asking it for ever', async () => {
-    const { ask, log } = aMarket({ a: { bid: () => 1 } });
-    const stale = { read: () => ({ version: 0, last: undefined }), append: () => false };
-    const failure = await ask({ awards: stale });
-
-    expect(failure).toBeInstanceOf(AwardsInconsistent);
-    expect((failure as Error).message).toBe(
-      `the store did not write entry 0 of contract '${(failure as AwardsInconsistent).contractId}', and when read had none in its place: append answers false only where read then has more`,
-    );
-    expect(failure).toMatchObject({ code: 'DEFECT', class: 'transient', version: 0 });
-    expect(log).toEqual(['a loses x: call over']);
-
-    let reads = 0;
-    const read = (): AwardRecord => {
-      reads += 1;
-      return { version: reads, last: undefined };
-    };
-    const restless = { read, append: () => false };
-    expect(await ask({ awards: restless })).toBeInstanceOf(AwardsInconsistent);
-    expect(reads).toBeLessThan(30);
-    const late = { read: async () => stale.read(), append: async () => false };
-    expect(await ask({ awards: late })).toBeInstanceOf(AwardsInconsistent);
-  });
-
-  it('leaves no award standing that nobody can come back to', async () => {
-    const { world } = aMarket({
-      a: { bid: () => 1, perform: (task) => (task === 'hang' ? new Promise(() => {}) : 'done') },
-    });
-    for (const slow of [false, true]) {
-      const memory = memoryAwards({ contractsMax: 2 });
-      const awards: AwardStore = slow
-        ? {
-            read: (id) => at(world, 1).then(() => memory.read(id)),
-            append: (id, version, entry) => at(world, 4).then(() => memory.append(id, version, entry)),
-          }
-        : memory;
-      const net = contractNet(Job, { ...price, awards });
-      const owned = contractNet(Job, price);
-      for (const timeoutMs of [3, 5, 7, 9, 12, 15]) {
-        for (const each of [net, owned]) {
-          const asked = world.system.request(each, 'hang', { timeoutMs }).catch(({ code }) => code);
-          await world.runUntilQuiet();
-          expect(await asked).toBe('TIMEOUT');
-        }
-      }
-      const fine = world.system.request(net, 'fine');
-      await world.runUntilQuiet();
-      expect(await fine).toMatchObject({ result: 'done' });
-    }
-  });
-
-  it('tells whoever waits for it that it was ended, so that what they hold is let go of', async () => {
-    const { world } = aMarket({ a: { bid: () => 1, perform: () => new Promise(() => {}) } });
-    const net = contractNet(Job, price);
-    const caught: unknown[] = [];
-    const careful: Procedure<string, unknown> = (task, scope) =>
-      (net(task, scope) as Promise<unknown>).catch((failure: unknown) => caught.push(failure));
-    world.system.request(careful, 'x', { timeoutMs: 5 }).catch(() => {});
-    await world.runUntilQuiet();
-    // It was not awaited, and the work that began it is over.
-    const careless: Procedure<string, unknown> = (task, scope) => {
-      (net(task, scope) as Promise<unknown>).catch((failure: unknown) => caught.push(failure));
-      return 'done';
-    };
-    void world.system.request(careless, 'x');
-    await world.runUntilQuiet();
-
-    expect(caught).toMatchObject([{ code: 'INTERRUPTED' }, { code: 'INTERRUPTED' }]);
-  });
-
-  it.each([
-    ['no number', () => undefined],
-    ['a promise', async () => 1],
-    ['a promise that fails', async () => Promise.reject(boom)],
-    ['a text', () => '1'],
-  ])('fails of a score that is %s', async (_, score) => {
-    const { ask, log } = aMarket({ a: { bid: () => 1 } });
-
-    expect(await ask({ score: score as never })).toMatchObject({ class: 'invalid' });
-    expect(log).toEqual(['a loses x: call over']);
-  });
-
-  it('fails of a budget that cannot be, before a contractor hears of it', async () => {
-    const { ask } = aMarket({ a: { bid: () => 1 } });
-
-    expect(await ask({ workBudget: () => ({ tokens: -1 }) })).toBeInstanceOf(RangeError);
-    expect(await ask({ workBudget: () => ({ tokens: 1 }) })).toMatchObject({ by: '/a' });
-  });
-
-  it('forgets of a contractor what an earlier award of it failed of', async () => {
-    const { ask } = aMarket({ a: { bid: () => 1 } });
-    const awards = memoryAwards();
-    awards.append('x', 0, { _tag: 'Awarded', callId: 'old', to: { contractor: '/a', bid: 1 }, reserve: [] });
-
-    expect(await ask({ awards, contractId: (task) => task })).toMatchObject({
-      contractors: [{ agent: '/a', fate: 'fulfilled', failure: undefined }],
-    });
-  });
-
   it('is refused at the door when it cannot be', () => {
-    const none = { read: () => undefined } as never;
+    const none = { read: () => undefined, append: () => true } as never;
     const make = (options: object) => () => contractNet(Job, { ...price, ...options });
 
     expect(make({ bidWithinMs: -1 })).toThrow(
@@ -698,15 +725,24 @@ describe('contractNet', () => {
     );
     expect(make({ workWithinMs: Number.POSITIVE_INFINITY, awards: none })).not.toThrow();
     expect(make({ cancelWithinMs: -5 })).toThrow('cancelWithinMs is a finite number');
-    expect(make({ bidWithinMs: '5' })).toThrow('bidWithinMs is a finite number of milliseconds');
-    expect(make({ score: 5 })).toThrow('score is a function; got 5');
-    expect(make({ contractId: 'x' })).toThrow("contractId is a function; got 'x'");
-    expect(make({ workBudget: {} })).toThrow('workBudget is a function');
-    expect(make({ workBudget: () => ({}), contractId: () => 'x' })).not.toThrow();
     expect(make({ awardsMax: 0 })).toThrow('awardsMax is a whole number, at least 1; got 0');
     expect(make({ waitingMax: -1 })).toThrow('waitingMax is a whole number, at least 0; got -1');
     expect(make({ best: 'first' })).toThrow("best is 'lowest' or 'highest'; got 'first'");
-    expect(make({ contractors: [] })).toThrow('contractors is a list of at least one ref; got none');
+    expect(make({ contractors: [] })).toThrow(
+      'contractors is a list of at least one ref, or a function; got []',
+    );
+    expect(make({ contractors: 'all' })).toThrow("got 'all'");
+    expect(make({ bidWithinMs: '1' })).toThrow(
+      "bidWithinMs is a finite number of milliseconds, at least 0; got '1'",
+    );
+    expect(make({ workWithinMs: '1' })).toThrow(
+      "workWithinMs is a number of milliseconds, at least 0; got '1'",
+    );
+    expect(make({ score: 5 })).toThrow('score is a function; got 5');
+    expect(make({ workBudget: { tokens: 1 } })).toThrow('workBudget is a function; got {');
+    expect(make({ contractId: 'x' })).toThrow("contractId is a function; got 'x'");
+    expect(make({ awards: null })).toThrow('awards.read is a function; got undefined');
+    expect(make({ awards: { read: () => undefined } })).toThrow('awards.append is a function; got undefined');
   });
 
   it('says whom it cannot call', async () => {

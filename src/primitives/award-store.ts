@@ -12,7 +12,6 @@
  *     as far as the store reaches: `memoryAwards` as far as the process.
  */
 import { Failure } from '../core/failure.ts';
-import { InvalidParams } from '../core/schema.ts';
 
 /** A bid, and who made it. */
 export interface Offer {
@@ -28,6 +27,8 @@ export type AwardEntry =
       readonly _tag: 'Awarded';
       /** The call for proposals it came of. */
       readonly callId: string;
+      /** The id of the system whose contractors they are; of whichever system reads it, when it does not say. */
+      readonly systemId?: string;
       readonly to: Offer;
       /** Who comes next should it be withdrawn, the best first. */
       readonly reserve: readonly Offer[];
@@ -60,9 +61,15 @@ export interface AwardStore {
    * @returns `false` when there were more, or fewer: somebody else was first, and nothing was written.
    */
   append(contractId: string, version: number, entry: AwardEntry): boolean | PromiseLike<boolean>;
+  /**
+   * Told that nobody is at a contract any more although its award stands, or that
+   * somebody goes on with it. A store that has little room may forget what is unattended;
+   * called again, it would begin anew. What it throws is ignored.
+   */
+  attended?(contractId: string, isAttended: boolean): void;
 }
 
-/** A store has no room for another contract, because an award stands in all it holds. Its code is `MAILBOX_FULL`. */
+/** A store has no room for another contract, because in all it holds an award stands that somebody is at. Its code is `MAILBOX_FULL`. */
 export class AwardsFull extends Failure {
   readonly _tag = 'AwardsFull';
   readonly code = 'MAILBOX_FULL';
@@ -81,70 +88,6 @@ export class AwardsFull extends Failure {
   }
 }
 
-/**
- * A store would not write an entry, since somebody else had been first, and then knew
- * nothing of that. One that reads from a copy that lags behind catches up: then calling again
- * goes on. Its code is `DEFECT`.
- */
-export class AwardsInconsistent extends Failure {
-  readonly _tag = 'AwardsInconsistent';
-  readonly code = 'DEFECT';
-  readonly class = 'transient';
-  readonly contractId: string;
-  /** The number of the entry it did not write. */
-  readonly version: number;
-
-  constructor(facts: { contractId: string; version: number }) {
-    super();
-    this.contractId = facts.contractId;
-    this.version = facts.version;
-  }
-
-  override get message(): string {
-    return `the store did not write entry ${this.version} of contract '${this.contractId}', and when read had none in its place: append answers false only where read then has more`;
-  }
-}
-
-/** What a store was read, checked. Errors: `InvalidParams`. */
-export function recordIn(answer: unknown, contractId: string): AwardRecord {
-  const { version, last } = (answer ?? {}) as Partial<AwardRecord>;
-  if (!Number.isInteger(version) || version! < 0 || !(last === undefined || isEntry(last))) {
-    throw refused(
-      'read',
-      contractId,
-      answer,
-      '{ version, last }, of what it knows nothing { version: 0, last: undefined }',
-    );
-  }
-  return answer as AwardRecord;
-}
-
-/** Whether it was written, checked. Errors: `InvalidParams`. */
-export function wasWritten(answer: unknown, contractId: string): boolean {
-  if (typeof answer !== 'boolean') {
-    throw refused('append', contractId, answer, 'true, or false where somebody else was first');
-  }
-  return answer;
-}
-
-function isEntry(last: Partial<AwardEntry> | null): boolean {
-  switch (last?._tag) {
-    case 'Awarded':
-      return isOffer(last.to) && Array.isArray(last.reserve) && last.reserve.every(isOffer);
-    case 'Fulfilled':
-      return isOffer(last.by);
-    default:
-      return last?._tag === 'Withdrawn';
-  }
-}
-
-const isOffer = (offer: Partial<Offer> | null | undefined): boolean => typeof offer?.contractor === 'string';
-
-function refused(verb: string, contractId: string, value: unknown, expected: string): InvalidParams {
-  const issues = [{ path: '', message: `expected ${expected}` }];
-  return new InvalidParams({ what: `answer of ${verb}('${contractId}') of the awards`, value, issues });
-}
-
 export interface MemoryAwardsOptions {
   /** Most contracts that are remembered; a whole number, 1 024 when not given. */
   readonly contractsMax?: number;
@@ -154,6 +97,7 @@ export interface MemoryAwardsOptions {
 export interface MemoryAwards extends AwardStore {
   read(contractId: string): AwardRecord;
   append(contractId: string, version: number, entry: AwardEntry): boolean;
+  attended(contractId: string, isAttended: boolean): void;
   /** Forgets a contract that nobody will call again, and with it an award that stands; says whether there was one. */
   forget(contractId: string): boolean;
 }
@@ -162,11 +106,12 @@ export interface MemoryAwards extends AwardStore {
  * Remembers awards as long as the process lives.
  *
  * Bound: at most `contractsMax` contracts. For another one, that is forgotten whose
- * last entry is the oldest among those without an award that stands: called with its
- * id again, it would begin anew.
+ * last entry is the oldest among those without an award that stands; where there is
+ * none, the one whose call has been over for longest, though its award stands. Called
+ * with its id again, it would begin anew.
  *
- * Errors: `RangeError` for a limit that cannot be; from `append`, `AwardsFull` when an
- * award stands in each of them.
+ * Errors: `RangeError` for a limit that cannot be; from `append`, `AwardsFull` when in
+ * each of them an award stands that somebody is at.
  *
  * @example
  * const awards = memoryAwards()
@@ -179,11 +124,16 @@ export function memoryAwards(options: MemoryAwardsOptions = {}): MemoryAwards {
   if (!Number.isInteger(contractsMax) || contractsMax < 1) {
     throw new RangeError(`contractsMax is a whole number, at least 1; got ${contractsMax}`);
   }
-  // Contracts with an award that stands, and those without; both in the order of their last entries.
+  // Contracts with an award that stands, those of them whose calls are over, and those without an award.
   const standing = new Map<string, AwardRecord>();
+  const unattended = new Set<string>();
   const resting = new Map<string, AwardRecord>();
   const read = (contractId: string): AwardRecord =>
     standing.get(contractId) ?? resting.get(contractId) ?? unknownContract;
+  const forget = (contractId: string): boolean => {
+    unattended.delete(contractId);
+    return standing.delete(contractId) || resting.delete(contractId);
+  };
 
   return {
     read,
@@ -192,20 +142,26 @@ export function memoryAwards(options: MemoryAwardsOptions = {}): MemoryAwards {
         return false;
       }
       if (version === 0 && standing.size + resting.size >= contractsMax) {
-        const oldest = resting.keys().next();
-        if (oldest.done === true) {
+        const [oldest] = resting.size > 0 ? resting.keys() : unattended;
+        if (oldest === undefined) {
           throw new AwardsFull({ contractId, contractsMax });
         }
-        resting.delete(oldest.value);
+        forget(oldest);
       }
-      standing.delete(contractId);
-      resting.delete(contractId);
+      forget(contractId);
       (entry._tag === 'Awarded' ? standing : resting).set(contractId, { version: version + 1, last: entry });
       return true;
     },
-    forget: (contractId) => standing.delete(contractId) || resting.delete(contractId),
+    attended(contractId, isAttended) {
+      if (isAttended) {
+        unattended.delete(contractId);
+      } else if (standing.has(contractId)) {
+        unattended.add(contractId);
+      }
+    },
+    forget,
   };
 }
 
 /** What is known of a contract of which nothing was written. */
-const unknownContract: AwardRecord = Object.freeze({ version: 0, last: undefined });
+export const unknownContract: AwardRecord = Object.freeze({ version: 0, last: undefined });

@@ -8,25 +8,18 @@ import type { RequestOptions, Scope } from '../actors/context.ts';
 import type { Kernel } from '../actors/kernel.ts';
 import { LocalRef, refOf } from '../actors/local-ref.ts';
 import type { CallOutcome } from '../actors/pending-call.ts';
-import { NoResponder } from '../actors/request-failures.ts';
+import { Interrupted, NoResponder } from '../actors/request-failures.ts';
 import type { Sender } from '../actors/sender.ts';
 import { senderOf } from '../actors/sender-of.ts';
-import { isThenable, refuseThenable } from '../actors/thenable.ts';
+import { refuseThenable } from '../actors/thenable.ts';
 import { Tie } from '../actors/tie.ts';
-import { Lease, type Limits } from '../core/budget.ts';
+import type { Lease, Limits } from '../core/budget.ts';
 import { describeThrown, type Failure, reasonOf } from '../core/failure.ts';
+import { limitsInUnits } from '../core/resource.ts';
 import { check, InvalidParams } from '../core/schema.ts';
 import type { AnyTopic, Topic } from '../core/topic.ts';
-import {
-  type AwardEntry,
-  type AwardRecord,
-  type AwardStore,
-  AwardsInconsistent,
-  memoryAwards,
-  type Offer,
-  recordIn,
-  wasWritten,
-} from './award-store.ts';
+import { AwardLog } from './award-log.ts';
+import type { AwardEntry, AwardRecord, AwardStore, MemoryAwards, Offer } from './award-store.ts';
 import type {
   AcceptProposal,
   CallForProposals,
@@ -52,8 +45,8 @@ import {
   type Ranked,
   type Terms,
 } from './negotiation.ts';
+import type { PerSystem } from './per-system.ts';
 import { spentOn } from './spent.ts';
-import { overWhileWaiting } from './still-wanted.ts';
 
 /** An agent that can be called for proposals: its handlers are those `contractor` makes. */
 export type ContractorRef<Task> = AgentRef<CallForProposals<Task>, unknown>;
@@ -72,8 +65,9 @@ export interface Plan<Task, Bid, Result> {
   readonly cancelWithinMs: number;
   readonly awardsMax: number;
   readonly contractId: ((task: Task) => string) | undefined;
-  /** Memory of each call where not given. */
   readonly awards: AwardStore | undefined;
+  /** Where they are written when `awards` is not given; `undefined` where nobody could ever read them. */
+  readonly memories: PerSystem<MemoryAwards> | undefined;
   readonly waitingMax: number;
   readonly workBudget: ((bid: Bid, task: Task) => Limits) | undefined;
 }
@@ -108,52 +102,55 @@ export class Manager<Task, Bid, Result> {
   readonly #scope: Scope;
   readonly #sender: Sender;
   readonly #contractId: string;
-  readonly #awards: AwardStore;
   readonly #members: Member[];
   readonly #answer = Promise.withResolvers<Fulfilled<Bid, Result>>();
   readonly #ending = new Ending((failure) => {
-    this.#cutBy = failure;
+    this.#interrupted(failure);
     this.#happened({ _tag: 'Interrupted' });
   });
-  /** Why the work has ended in which this is done, if it has and says so. */
-  #cutBy: unknown;
   /** What has happened and is not decided yet: deciding is one thing after the other. */
   readonly #events: NegotiationEvent[] = [];
   #deciding = false;
   /** `undefined` until it is known what is recorded. */
   #now: Negotiation | undefined;
   #over = false;
-  /** Where the store has an award of this call that was neither withdrawn nor fulfilled: the number of its next entry. */
-  #standsAt: number | undefined;
-  /** How often in a row the store would not write what it had not. */
-  #refusals = 0;
   /** Lets the next manager of this contract begin. */
   #leave: (() => void) | undefined;
   #callId = '';
+  readonly #awards: AwardStore | undefined;
+  readonly #log: AwardLog;
 
   constructor(plan: Plan<Task, Bid, Result>, task: Task, scope: Scope) {
     this.#plan = plan;
     this.#task = task;
     this.#scope = scope;
     this.#sender = senderOf(scope);
-    this.#contractId = plan.contractId?.(task) ?? this.#newId();
-    // Nobody ever looks up a contract that has no id of its own: its memory ends with the call.
-    this.#awards = plan.awards ?? memoryAwards({ contractsMax: 1 });
+    this.#contractId = plan.contractId === undefined ? this.#newId() : idIn(plan.contractId(task));
     this.#members = this.#group();
-    // Whoever was interrupted may not look at it any more.
-    this.#answer.promise.catch(() => {});
+    const { kernel } = this.#sender;
+    this.#awards = plan.awards ?? plan.memories?.ofKernel(kernel);
+    this.#log = new AwardLog({
+      store: this.#awards,
+      contractId: this.#contractId,
+      systemId: kernel.id,
+      mayComeAgain: plan.contractId !== undefined,
+      environment: kernel.environment,
+      broke: (failure) => this.#happened({ _tag: 'Broke', failure }),
+    });
   }
 
   /** Errors: those of `contractNet`, as a rejection. */
   manage(): Promise<Fulfilled<Bid, Result>> {
-    this.#sender.tie(this.#ending);
-    if (this.#plan.contractId === undefined) {
-      this.#read((known) => this.#begin(known));
+    const { contractId } = this.#plan;
+    const awards = this.#awards;
+    if (!this.#sender.tie(this.#ending)) {
+      throw this.#sender.revoked;
+    }
+    if (contractId === undefined || awards === undefined) {
+      this.#log.read((record) => this.#begin(this.#known(record)));
     } else {
-      this.#leave = turnsOf(this.#sender.kernel, this.#awards).take(
-        this.#contractId,
-        this.#plan.waitingMax,
-        () => this.#read((known) => this.#begin(known)),
+      this.#leave = turnsOf(this.#sender.kernel, awards).take(this.#contractId, this.#plan.waitingMax, () =>
+        this.#log.read((record) => this.#begin(this.#known(record))),
       );
     }
     return this.#answer.promise;
@@ -185,12 +182,10 @@ export class Manager<Task, Bid, Result> {
   }
 
   #begin(known: Known): void {
-    if (!this.#over) {
-      const { best, awardsMax } = this.#plan;
-      this.#deciding = true;
-      this.#carryOut(begin({ best, awardsMax }, known));
-      this.#decideAll();
-    }
+    const { best, awardsMax } = this.#plan;
+    this.#deciding = true;
+    this.#carryOut(begin({ best, awardsMax }, known));
+    this.#decideAll();
   }
 
   #happened(event: NegotiationEvent): void {
@@ -199,10 +194,10 @@ export class Manager<Task, Bid, Result> {
     }
     if (this.#now === undefined) {
       // It ends before it has begun.
+      this.#end();
       if (event._tag === 'Broke') {
         this.#fail(event.failure);
       }
-      this.#end();
       return;
     }
     // What is told after the end of this work is no news, but part of the end.
@@ -240,6 +235,7 @@ export class Manager<Task, Bid, Result> {
         this.#record({
           _tag: 'Awarded',
           callId: this.#callId,
+          systemId: this.#sender.kernel.id,
           to: this.#offerOf(to),
           reserve: reserve.map((one) => this.#offerOf(one)),
         });
@@ -278,7 +274,8 @@ export class Manager<Task, Bid, Result> {
     const { contract, bidWithinMs, workWithinMs, cancelWithinMs, awardsMax } = this.#plan;
     this.#callId = this.#newId();
     for (const member of this.#members) {
-      // Of an earlier call, or an award of it.
+      // What came of an award that was recorded before is no part of this call.
+      member.bid = undefined;
       member.failure = undefined;
     }
     const atMostMs = bidWithinMs + awardsMax * (workWithinMs + cancelWithinMs);
@@ -333,8 +330,7 @@ export class Manager<Task, Bid, Result> {
     if (proposal?._tag === 'Propose') {
       return check(this.#plan.contract.options.bid, proposal.bid, 'bid of', path);
     }
-    const issues = [{ path: '', message: 'expected what the handlers of contractor answer' }];
-    throw new InvalidParams({ what: `proposal of '${path}'`, value: proposal, issues });
+    throw invalid(`proposal of '${path}'`, proposal, 'expected what the handlers of contractor answer');
   }
 
   #accept(contractor: number): void {
@@ -342,8 +338,7 @@ export class Manager<Task, Bid, Result> {
     const member = this.#members[contractor]!;
     let budget: Limits | undefined;
     try {
-      budget = workBudget?.(member.bid as Bid, this.#task);
-      checkLimits(budget);
+      budget = workBudget && budgetIn(workBudget(member.bid as Bid, this.#task));
     } catch (failure) {
       this.#happened({ _tag: 'Broke', failure });
       return;
@@ -432,82 +427,12 @@ export class Manager<Task, Bid, Result> {
   }
 
   #record(entry: AwardEntry): void {
-    const { version } = this.#now!;
-    this.#answered(
-      () => this.#awards.append(this.#contractId, version, entry),
-      (answer) => wasWritten(answer, this.#contractId),
-      (written) => {
-        if (written) {
-          this.#refusals = 0;
-          this.#written(entry, version + 1);
-          this.#happened({ _tag: 'Recorded' });
-        } else {
-          this.#refused(version);
-        }
-      },
+    this.#log.append(
+      this.#now!.version,
+      entry,
+      () => this.#happened({ _tag: 'Recorded' }),
+      (record) => this.#happened({ _tag: 'Overtaken', known: this.#known(record) }),
     );
-  }
-
-  #written({ _tag }: AwardEntry, version: number): void {
-    this.#standsAt = _tag === 'Awarded' ? version : undefined;
-    if (this.#over) {
-      this.#letGo();
-    }
-  }
-
-  /** Somebody else was first, or so the store says. */
-  #refused(version: number): void {
-    this.#refusals += 1;
-    this.#read((known) => {
-      if (('version' in known && known.version === version) || this.#refusals > refusalsMax) {
-        const failure = new AwardsInconsistent({ contractId: this.#contractId, version });
-        this.#happened({ _tag: 'Broke', failure });
-      } else {
-        this.#happened({ _tag: 'Overtaken', known });
-      }
-    });
-  }
-
-  #read(then: (known: Known) => void): void {
-    this.#answered(
-      () => this.#awards.read(this.#contractId),
-      (answer) => recordIn(answer, this.#contractId),
-      (record) => then(this.#known(record)),
-    );
-  }
-
-  /** An award that nobody can come back to would stand for ever. Nobody waits for what the store says to that. */
-  #letGo(): void {
-    const version = this.#standsAt;
-    if (this.#plan.contractId === undefined && version !== undefined) {
-      this.#standsAt = undefined;
-      this.#answered(
-        () =>
-          this.#awards.append(this.#contractId, version, { _tag: 'Withdrawn', reason: 'its call is over' }),
-        () => undefined,
-        () => {},
-      );
-    }
-  }
-
-  /** Asks the store, and goes on at once where it answers at once. What it answers with is looked at before it is believed. */
-  #answered<T>(ask: () => unknown, checked: (answer: unknown) => T, then: (answer: T) => void): void {
-    const broke = (failure: unknown): void => this.#happened({ _tag: 'Broke', failure });
-    let answer: T;
-    try {
-      const given = ask();
-      if (isThenable(given)) {
-        Promise.resolve(given)
-          .then((settled) => then(checked(settled)))
-          .catch(broke);
-        return;
-      }
-      answer = checked(given);
-    } catch (thrown) {
-      broke(thrown);
-      return;
-    }
-    then(answer);
   }
 
   #known({ version, last }: AwardRecord): Known {
@@ -566,24 +491,32 @@ export class Manager<Task, Bid, Result> {
     this.#answer.reject(failure);
   }
 
+  /** Whoever awaits it goes on; whoever asked may not look at it any more. */
+  #interrupted(failure: unknown): void {
+    this.#answer.promise.catch(() => {});
+    const agent = `contractNet ${this.#plan.contract.name}`;
+    this.#fail(failure ?? new Interrupted({ agent, reason: 'the work that asked for it is over' }));
+  }
+
   #report(): ContractorReport<Bid>[] {
     const { fates } = this.#now!;
     return this.#members.map(({ path, bid, failure, leases }, place) => ({
       agent: path,
       fate: fates[place]!,
       bid: bid as Bid | undefined,
-      failure,
+      failure: fates[place] === 'fulfilled' ? undefined : failure,
       spent: spentOn(leases),
     }));
   }
 
   #end(): void {
     this.#over = true;
-    this.#ending.untie();
-    this.#letGo();
+    this.#log.end();
+    if (this.#sender.revoked === undefined) {
+      this.#ending.untie();
+    }
+    // Otherwise it is about to be cut, and told of what.
     this.#leave?.();
-    // Unless it was answered, or has failed, it was ended: whoever waits for it is to go on.
-    this.#answer.reject(this.#cutBy ?? overWhileWaiting(`contractNet ${this.#plan.contract.name}`));
   }
 }
 
@@ -606,23 +539,33 @@ const memberAt = (path: string, ref: AgentRef<never, unknown> | undefined): Memb
   leases: [],
 });
 
-/** Refusals of a store in a row after which it is not asked again: nobody else writes as often. */
-const refusalsMax = 16;
+/** Errors: `InvalidParams` for what is no string. */
+function idIn(contractId: unknown): string {
+  if (typeof contractId === 'string') {
+    return contractId;
+  }
+  refuseThenable(contractId, 'contractId of a contract net');
+  throw invalid('contractId of a contract net', contractId, 'expected a string');
+}
 
-/** Errors: `InvalidParams` for what is no number. `NaN` is one: that of a bid that is not acceptable. */
+/** Errors: `InvalidParams` for what does not compare. */
 function scoreIn(score: unknown, path: string): number {
   const what = `score of the bid of '${path}'`;
-  refuseThenable(score, what);
-  if (typeof score !== 'number') {
-    const issues = [{ path: '', message: 'expected a number, NaN for a bid that is not acceptable' }];
-    throw new InvalidParams({ what, value: score, issues });
+  if (typeof score === 'number' && Math.abs(score) !== Number.POSITIVE_INFINITY) {
+    return score;
   }
-  return score;
+  refuseThenable(score, what);
+  throw invalid(what, score, 'expected a finite number, or NaN for a bid that is not acceptable');
 }
 
-/** Errors: `RangeError` for limits that cannot be, before a contractor hears of them. */
-function checkLimits(budget: Limits | undefined): void {
-  if (budget !== undefined) {
-    Lease.root(budget).settle();
+/** Errors: `InvalidParams` or `RangeError` for what limits nothing. */
+function budgetIn(limits: Limits | undefined): Limits | undefined {
+  if (limits !== undefined) {
+    refuseThenable(limits, 'workBudget of a contract net');
+    limitsInUnits(limits);
   }
+  return limits;
 }
+
+const invalid = (what: string, value: unknown, message: string): InvalidParams =>
+  new InvalidParams({ what, value, issues: [{ path: '', message }] });

@@ -37,12 +37,13 @@ import { type AwardStore, memoryAwards } from './award-store.ts';
 import type { Contract } from './contract.ts';
 import { type ContractorRef, Manager, type Plan } from './contract-manager.ts';
 import type { Fulfilled } from './contract-report.ts';
+import { PerSystem } from './per-system.ts';
 import { queueMaxDefault } from './queue-full.ts';
 
 export interface ContractNetOptions<Task, Bid> {
   /** Who is called, in the order that decides between equal scores. Without it, every agent that hears `contract.cfp`, by path. */
   readonly contractors?: readonly ContractorRef<Task>[] | ((task: Task) => readonly ContractorRef<Task>[]);
-  /** How a bid compares with others; `NaN` for one that is not acceptable. */
+  /** How a bid compares with others: a finite number, or `NaN` for a bid that is not acceptable; not a promise. */
   readonly score: (bid: Bid, contractor: string, task: Task) => number;
   /** Which score wins: `lowest` when not given, as of a price. */
   readonly best?: 'lowest' | 'highest';
@@ -56,7 +57,7 @@ export interface ContractNetOptions<Task, Bid> {
   readonly awardsMax?: number;
   /** What makes two calls the same contract. Without it each call is a contract of its own, and nothing of it survives the call. */
   readonly contractId?: (task: Task) => string;
-  /** Where awards are written down. When not given: with `contractId` memory of this contract net, otherwise of each call. */
+  /** Where awards are written down. When not given, with `contractId` in a memory of this contract net in each system; without it, nowhere. */
   readonly awards?: AwardStore;
   /** Most calls that wait, because another call is at the same contract; 1 024 when not given. What is beyond is refused. */
   readonly waitingMax?: number;
@@ -76,14 +77,14 @@ export interface ContractNetOptions<Task, Bid> {
  * that begins anew goes on with the award that stands, and a contract that was fulfilled
  * is answered again without any work.
  *
- * Cancellation: bids and work for it are interrupted, and all bidders told. With
- * `contractId` the award stays written down, and whoever calls the same contract again goes
- * on from there; without, nobody can, so it is withdrawn in the store.
+ * Cancellation: bids and work for it are interrupted, and all bidders told. The award
+ * stays written down; whoever calls the same contract again goes on from there.
  *
  * Errors: `NoProposals` when there is nobody to award it to; `ContractFailed` when
- * nobody who was awarded did it; what `score` or the store throws; `AwardsInconsistent` for
- * a store that contradicts itself; `InvalidParams` for a task its schema refuses, a score that
- * is no number, and what a store answers that is no answer; `QueueFull`. `RangeError`, at once, for an option that cannot be.
+ * nobody who was awarded did it; what `score` or the store throws; `InvalidParams` for a
+ * task its schema refuses, and for a score, an id or an answer of the store that is none;
+ * `AwardNotWritten` when the store keeps refusing; `AwardedElsewhere` when an award stands
+ * that another system made, which works on it or has crashed; `QueueFull`. `RangeError`, at once, for an option that cannot be.
  *
  * Cost: one request to each contractor and one word to each bidder.
  *
@@ -118,27 +119,29 @@ function planOf<Task, Bid, Result>(
     waitingMax = queueMaxDefault,
     contractors,
   } = options;
-  aFunction('score', options.score);
-  if (options.contractId !== undefined) {
-    aFunction('contractId', options.contractId);
-  }
-  if (options.workBudget !== undefined) {
-    aFunction('workBudget', options.workBudget);
-  }
   atLeastZero('bidWithinMs', options.bidWithinMs, 'finite');
   atLeastZero('workWithinMs', options.workWithinMs);
   atLeastZero('cancelWithinMs', cancelWithinMs, 'finite');
+  aFunction('score', options.score, 'needed');
+  aFunction('workBudget', options.workBudget);
+  aFunction('contractId', options.contractId);
+  if (options.awards !== undefined) {
+    aFunction('awards.read', options.awards?.read, 'needed');
+    aFunction('awards.append', options.awards?.append, 'needed');
+  }
   if (!Number.isInteger(awardsMax) || awardsMax < 1) {
-    throw new RangeError(`awardsMax is a whole number, at least 1; got ${awardsMax}`);
+    throw new RangeError(`awardsMax is a whole number, at least 1; got ${describeThrown(awardsMax)}`);
   }
   if (!Number.isInteger(waitingMax) || waitingMax < 0) {
-    throw new RangeError(`waitingMax is a whole number, at least 0; got ${waitingMax}`);
+    throw new RangeError(`waitingMax is a whole number, at least 0; got ${describeThrown(waitingMax)}`);
   }
   if (best !== 'lowest' && best !== 'highest') {
     throw new RangeError(`best is 'lowest' or 'highest'; got ${describeThrown(best)}`);
   }
-  if (Array.isArray(contractors) && contractors.length === 0) {
-    throw new RangeError('contractors is a list of at least one ref; got none');
+  if (Array.isArray(contractors) ? contractors.length === 0 : !isFunctionOrNone(contractors)) {
+    throw new RangeError(
+      `contractors is a list of at least one ref, or a function; got ${describeThrown(contractors)}`,
+    );
   }
   return {
     contract,
@@ -150,27 +153,26 @@ function planOf<Task, Bid, Result>(
     cancelWithinMs,
     awardsMax,
     contractId: options.contractId,
-    // One memory for all calls, where there is something that makes two of them the same contract.
-    awards: options.awards ?? (options.contractId === undefined ? undefined : memoryAwards()),
+    awards: options.awards,
+    memories: options.contractId === undefined ? undefined : new PerSystem(() => memoryAwards()),
     waitingMax,
     workBudget: options.workBudget,
   };
 }
 
-function aFunction(name: string, given: unknown): void {
-  if (typeof given !== 'function') {
-    throw new RangeError(`${name} is a function; got ${describeThrown(given)}`);
-  }
-}
-
-function atLeastZero(name: string, valueMs: number, finite?: 'finite'): void {
-  if (
-    typeof valueMs !== 'number' ||
-    !(valueMs >= 0) ||
-    (finite !== undefined && valueMs === Number.POSITIVE_INFINITY)
-  ) {
+function atLeastZero(name: string, valueMs: unknown, finite?: 'finite'): void {
+  const isTime = typeof valueMs === 'number' && valueMs >= 0;
+  if (!isTime || (finite !== undefined && valueMs === Number.POSITIVE_INFINITY)) {
     throw new RangeError(
-      `${name} is a ${finite === undefined ? '' : 'finite '}number of milliseconds, at least 0; got ${valueMs}`,
+      `${name} is a ${finite === undefined ? '' : 'finite '}number of milliseconds, at least 0; got ${describeThrown(valueMs)}`,
     );
   }
 }
+
+function aFunction(name: string, value: unknown, needed?: 'needed'): void {
+  if (needed === undefined ? !isFunctionOrNone(value) : typeof value !== 'function') {
+    throw new RangeError(`${name} is a function; got ${describeThrown(value)}`);
+  }
+}
+
+const isFunctionOrNone = (value: unknown): boolean => value === undefined || typeof value === 'function';
