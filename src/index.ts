@@ -145,7 +145,6 @@ export {
 
 // Bargaining: whoever bids best does it.
 
-export { AwardedElsewhere, AwardNotWritten } from './primitives/award-log.ts';
 export {
   type AwardEntry,
   type AwardRecord,
@@ -185,6 +184,7 @@ export type { Fate } from './primitives/negotiation.ts';
 // Resilience: what is put around one call.
 
 export { type Attempts, attemptsOf } from './primitives/attempts.ts';
+export { AwardedElsewhere, AwardNotWritten } from './primitives/award-log.ts';
 export type { Backoff } from './primitives/backoff.ts';
 export { BatchMismatch } from './primitives/batch-mismatch.ts';
 export { type Batched, type BatchedOptions, type BatchOutputs, batched } from './primitives/batched.ts';
@@ -196,7 +196,13 @@ export {
   type BulkheadStatistics,
   bulkhead,
 } from './primitives/bulkhead.ts';
-export { type Cache, type CacheOptions, cache, type NegativeTtl } from './primitives/cache.ts';
+export {
+  type Cache,
+  type CacheOptions,
+  cache,
+  type NegativeTtl,
+  type SharingWrapper,
+} from './primitives/cache.ts';
 export type { CacheStatistics } from './primitives/caching.ts';
 export {
   type CircuitBreaker,

@@ -283,6 +283,11 @@ describe('a procedure that is requested', () => {
     expect(await boss.handles(async (context) => context.detach().request(asksTwice, 'go'))).toBe(
       'done: go, done: go',
     );
+    expect(
+      await boss.handles(async (context) =>
+        context.detach().request((_: string, scope) => scope.headers, 'go'),
+      ),
+    ).toEqual({});
     const spawned = await outside(() =>
       system.request((_: string, scope) => {
         scope.keep('nothing');
@@ -386,7 +391,7 @@ describe('a branch of a handling', () => {
         'half',
       ]);
       each();
-      expect(branch.detach()).toBe('detach');
+      expect(branch.detach()).toBe('detachFor');
       expect(branch.schedule(1, () => {})).toBe('schedule');
       const said = [
         ['stop', child],
@@ -394,7 +399,7 @@ describe('a branch of a handling', () => {
         ['unwatch', child],
         ['stash'],
         ['unstash'],
-        ['detach'],
+        ['detachFor', false],
         ['schedule', 1, expect.any(Function), undefined],
       ];
       expect(passedOn).toEqual(said);
@@ -424,6 +429,7 @@ describe('a branch of a handling', () => {
       branch!.unstash();
       branch!.stop();
       expect(branch!.reply('too late')).toBe(undefined);
+      branch!.detach().tell(boss.worker, 'too late');
       expect(() => branch!.schedule(1, () => {})).toThrow('is over');
       state = context.state;
       return 'in time';
@@ -431,7 +437,7 @@ describe('a branch of a handling', () => {
 
     expect(answered).toBe('in time');
     expect(state).toBe(0);
-    expect(world.system.deadLetters.countByCause()).toEqual({ LateReply: 1 });
+    expect(world.system.deadLetters.countByCause()).toEqual({ LateReply: 1, HandlingOver: 1 });
   });
 
   it('knows when its signal is first read after it has ended', async () => {

@@ -94,6 +94,39 @@ describe('a draining system', () => {
   });
 });
 
+describe('a system that stops', () => {
+  it('takes nothing more from procedures that go on while its agents take their last steps', async () => {
+    const { system, world } = aSlowSystem();
+    const gate = Promise.withResolvers<void>();
+    const failures: unknown[] = [];
+    const slowToGo = system.spawn(
+      defineAgent({
+        name: 'slow-to-go',
+        subscribe: [Question],
+        receive: () => {},
+        onStop: () => new Promise<void>((resolve) => void world.environment.schedule(50, resolve)),
+      }),
+    );
+
+    await world.run(async () => {
+      system
+        .request(async (word: string, scope) => {
+          await gate.promise;
+          scope.tell(slowToGo, word);
+          return scope.request(slowToGo, word);
+        }, 'go')
+        .catch((failure) => failures.push(failure.code));
+      const ended = system.stop();
+      await world.advance(10);
+      gate.resolve();
+      await ended;
+    });
+
+    expect(failures).toEqual(['NO_RESPONDER']);
+    expect(system.deadLetters.countByCause()).toEqual({ Stopped: 1 });
+  });
+});
+
 /** A system with an agent that takes 20 ms for each answer. */
 function aSlowSystem() {
   const world = aWorld();

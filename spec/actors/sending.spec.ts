@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { defineAgent } from '../../src/actors/define-agent.ts';
 import { capability } from '../../src/actors/define-capability.ts';
+import type { CallOutcome } from '../../src/actors/pending-call.ts';
+import { senderOf } from '../../src/actors/sender-of.ts';
 import type { Envelope } from '../../src/core/envelope.ts';
 import { type } from '../../src/core/schema.ts';
 import { systemFailures } from '../../src/core/system-topics.ts';
@@ -301,6 +303,28 @@ describe('what cannot be asked', () => {
     await scene.settle();
 
     expect(String(await refused)).toContain("'the caller' is not permitted to call it");
+
+    const outcomes: CallOutcome[] = [];
+    senderOf(scene.system).call(Length, 'x', undefined, (outcome) => outcomes.push(outcome));
+    await scene.settle();
+    expect(outcomes).toEqual([
+      { failure: expect.objectContaining({ message: expect.stringContaining('not permitted') }) },
+    ]);
+  });
+
+  it('is no target at all, also where no promise is made for it', () => {
+    const { system } = aWorld();
+    const failures: unknown[] = [];
+
+    for (const target of [undefined, null, 'text', 7]) {
+      senderOf(system).call(target as never, 'x' as never, undefined, (outcome) => failures.push(outcome));
+    }
+
+    expect(failures).toEqual(
+      [undefined, null, 'text', 7].map((value) => ({
+        failure: expect.objectContaining({ _tag: 'InvalidParams', what: 'target', value }),
+      })),
+    );
   });
 });
 

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { type Choose, SimulatedEnvironment } from '../../src/core/simulated-environment.ts';
+import {
+  type Choose,
+  isFault,
+  SimulatedEnvironment,
+  turnQuestion,
+} from '../../src/core/simulated-environment.ts';
 
 describe('the simulated environment', () => {
   it('does nothing by itself', () => {
@@ -79,6 +84,22 @@ describe('the simulated environment', () => {
 
     expect(asked).toEqual(['2 whose turn']);
     expect(done).toEqual(['b']);
+  });
+
+  it.each([
+    { answers: [], order: 'abcd' },
+    { answers: [1], order: 'bacd' },
+    { answers: [2, 1], order: 'cbad' },
+    { answers: [3, 2], order: 'dcab' },
+  ])('leaves those in their order whose turn it is not: $order', ({ answers, order }) => {
+    const { environment, done } = anEnvironment({ answers });
+    for (const name of 'abcd') {
+      environment.defer(() => done.push(name));
+    }
+
+    while (environment.step());
+
+    expect(done.join('')).toBe(order);
   });
 
   it('asks which timer of a tie rings first', () => {
@@ -245,6 +266,15 @@ describe('the simulated environment', () => {
     }
     expect([turns.readyCount, timers.timerCount]).toEqual([2, 2]);
   });
+});
+
+it.each([
+  ['fault', true],
+  ['fault: is it lost', true],
+  ['no fault', false],
+  [turnQuestion, false],
+])('the question "%s" is about something going wrong: %s', (what, isOne) => {
+  expect(isFault(what)).toBe(isOne);
 });
 
 /** An environment whose choices are given, and quiet ones after that. */

@@ -1,5 +1,5 @@
 import { Subject } from 'rxjs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { streamAgent } from '../../src/actors/stream-agent.ts';
 import { type } from '../../src/core/schema.ts';
 import { systemFailures } from '../../src/core/system-topics.ts';
@@ -91,6 +91,31 @@ describe('barrier', () => {
       ['b1', 'b2'],
     ]);
     expect(late).toEqual([['a3', expect.objectContaining({ key: 'a', by: 'opened' })]]);
+  });
+
+  it('does not wait for whoever is told of a late one, and says when they failed', async () => {
+    const logIsDown = new TypeError('the log is down');
+    const onLate = async (): Promise<void> => {
+      throw logIsDown;
+    };
+    const { world, system, asks, heard } = anAgent({ parties: 1, withinMs: forEver, onLate });
+    const failures: unknown[] = [];
+    system
+      .observe(systemFailures, { overflow: 'drop-newest' })
+      .subscribe(({ failure }) => failures.push(failure));
+    const warned = vi.spyOn(process, 'emitWarning').mockReturnValue(undefined);
+    const { say } = aStream({ parties: 1, withinMs: forEver, onLate });
+
+    await world.run(async () => {
+      await asks('a1');
+      await asks('a2');
+      say('b1', 'b2');
+    });
+
+    expect(heard[0]).toBe('a1: a1');
+    expect(failures).toEqual([logIsDown]);
+    expect(warned).toHaveBeenCalledWith(logIsDown, 'TroupeWarning');
+    warned.mockRestore();
   });
 
   it('lets a later value of a party take the place of the earlier one', () => {

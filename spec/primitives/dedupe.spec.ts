@@ -1,5 +1,5 @@
 import { from, lastValueFrom, toArray } from 'rxjs';
-import { dedupe, defineAgent, defineTopic, QueueFull, streamAgent, type } from 'troupe';
+import { dedupe, defineAgent, defineTopic, QueueFull, streamAgent, timeout, type } from 'troupe';
 import { describe, expect, it } from 'vitest';
 import type { Context } from '../../src/actors/context.ts';
 import { aShop, Refusal } from '../support/a-shop.ts';
@@ -39,6 +39,89 @@ describe('a dedupe', () => {
       remembered: 0,
       waiting: 0,
     });
+  });
+
+  it('gives duplicates what the first one was given by context.reply', async () => {
+    const { system, turns } = aShop();
+    const once = dedupe<string>(lately);
+    const gate = Promise.withResolvers<void>();
+    const Ask = defineTopic('ask', { schema: type<string>(), reply: type<string>() });
+    const handler = once(async (word: string, context: Context<unknown, string>) => {
+      context.reply(`${word}!`);
+      await gate.promise;
+      if (word === 'twice') {
+        context.reply('again');
+      }
+    });
+    const within = timeout(1_000)(handler);
+    system.spawn(defineAgent({ name: 'agent', subscribe: [Ask], concurrency: 8, receive: within as never }));
+    const asked = ['hi', 'hi'].map((word) => system.request(Ask, word));
+    await turns();
+    gate.resolve();
+    await turns();
+    asked.push(system.request(Ask, 'hi'));
+    await turns();
+    expect(await Promise.all(asked)).toEqual(['hi!', 'hi!', 'hi!']);
+
+    // Whoever asks has the first reply; that there was to be a second is told to those who wait for its end.
+    const read = async (): Promise<unknown> => {
+      const replies: string[] = [];
+      try {
+        for await (const reply of system.stream(Ask, 'twice')) {
+          replies.push(reply);
+        }
+      } catch (failure) {
+        return failure;
+      }
+      return replies;
+    };
+    const reading = read();
+    await turns();
+    expect(await reading).toMatchObject({ class: 'invalid' });
+    expect(once.statistics(system)).toMatchObject({ handled: 2, duplicates: 2, remembered: 1 });
+  });
+
+  it('hears what is replied in a branch of its work', async () => {
+    const { system, turns } = aShop();
+    const Ask = defineTopic('ask', { schema: type<string>(), reply: type<string>() });
+    const inner = timeout(1_000)((word: string, context: Context<unknown, string>) => {
+      context.reply(`${word}!`);
+    });
+    const agent = defineAgent({ name: 'agent', subscribe: [Ask], receive: dedupe(lately)(inner) as never });
+    system.spawn(agent);
+
+    const first = system.request(Ask, 'hi');
+    await turns();
+    const second = system.request(Ask, 'hi');
+    await turns();
+    expect(await Promise.all([first, second])).toEqual(['hi!', 'hi!']);
+  });
+
+  it('does not take a message for handled that was laid aside', async () => {
+    const { system, turns } = aShop();
+    const once = dedupe<string>(lately);
+    const Ask = defineTopic('ask', { schema: type<string>(), reply: type<string>() });
+    let open = false;
+    const handler = once((word: string, context: Context<unknown, string>) => {
+      if (word === 'open') {
+        open = true;
+        context.unstash();
+        return 'opened';
+      }
+      if (open) {
+        return `${word}!`;
+      }
+      context.stash();
+      return undefined;
+    });
+    system.spawn(defineAgent({ name: 'agent', subscribe: [Ask], receive: handler as never }));
+    const asked = system.request(Ask, 'hi');
+    await turns();
+    void system.request(Ask, 'open');
+    await turns();
+
+    expect(await asked).toBe('hi!');
+    expect(once.statistics(system)).toMatchObject({ running: 0, remembered: 2, duplicates: 0 });
   });
 
   it('forgets a handling that failed, of which those who waited hear', async () => {

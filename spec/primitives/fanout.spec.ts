@@ -1,5 +1,6 @@
 import {
   concat,
+  concatMap,
   from,
   lastValueFrom,
   map,
@@ -19,6 +20,7 @@ import {
   firstK,
   type Group,
   majority,
+  mapAsync,
   type Outcome,
   streamAgent,
   withinMs,
@@ -226,6 +228,44 @@ describe('fanout and fanin', () => {
 
     expect(replies).toEqual(['b', 'Interrupted']);
     expect(log.slice(-2)).toEqual(['a is interrupted', 'b is interrupted']);
+  });
+
+  it('end the outcomes of a question that is given up, so that the next one is read', async () => {
+    const { system, turns, answers, experts, log } = aPanel(['a', 'b']);
+    const panel = system.spawn(
+      streamAgent({
+        name: 'panel',
+        subscribe: [Ask],
+        stream: (inbox) =>
+          inbox.pipe(
+            fanout(experts),
+            concatMap(({ outcomes }) => outcomes.pipe(toArray())),
+            mapAsync(1, async (each) => each.map(({ _tag }) => _tag).join()),
+          ),
+      }),
+    );
+    await turns();
+    const replies: unknown[] = [];
+    const ask = (signal?: AbortSignal) =>
+      system.request(panel, 'why?', signal === undefined ? {} : { signal }).then(
+        (reply) => replies.push(reply),
+        (failure) => replies.push(failure._tag),
+      );
+    const gone = new AbortController();
+    void ask(gone.signal);
+    await turns();
+    await answers('a');
+
+    gone.abort();
+    await turns();
+    expect(log.slice(-1)).toEqual(['b is interrupted']);
+    void ask();
+    await turns();
+    await answers('a');
+    await answers('b');
+
+    expect(replies).toEqual(['Interrupted', 'Replied,Replied']);
+    expect(system.statistics().agents.find(({ path }) => path === '/panel')).toMatchObject({ restarts: 0 });
   });
 
   it('gather a group that was made of another, whose outcomes are an Observable like any', async () => {

@@ -300,6 +300,57 @@ describe('gather', () => {
     expect(all2.failure).toMatchObject({ cause: { _tag: 'WaitCycle', path: ['/chair', '/chair'] } });
   });
 
+  it('gives back what it had set aside when it is over, also where whoever asked goes on', async () => {
+    const { asks, answers, turns, experts } = aPanel(['a', 'b']);
+    const first = gather(experts, any(), { budget: { tokens: 40 } });
+    const reserved: number[] = [];
+    const asked = asks(
+      async (question: string, scope: Scope) => {
+        await scope.request(first, question);
+        reserved.push(scope.budget.reserved('tokens'));
+        const { value } = await (first(question, scope) as PromiseLike<{ value: string }>);
+        reserved.push(scope.budget.reserved('tokens'));
+        return value;
+      },
+      { budget: { tokens: 100 } },
+    );
+    await turns();
+    await answers('a');
+    await turns();
+    await answers('b');
+
+    expect(asked.value).toBe('b');
+    expect(reserved).toEqual([0, 0]);
+  });
+
+  it('tells of a wait cycle also where each is waited for, or there is only one to wait for', async () => {
+    const { chair, chairAsks, answers, turns, experts } = aPanel(['a']);
+    const itself = chair as AgentRef<string, string>;
+    const collected = chairAsks(gather([itself, experts[0]!], all({ onFailure: 'collect' })));
+    await turns();
+    await answers('a');
+    const alone = chairAsks(gather([itself], any()));
+    await turns();
+
+    expect(collected.value).toMatchObject({
+      value: ['a'],
+      outcomes: [{ failure: { _tag: 'WaitCycle' } }, {}],
+    });
+    expect(alone.failure).toMatchObject({ cause: { _tag: 'WaitCycle' } });
+  });
+
+  it('tells of none where the time runs out: what there is then is the answer', async () => {
+    const { world, chair, chairAsks, answers, turns, experts } = aPanel(['a']);
+    const members = [chair as AgentRef<string, string>, experts[0]!];
+    const asked = chairAsks(gather(members, withinMs(50, all())));
+    await turns();
+    await answers('a');
+    await world.advance(50);
+    await turns();
+
+    expect(asked.value?.value).toEqual({ _tag: 'Partial', answers: ['a'] });
+  });
+
   it('counts it as a failure when an agent cannot be spawned any more', async () => {
     const { asks, system, turns } = aPanel([]);
     const guest = defineAgent({ name: 'guest', subscribe: [Ask], receive: () => 'here' });
@@ -373,6 +424,44 @@ describe('gather', () => {
 
     expect(asked.failure).toMatchObject({ message: 'no key' });
     expect(log.slice(-2)).toEqual(['b is interrupted', 'c is interrupted']);
+  });
+
+  it.each([
+    ['nothing', () => undefined, 'verdict of odd'],
+    ['a promise', () => Promise.reject(new Error('later')), 'await the promise first'],
+    ['something else', () => ({ _tag: 'Perhaps' }), "expected 'Undecided'"],
+    [
+      'a getter that throws',
+      () => ({
+        _tag: 'Decided',
+        get value() {
+          throw new TypeError('not yours');
+        },
+      }),
+      'not yours',
+    ],
+    ['what is missing, in no words', () => ({ _tag: 'Impossible', missing: 7 }), '7'],
+  ])('fails of a policy that says %s', async (_, decide, said) => {
+    const { asks, answers, turns, experts, log } = aPanel();
+    const asked = asks(gather(experts, { name: 'odd', decide } as never));
+    await turns();
+    await answers('a');
+
+    expect(String(asked.failure)).toContain(said);
+    expect(log.slice(-2)).toEqual(['b is interrupted', 'c is interrupted']);
+  });
+
+  it.each([
+    ['an object', (answer: string) => ({ answer })],
+    ['a function', (answer: string) => () => answer],
+    ['a promise', (answer: string) => Promise.reject(new Error(answer))],
+  ])('fails of a key that is %s: every answer would be different', async (_, key) => {
+    const { asks, answers, turns, experts } = aPanel();
+    const asked = asks(gather(experts, majority(key as never)));
+    await turns();
+    await answers('a');
+
+    expect(asked.failure).toMatchObject({ code: 'INVALID_PARAMS', what: 'key of an answer' });
   });
 
   it('is over when all have ended and a policy has not decided', async () => {

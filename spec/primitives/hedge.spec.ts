@@ -46,6 +46,26 @@ describe('hedge', () => {
     expect(world.environment.timerCount).toBe(0);
   });
 
+  it('gives each its time, also the one that began because another failed', async () => {
+    const { world, asks, answers, fails, turns, experts, log } = aPanel();
+    const asked = asks(hedge(experts, { afterMs: 10 }));
+    await turns();
+    await world.advance(9);
+    await fails('a');
+    await turns();
+    expect(log).toEqual(['a begins', 'b begins']);
+    await world.advance(9);
+    await turns();
+    expect(log).toEqual(['a begins', 'b begins']);
+    await world.advance(1);
+    await turns();
+    expect(log).toEqual(['a begins', 'b begins', 'c begins']);
+    await answers('c');
+
+    expect(asked.value).toBe('c');
+    expect(world.environment.timerCount).toBe(0);
+  });
+
   it('asks the next where the first is slow; the first answer counts, the other is interrupted', async () => {
     const { world, asks, answers, turns, experts, log } = aPanel();
     const asked = asks(hedge(experts, { afterMs: 10 }));

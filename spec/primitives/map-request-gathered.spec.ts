@@ -42,6 +42,33 @@ describe('a request for several messages together', () => {
   });
 });
 
+describe('a procedure for several messages together', () => {
+  it('passes on what the latest of them carries', async () => {
+    const { system, world } = aStreamScene();
+    const carried: unknown[] = [];
+    system.spawn(
+      streamAgent({
+        name: 'pairs',
+        subscribe: [Number_],
+        stream: (inbox) =>
+          inbox.pipe(
+            batch({ count: 2, withinMs: 1_000 }),
+            mapRequest(1, (pair: readonly number[], scope) => {
+              carried.push(scope.headers);
+              return pair.length;
+            }),
+          ),
+      }),
+    );
+    for (const tenant of ['a', 'b']) {
+      void system.request(Number_, 1, { headers: { tenant } });
+    }
+    await world.runUntilQuiet();
+
+    expect(carried).toEqual([{ tenant: 'b' }]);
+  });
+});
+
 /** A stream agent that gathers two messages, perhaps waits, and has them added by somebody who takes 100 ms. */
 function aStreamOfPairs(waitMs = 0) {
   const scene = aStreamScene();

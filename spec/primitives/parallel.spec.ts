@@ -51,6 +51,24 @@ describe('parallel', () => {
     expect(log).toEqual(['slow takes "x"', 'empty takes "x"', 'slow is interrupted']);
   });
 
+  it('ends the others also where whoever asked goes on', async () => {
+    const { agent, asks, log } = aCast();
+    const slow = agent('slow', (_: number) => forGood());
+    const fails = agent('fails', (_: number) => soldOut());
+    const both = parallel([slow, fails]);
+    const asking = async (n: number, scope: Scope) => {
+      await Promise.resolve(both(n, scope)).catch(() => {});
+      return scope.request(
+        agent('next', (_: number) => log.at(-1)),
+        n,
+      );
+    };
+
+    await asks(asking, 1);
+
+    expect(log).toEqual(['slow takes 1', 'fails takes 1', 'slow is interrupted', 'next takes 1']);
+  });
+
   it('fails once, whatever else fails, and does not begin what would be ended at once', async () => {
     const { asks, world } = aCast();
     const begun: string[] = [];
@@ -110,6 +128,13 @@ describe('parallel', () => {
         .then((each) => [...each.map(({ spent }) => spent), scope.budget.spent('tokens')]);
 
     expect(await asks(all, 1, { budget: { tokens: 100 } })).toMatchObject([{ tokens: 5 }, { tokens: 7 }, 12]);
+  });
+
+  it('does not say what it answers with where nobody knows whether it collects', () => {
+    const mode = 'collect' as 'collect' | 'fail-fast';
+
+    // @ts-expect-error: an answer in the one case, an outcome in the other.
+    expect(parallel([soldOut], { onFailure: mode })).toBeTypeOf('function');
   });
 
   it('ends with the call: at its deadline all branches do', async () => {

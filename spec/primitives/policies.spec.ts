@@ -15,6 +15,7 @@ import {
 } from 'troupe';
 import { describe, expect, it } from 'vitest';
 import { OpenBallot } from '../../src/primitives/ballot.ts';
+import { undecided, waitsForEach } from '../../src/primitives/policy.ts';
 
 const by = (answer: string): BallotKey => answer;
 
@@ -85,14 +86,28 @@ describe('policies', () => {
   });
 
   it('say what is needed of them: each one, or only enough', () => {
-    const needsEach = (policy: Policy<string, unknown>): boolean => policy.needsEach === true;
+    const each: Policy<string, unknown>[] = [
+      all(),
+      all({ onFailure: 'collect' }),
+      any({ onFailure: 'fail-fast' }),
+      firstK(4),
+      quorum(4, by),
+      both(any(), all()),
+      withinMs(Number.POSITIVE_INFINITY, all()),
+    ];
+    const enough: Policy<string, unknown>[] = [
+      any(),
+      firstK(3),
+      majority(by),
+      either(any(), all()),
+      withinMs(5),
+      withinMs(5, all()),
+      { name: 'one of a user', decide: () => undecided },
+    ];
 
-    expect(
-      [all(), any({ onFailure: 'fail-fast' }), both(any(), all()), withinMs(5, all())].every(needsEach),
-    ).toBe(true);
-    expect(
-      [any(), all({ onFailure: 'collect' }), majority(by), either(any(), all()), withinMs(5)].some(needsEach),
-    ).toBe(false);
+    expect(each.filter((policy) => !waitsForEach(policy, 4))).toEqual([]);
+    expect(enough.filter((policy) => waitsForEach(policy, 4))).toEqual([]);
+    expect([any<string>(), majority(by)].every((policy) => waitsForEach(policy, 1))).toBe(true);
   });
 
   it('have names', () => {

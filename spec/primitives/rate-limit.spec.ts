@@ -196,7 +196,7 @@ describe('a rate limit', () => {
   });
 
   it.each([
-    [{ perSecond: 0 }, 'perSecond of rateLimit is a number, at least 0.000001; got 0'],
+    [{ perSecond: 0 }, 'perSecond of rateLimit is a number above 0; got 0'],
     [{ perSecond: Number.NaN }, 'perSecond'],
     [{ perSecond: Number.POSITIVE_INFINITY }, 'perSecond'],
     [{ count: 0, perMs: 10 }, 'count of rateLimit is a whole number, at least 1; got 0'],
@@ -206,9 +206,22 @@ describe('a rate limit', () => {
     [{ count: 1, perMs: 1, keysMax: 0 }, 'keysMax'],
     [{ count: 1, perMs: 1, overflow: 'drop' }, "overflow of rateLimit is one of wait, reject; got 'drop'"],
     [{ count: 2 ** 40, perMs: 2 ** 20 }, 'counted exactly'],
+    [
+      { perSecond: 1e-300 },
+      'perSecond of rateLimit is too small to be counted exactly with burst and queueMax',
+    ],
   ])('cannot be made of %j', (options, message) => {
     expect(() => rateLimit({ overflow: 'wait', ...options } as never)).toThrow(message);
   });
+
+  it.each([100 / 3, 1_000 / 3, 9.123456, 1_234.567891, 16.666667, 1e300])(
+    'takes any rate that somebody may mean: %d',
+    async (perSecond) => {
+      const { system } = aShop();
+      const limited = rateLimit({ perSecond, overflow: 'wait' })(now);
+      expect(await system.request(limited, 1)).toBe(1);
+    },
+  );
 
   it('is put around a handler, which keeps its context', async () => {
     const { system, turns } = aShop();

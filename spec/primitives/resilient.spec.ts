@@ -1,10 +1,12 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
-import type { Procedure, Scope } from '../../src/actors/context.ts';
+import type { Context, Procedure, Scope } from '../../src/actors/context.ts';
 import { defineAgent } from '../../src/actors/define-agent.ts';
 import { type } from '../../src/core/schema.ts';
 import { defineTopic } from '../../src/core/topic.ts';
 import { bulkhead } from '../../src/primitives/bulkhead.ts';
+import { cache } from '../../src/primitives/cache.ts';
 import { circuitBreaker } from '../../src/primitives/circuit-breaker.ts';
+import { dedupe } from '../../src/primitives/dedupe.ts';
 import { invoke } from '../../src/primitives/invoke.ts';
 import { resilient } from '../../src/primitives/resilient.ts';
 import { retry } from '../../src/primitives/retry.ts';
@@ -47,6 +49,42 @@ describe('resilient', () => {
 
     expect(asked.value).toBe('hello!');
     expect(log).toEqual(order);
+  });
+
+  it('takes a cache, around work that needs no context', async () => {
+    const world = aWorld();
+    let calls = 0;
+    const cached = resilient({ cache: cache({ ttlMs: 100, max: 10 }), retry: retry({ times: 1 }) });
+    const work = cached(async (word: string, _scope: Scope) => {
+      calls += 1;
+      return `${word} ${calls}`;
+    });
+
+    expect((await ask(world, work, 'a')).value).toBe('a 1');
+    expect((await ask(world, work, 'a')).value).toBe('a 1');
+    // @ts-expect-error: the answer is for several callers, so there is no context of one.
+    cached((word: string, context: Context<number>) => `${word}${context.state}`);
+    const answering = resilient<string, string>({
+      cache: cache({ ttlMs: 1, max: 1 }),
+      fallback: () => 'none',
+    });
+    expectTypeOf(answering(Task)).toEqualTypeOf<Procedure<string, string>>();
+  });
+
+  it('is for what its keys read, and for nothing else', () => {
+    const once = dedupe({
+      key: ({ id }: { id: string }) => id,
+      withinMs: 1,
+      max: 1,
+      overflow: 'reject',
+    });
+    const guarded = resilient({ dedupe: once, retry: retry({ times: 1 }) });
+    expectTypeOf(guarded(async (order: { id: string; sku: string }) => order.sku)).toBeFunction();
+    // @ts-expect-error: a number has no id.
+    guarded((n: number) => n);
+    // @ts-expect-error: it reads an id.
+    const any: Wrapper = once;
+    expect(any).toBe(once);
   });
 
   it('leaves out what is not given: of no guards it is the work itself', async () => {

@@ -187,6 +187,18 @@ describe('saga', () => {
     expect(stopped.undone()).toEqual([]);
   });
 
+  it('answers also where it is called by hand with a system, which keeps nothing', async () => {
+    const { world } = aCast();
+    const steps = [{ name: 'one', act: (n: number) => n + 1 }];
+    let answer: unknown;
+
+    await world.run(async () => {
+      answer = await saga(steps)(1, world.system as never);
+    });
+
+    expect(answer).toBe(2);
+  });
+
   it('carries on the thread it belongs to', async () => {
     const { agent, world } = aCast();
     const threads: unknown[] = [];

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { structuralKey } from '../../src/primitives/structural-key.ts';
+import { keyOf as keyOfInput, structuralKey } from '../../src/primitives/structural-key.ts';
 import { lawParameters } from '../support/law-runs.ts';
 
 const keyOf = (value: unknown) => structuralKey(value, 'key of a spec');
@@ -30,6 +30,22 @@ describe('a structural key', () => {
       }),
       lawParameters,
     );
+  });
+
+  it('takes no input that has no key for one that has another', () => {
+    const idOf = (input: unknown) => (input as { id?: string }).id;
+
+    expect(keyOfInput(idOf, { id: 'a' }, 'key of a spec')).toBe(keyOf('a'));
+    expect(keyOfInput(undefined, undefined, 'key of a spec')).toBe(keyOf(undefined));
+    expect(() => keyOfInput(idOf, {}, 'key of a spec')).toThrow('its key is undefined');
+  });
+
+  it('sees what a list leaves out', () => {
+    const holes = [1];
+    holes.length = 2;
+
+    expect(keyOf(holes)).toBe(keyOf([1, undefined]));
+    expect(keyOf(holes)).not.toBe(keyOf([1]));
   });
 
   it('tells simple values apart by what they are', () => {

@@ -25,7 +25,7 @@ describe('a line at a token bucket', () => {
     line.join(first!);
     line.join(second!);
     await advance(10);
-    expect([first!.turns.length, second!.turns.length, environment.timerCount]).toEqual([1, 0, 0]);
+    expect([first!.turns.length, second!.turns.length, environment.timerCount]).toEqual([1, 0, 1]);
     line.join(third!);
     line.leave(first!);
     await advance(1);
@@ -38,6 +38,43 @@ describe('a line at a token bucket', () => {
     third!.turns[0]!();
 
     expect(log).toEqual(['second']);
+    expect([line.length, environment.timerCount]).toEqual([0, 0]);
+  });
+
+  it('passes over who cannot begin, until they can', async () => {
+    const world = aWorld();
+    const { environment } = world;
+    const log: string[] = [];
+    const line = new TokenLine(environment, { count: 1, perMs: 10, burst: 1 });
+    const [stuck, also, ready] = ['stuck', 'also stuck', 'ready'].map((name) => aWaiter(log, name));
+    line.tryTake(0);
+    line.join(stuck!);
+    await world.advance(10);
+    expect([stuck!.turns.length, environment.timerCount]).toEqual([1, 0]);
+    line.join(also!);
+    line.join(ready!);
+    await world.advance(10);
+    expect(also!.turns).toHaveLength(1);
+    await world.advance(10);
+    ready!.turns[0]!();
+    expect([log, line.length, environment.timerCount]).toEqual([['ready'], 2, 0]);
+    expect(line.waitMs(environment.nowMs())).toBe(10);
+    expect(line.tryTake(environment.nowMs())).toBe(false);
+    await world.advance(10);
+    expect(line.tryTake(environment.nowMs())).toBe(true);
+
+    stuck!.turns[0]!();
+    expect(log).toEqual(['ready']);
+    await world.advance(10);
+    expect(stuck!.turns).toHaveLength(2);
+    also!.turns[0]!();
+    stuck!.turns[1]!();
+    expect(log).toEqual(['ready', 'also stuck']);
+    await world.advance(10);
+    stuck!.turns[2]!();
+    line.join(also!);
+    line.leave(also!);
+    expect(log).toEqual(['ready', 'also stuck', 'stuck']);
     expect([line.length, environment.timerCount]).toEqual([0, 0]);
   });
 });

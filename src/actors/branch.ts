@@ -42,6 +42,9 @@ import { isThenable } from './thenable.ts';
 import { cutTies, Tie, type TiedTo } from './tie.ts';
 
 export class Branch extends Sender implements Scope, Requester, OpenBranch, TiedTo {
+  // Read once: a branch may be a thousand branches deep.
+  readonly kernel: Kernel;
+  readonly cell: Cell | undefined;
   readonly deadlineMs: number;
   protected readonly from: Sender;
   /** What ends with it. */
@@ -60,6 +63,8 @@ export class Branch extends Sender implements Scope, Requester, OpenBranch, Tied
 
   constructor(from: Sender, plan: BranchPlan) {
     super();
+    this.kernel = from.kernel;
+    this.cell = from.cell;
     this.from = from;
     this.#owner = plan.owner;
     this.#lease = plan.lease;
@@ -69,16 +74,8 @@ export class Branch extends Sender implements Scope, Requester, OpenBranch, Tied
     from.tie(this.#tie);
   }
 
-  get kernel(): Kernel {
-    return this.from.kernel;
-  }
-
   get capabilities(): CapabilityDirectory {
     return this.from.capabilities;
-  }
-
-  get cell(): Cell | undefined {
-    return this.from.cell;
   }
 
   get cause(): Envelope | undefined {
@@ -314,7 +311,7 @@ const workIsOver = ({ target }: BranchOwner): Interrupted =>
   new Interrupted({ agent: target, reason: 'the work that asked for it is over' });
 
 /** Who handles a message, as a branch of the handling knows it. */
-export type Handler = Sender & Context & { lateReply(reply: unknown): void };
+export type Handler = Sender & Context & { lateReply(reply: unknown): void; detachFor(over: boolean): Verbs };
 
 /** A branch of a handling: it can all that the handler can, until it ends. */
 export class HandlingBranch extends Branch implements Context {
@@ -361,7 +358,11 @@ export class HandlingBranch extends Branch implements Context {
       this.#context.lateReply(reply);
       return undefined;
     }
-    return this.#context.reply(reply);
+    if (this.firstTie !== undefined) {
+      Tie.tell(this.firstTie, reply);
+    }
+    // Through whatever it is a branch of, up to the handling: what is tied there hears it, too.
+    return (this.from as Sender & Context).reply(reply);
   }
 
   stop(child?: AgentRef<never, unknown>): void {
@@ -407,6 +408,6 @@ export class HandlingBranch extends Branch implements Context {
   }
 
   detach(): Verbs {
-    return this.#context.detach();
+    return this.#context.detachFor(this.isOver);
   }
 }

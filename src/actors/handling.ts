@@ -32,7 +32,7 @@ import { type Addressed, publishNow, requestNow, tellNow } from './sending.ts';
 import { startChild } from './spawn.ts';
 import { forgetStashing, unstashAll } from './stash.ts';
 import { refuseThenable } from './thenable.ts';
-import { cutTies, type Tie, type TiedTo } from './tie.ts';
+import { cutTies, Tie, type TiedTo } from './tie.ts';
 import { waitCycleOfRoom } from './waits.ts';
 import type { Works } from './works.ts';
 
@@ -175,6 +175,9 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
 
   reply(reply: unknown): Promise<void> | undefined {
     refuseThenable(reply, `reply of '${this.cell.path}'`);
+    if (this.firstTie !== undefined) {
+      Tie.tell(this.firstTie, reply);
+    }
     const port = this.envelope.replyTo;
     if (port === undefined) {
       return undefined;
@@ -271,7 +274,12 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
   }
 
   detach(): Verbs {
-    return new Detached(this.cell, this.works, this.over, this.trace);
+    return this.detachFor(this.over);
+  }
+
+  /** For work of this handling that is over already, or is not. */
+  detachFor(over: boolean): Verbs {
+    return new Detached(this.cell, this.works, over || this.over, this.trace);
   }
 
   spawn<M, R, S>(agent: MachineAgent<M, R, S>, options?: SpawnOptions): MachineRef<M, R, S>;

@@ -155,6 +155,11 @@ class MapAsync<T, R> implements Operating<T> {
   next(value: T): void {
     const held = new Held(value, retainToken(), () => this.#drop(work));
     const work: Work<T> = new Work(held, this.#host, (thrown) => this.#report(thrown));
+    if (held.token?.revoked === true) {
+      // It comes too late: nobody wants its result.
+      held.letGo();
+      return;
+    }
     this.#line.add(work);
     if (this.#working < this.#concurrency) {
       this.#working += 1;

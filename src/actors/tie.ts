@@ -22,6 +22,18 @@ export abstract class Tie {
   /** The work is over: of `failure`, or by itself. Must not throw. */
   abstract cut(failure: unknown): void;
 
+  /** In the work somebody gives this reply. It may refuse that: what it throws is thrown to whoever replies. */
+  heard(_reply: unknown): void {}
+
+  /** Tells all that are tied where this is the first of a reply. None may be untied meanwhile. */
+  static tell(first: Tie, reply: unknown): void {
+    let tie = first;
+    do {
+      tie.heard(reply);
+      tie = tie.#after;
+    } while (tie !== first);
+  }
+
   /** Ties it, to one thing at a time, behind what is tied there. */
   tieTo(work: TiedTo): void {
     const first = work.firstTie;

@@ -26,10 +26,10 @@ import { type AwardEntry, type AwardRecord, type AwardStore, unknownContract } f
 /** How often running a store may refuse an entry of one call. */
 export const refusalsMax = 8;
 
-/** A store refused, again and again, what was appended behind the entries that it says it has. Its code is `NO_RESPONDER`. */
+/** A store refused, again and again, what was appended behind the entries that it says it has. Its code is `DEFECT`. */
 export class AwardNotWritten extends Failure {
   readonly _tag = 'AwardNotWritten';
-  readonly code = 'NO_RESPONDER';
+  readonly code = 'DEFECT';
   readonly class = 'transient';
   readonly contractId: string;
   /** How many times running it refused. */

@@ -1,6 +1,9 @@
 /**
  * A ballot: what is known so far of those who were asked together. A policy decides by it.
  */
+import { refuseThenable } from '../actors/thenable.ts';
+import { describeThrown } from '../core/failure.ts';
+import { InvalidParams } from '../core/schema.ts';
 import type { Outcome } from './outcome.ts';
 
 /** What answers are counted by: equal keys are the same answer. */
@@ -148,7 +151,7 @@ class Tally<A> implements Votes<A> {
   }
 
   #count(answer: A, index: number): void {
-    const key = this.#by(answer);
+    const key = checkedKey(this.#by(answer));
     let party = this.#parties.get(key);
     if (party === undefined) {
       party = { votes: 0, arrivals: [], index, answer };
@@ -169,4 +172,17 @@ class Tally<A> implements Votes<A> {
       this.leader = party;
     }
   }
+}
+
+/** Errors: `InvalidParams` for what cannot be told apart by its value: then every answer would be different. */
+function checkedKey(key: BallotKey): BallotKey {
+  refuseThenable(key, 'key of an answer');
+  if ((typeof key === 'object' && key !== null) || typeof key === 'function') {
+    throw new InvalidParams({
+      what: 'key of an answer',
+      value: describeThrown(key),
+      issues: [{ path: '', message: 'expected a text, a number or another plain value' }],
+    });
+  }
+  return key;
 }

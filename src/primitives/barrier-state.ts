@@ -74,7 +74,8 @@ export function nextBarrier<T>(
   switch (event._tag) {
     case 'Arrive': {
       const arrived = [...state.arrived, event.arrival];
-      return partiesOf(arrived) < parties
+      // Parties are told apart only when there may be enough of them: not for each that arrives.
+      return arrived.length < parties || partiesOf(arrived) < parties
         ? { state: { ...state, arrived }, decision: 'waits', arrived: [] }
         : { state: after(state, cyclic, 'opened'), decision: 'opens', arrived };
     }

@@ -10,8 +10,11 @@
  * it is part of has been dealt with (L17).
  */
 import type { OperatorFunction, Subscriber } from 'rxjs';
+import { warn } from '../actors/bounded-from.ts';
+import { onThrowOf } from '../actors/observe.ts';
 import { Held, type Operating, operator } from '../actors/operator.ts';
 import type { HostAsked } from '../actors/stream-host.ts';
+import { heed } from '../actors/thenable.ts';
 import { GatheredToken, pushWithToken, retainToken } from '../core/credit.ts';
 import type { Timer } from '../core/environment.ts';
 import { BarrierBook } from './barrier-book.ts';
@@ -20,7 +23,10 @@ import { type BarrierOptions, type BarrierPlan, barrierPlan } from './barrier-op
 import { type Arrival, type BarrierStep, valuesOf } from './barrier-state.ts';
 
 export interface BarrierStreamOptions<T> extends BarrierOptions<T> {
-  /** Is told of a value that came too late, which is dropped then. Without it, the stream fails of `BarrierClosed`. */
+  /**
+   * Is told of a value that came too late, which is dropped then. Without it, the stream fails of
+   * `BarrierClosed`. It is not waited for: a promise of it that fails is told on `system.failures`.
+   */
   readonly onLate?: (value: T, failure: BarrierClosed) => void;
 }
 
@@ -226,7 +232,11 @@ class Barrier<T> implements Operating<T> {
     if (this.#onLate === undefined) {
       throw failure;
     }
-    this.#onLate(value, failure);
+    const told: unknown = this.#onLate(value, failure);
+    heed(told, (thrown) => {
+      const { known } = this.#host;
+      (known === undefined ? warn : onThrowOf(known))(thrown);
+    });
   }
 
   #mayComplete(): void {

@@ -23,7 +23,7 @@ import type { Work } from './called.ts';
 import { PerSystem } from './per-system.ts';
 import { queueMaxDefault } from './queue-full.ts';
 import { checkTimeout, type SharedCallOptions } from './shared-call.ts';
-import { structuralKey } from './structural-key.ts';
+import { keyOf, structuralKey } from './structural-key.ts';
 import { wrap } from './wrap.ts';
 
 /** For how long a failure is remembered, in milliseconds, by its class. */
@@ -45,14 +45,20 @@ export interface CacheOptions<Input = unknown> extends SharedCallOptions {
   readonly queueMax?: number;
 }
 
-/** Answers through it are remembered. */
-export interface Cache<Input = unknown> {
+/** A wrapper whose work is for several callers: it has a scope of the system, and no context of an agent. */
+export interface SharingWrapper<Input = unknown> {
   /** Around a procedure, or a handler that needs no more than a scope: its answer is for several, so it has no state of an agent. */
   <I extends Input, O>(
     work: (input: I, scope: Scope) => O | PromiseLike<O> | Effect<O, unknown>,
   ): (input: I, scope: Scope) => O | Promise<O>;
   /** Around an agent, a topic or a capability. */
   <I extends Input, O>(target: Target<I, O>): Procedure<I, O>;
+  /** Never there: see `Wrapper`. */
+  readonly reads?: (input: Input) => void;
+}
+
+/** Answers through it are remembered. */
+export interface Cache<Input = unknown> extends SharingWrapper<Input> {
   /** Forgets the answer of a key, in every system; what is on its way is not remembered. Without a `key` function the key is the input. */
   invalidate(key: unknown): void;
   /** Forgets all. */
@@ -100,7 +106,7 @@ export function cache<Input = unknown>(options: CacheOptions<Input>): Cache<Inpu
         .of(scope)
         .call(
           work as Work,
-          structuralKey(key === undefined ? input : key(input as never), 'key of cache'),
+          keyOf(key as ((one: unknown) => unknown) | undefined, input, 'key of cache'),
           input,
           scope,
         ) as never,

@@ -4,13 +4,13 @@
  *     either(majority(by), withinMs(500))    what most say, or after 500 ms what there is
  *     both(quorum(3), withinMs(200))         three answers at least, and whoever comes within 200 ms
  */
-import { decided, impossible, type Policy, undecided } from './policy.ts';
+import { decided, impossible, type Policy, undecided, waitsForEach } from './policy.ts';
 
 /** Takes what the first of two decides; where both do at once, what the one named first does. It is over when both are. */
 export function either<A, V, W>(one: Policy<A, V>, other: Policy<A, W>): Policy<A, V | W> {
   return {
     ...shared('either', one, other),
-    needsEach: one.needsEach === true && other.needsEach === true,
+    needsEach: (size) => waitsForEach(one, size) && waitsForEach(other, size),
     decide: (ballot) => {
       const first = one.decide(ballot);
       if (first._tag === 'Decided') {
@@ -30,7 +30,7 @@ export function either<A, V, W>(one: Policy<A, V>, other: Policy<A, W>): Policy<
 export function both<A, V, W>(one: Policy<A, V>, other: Policy<A, W>): Policy<A, readonly [V, W]> {
   return {
     ...shared('both', one, other),
-    needsEach: one.needsEach === true || other.needsEach === true,
+    needsEach: (size) => waitsForEach(one, size) || waitsForEach(other, size),
     decide: (ballot) => {
       const first = one.decide(ballot);
       const second = other.decide(ballot);

@@ -27,7 +27,7 @@ export function all<A>(options: OnFailure = {}): Policy<A, readonly A[]> {
   const rule = failureRule(options, 'fail-fast');
   return {
     name: 'all',
-    needsEach: rule.failsFast,
+    needsEach: true,
     checkSize: (size) => rule.checkSize('all', size),
     decide: (ballot) =>
       rule.brokenBy(ballot.failed, ballot.size) ??
@@ -93,7 +93,7 @@ function enough<A>(
   const rule = failureRule(options, 'collect');
   return {
     name,
-    needsEach: rule.failsFast,
+    needsEach: (size) => rule.failsFast || size === needed,
     checkSize: (size) => {
       checkFits(name, needed, size);
       rule.checkSize(name, size);

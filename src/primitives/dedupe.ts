@@ -23,7 +23,7 @@ import { type DedupePolicy, type DedupeStatistics, Deduping } from './deduping.t
 import { oneAnswering } from './one-answer.ts';
 import { PerSystem } from './per-system.ts';
 import { queueMaxDefault } from './queue-full.ts';
-import { structuralKey } from './structural-key.ts';
+import { keyOf } from './structural-key.ts';
 import { wrap } from './wrap.ts';
 import type { Wrapper } from './wrapper.ts';
 
@@ -60,7 +60,8 @@ export interface Dedupe<Input = unknown> extends Wrapper<Input> {
  * Handles each message once.
  *
  * The handling runs in the scope of the message itself, so a handler keeps its context. A
- * duplicate that comes meanwhile waits for the first one's answer; its own deadline holds.
+ * duplicate that comes meanwhile waits for the first one's answer, whether that is returned
+ * or given by `context.reply`; its own deadline holds. What is stashed has not been handled.
  *
  * Cancellation: a duplicate that is interrupted stops waiting. When the first is
  * interrupted, the one that has waited longest is handled in its place, in its own scope.
@@ -68,7 +69,7 @@ export interface Dedupe<Input = unknown> extends Wrapper<Input> {
  * Errors: what the handling fails of, also for those who waited for it; the message is then
  * not remembered. `QueueFull` when there is no room. `InvalidParams` for a key that
  * cannot be compared, and where the handling answers with a stream, which nobody could be
- * given again. `RangeError`, when it is made, for options that cannot be.
+ * given again, or replies a second time. `RangeError`, when it is made, for options that cannot be.
  *
  * @example
  * const system = createSystem()
@@ -83,16 +84,16 @@ export function dedupe<Input = unknown>(options: DedupeOptions<Input>): Dedupe<I
   const policy = policyOf(options);
   const { key } = options;
   const systems = new PerSystem((kernel) => new Deduping(policy, kernel.environment));
-  const keyOf = (input: unknown): string =>
-    structuralKey(key === undefined ? input : key(input as Input), 'key of dedupe');
+  const keyOfInput = (input: unknown): string =>
+    keyOf(key as ((one: unknown) => unknown) | undefined, input, 'key of dedupe');
 
   const deduped = wrap((work, name) => {
     const once = oneAnswering(work as Work, name);
-    return (input, scope) => systems.of(scope).call(once, keyOf(input), input, scope) as never;
+    return (input, scope) => systems.of(scope).call(once, keyOfInput(input), input, scope) as never;
   });
   return Object.assign(deduped as Wrapper<Input>, {
     statistics: (verbs: Verbs) => systems.of(verbs).statistics,
-    operator: <T extends Input>() => dedupeStream<T>(policy, keyOf),
+    operator: <T extends Input>() => dedupeStream<T>(policy, keyOfInput),
   });
 }
 

@@ -4,10 +4,12 @@
  * Guarantees: of one key at most one handling is under way; `running + remembered <= max`.
  */
 import type { Scope } from '../actors/context.ts';
+import type { Sender } from '../actors/sender.ts';
 import { senderOf } from '../actors/sender-of.ts';
 import { isThenable } from '../actors/thenable.ts';
 import { Tie } from '../actors/tie.ts';
 import type { Environment } from '../core/environment.ts';
+import { InvalidParams } from '../core/schema.ts';
 import { Waiting, type Work } from './called.ts';
 import { invoke } from './invoke.ts';
 import { QueueFull } from './queue-full.ts';
@@ -57,6 +59,7 @@ class Duplicate extends Waiting {
 class Handled extends Tie {
   readonly duplicates: Set<Duplicate>;
   readonly #interrupted: (() => void) | undefined;
+  #replied: { readonly value: unknown } | undefined;
 
   /** @param interrupted Called when its scope has ended without it. */
   constructor(duplicates: Set<Duplicate>, interrupted?: () => void) {
@@ -68,6 +71,24 @@ class Handled extends Tie {
   /** Whether nobody handles it yet: one of those who wait is about to. */
   get isDue(): boolean {
     return this.#interrupted === undefined;
+  }
+
+  /** The reply it has given, where it did not return its answer. */
+  get replied(): { readonly value: unknown } | undefined {
+    return this.#replied;
+  }
+
+  /** A reply is an answer like one that is returned. Errors: `InvalidParams` for the second, which no duplicate would get. */
+  override heard(value: unknown): void {
+    if (this.#replied !== undefined) {
+      const message = 'expected one answer: duplicates are given the first, and would miss this one';
+      throw new InvalidParams({
+        what: 'reply of what dedupe is around',
+        value,
+        issues: [{ path: '', message }],
+      });
+    }
+    this.#replied = { value };
   }
 
   cut(): void {
@@ -144,12 +165,12 @@ export class Deduping {
       throw failure;
     }
     if (!isThenable(answer)) {
-      this.#settle(key, handled, { value: answer });
+      this.#handledBy(sender, key, handled, answer);
       return answer;
     }
     const promise = Promise.resolve(answer);
     promise.then(
-      (value) => this.#settle(key, handled, { value }),
+      (value) => this.#handledBy(sender, key, handled, value),
       (failure) => this.#settle(key, handled, { failure }),
     );
     return promise;
@@ -172,6 +193,17 @@ export class Deduping {
     duplicates.add(duplicate);
     this.#waiting += 1;
     return duplicate.promise;
+  }
+
+  /** What was laid aside has not been handled: it comes again. */
+  #handledBy(sender: Sender, key: string, handled: Handled, returned: unknown): void {
+    const { handling } = sender as { readonly handling: { readonly stashing?: boolean } | undefined };
+    if (handling?.stashing === true) {
+      handled.untie();
+      handled.cut();
+    } else {
+      this.#settle(key, handled, handled.replied ?? { value: returned });
+    }
   }
 
   /** What interrupted work still says does not count: it was not handled. */

@@ -9,14 +9,17 @@
  * in, and not before (L13). When it has settled, whoever has not answered is interrupted,
  * and no timer is left.
  */
+import { refuseThenable } from '../actors/thenable.ts';
 import type { Environment, Timer } from '../core/environment.ts';
+import { describeThrown } from '../core/failure.ts';
+import { InvalidParams } from '../core/schema.ts';
 import { OpenBallot } from './ballot.ts';
 import type { Gathered } from './gathered.ts';
 import type { Group } from './group.ts';
 import { NotGathered } from './not-gathered.ts';
 import { OpenGroup } from './open-group.ts';
 import type { Outcome } from './outcome.ts';
-import type { Policy, Verdict } from './policy.ts';
+import { decided, impossible, type Policy, type Verdict, waitsForEach } from './policy.ts';
 
 /** Whoever waits for it. One of the two is called, once. */
 export interface GatheringSettles<Q, A, V> {
@@ -71,7 +74,7 @@ export class Gathering<Q, A, V> {
     };
     const leave =
       this.#group instanceof OpenGroup
-        ? this.#group.listen(listener, policy.needsEach === true)
+        ? this.#group.listen(listener, waitsForEach(policy, this.#group.size))
         : read(this.#group, listener, (thrown) => this.#fail(thrown));
     if (this.#settled) {
       leave();
@@ -106,14 +109,14 @@ export class Gathering<Q, A, V> {
     }
     let verdict: Verdict<V>;
     try {
-      verdict = this.#policy.decide(ballot);
+      verdict = checkedVerdict(this.#policy.name, this.#policy.decide(ballot));
     } catch (thrown) {
       this.#fail(thrown);
       return;
     }
     if (verdict._tag === 'Decided') {
-      const { value } = verdict;
       this.#end('the others were enough');
+      const { value } = verdict;
       this.#settles.gathered({ question: this.#group.question, value, outcomes: ballot.inOrder() });
     } else if (verdict._tag === 'Impossible') {
       this.#missing(verdict.missing);
@@ -153,6 +156,26 @@ export class Gathering<Q, A, V> {
         }
       });
     }
+  }
+}
+
+/** A policy may be anybody's. Errors: `InvalidParams` for what is no verdict; what its getters throw. */
+function checkedVerdict<V>(policy: string, verdict: Verdict<V>): Verdict<V> {
+  refuseThenable(verdict, `verdict of ${policy}`);
+  const { _tag } = (verdict ?? {}) as Partial<Verdict<V>>;
+  switch (_tag) {
+    case 'Undecided':
+      return verdict;
+    case 'Decided':
+      return decided((verdict as { readonly value: V }).value);
+    case 'Impossible':
+      return impossible(String((verdict as { readonly missing: unknown }).missing));
+    default:
+      throw new InvalidParams({
+        what: `verdict of ${policy}`,
+        value: describeThrown(verdict),
+        issues: [{ path: '_tag', message: "expected 'Undecided', 'Decided' or 'Impossible'" }],
+      });
   }
 }
 

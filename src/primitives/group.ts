@@ -35,7 +35,8 @@ export interface Group<out Q, out A> {
   /**
    * The outcomes as they arrive, `size` of them; then it completes. Nobody is asked before this is
    * first read. Whoever comes later gets all of them, too. When nobody reads
-   * any more, what is left is interrupted.
+   * any more, what is left is interrupted. When the question is given up, because nobody waits for
+   * its message any more, it completes without those that are left.
    */
   readonly outcomes: Observable<Outcome<A>>;
   /** Ends what is left: nobody else is asked, work is interrupted, and the outcomes complete. */

@@ -95,22 +95,28 @@ export function delayOf(
   return latencies.percentile(percentile)!;
 }
 
-type Admits = Pick<OpenGroup<unknown, unknown>, 'admitOne' | 'environment' | 'size'>;
+type Admits = Pick<OpenGroup<unknown, unknown>, 'admitOne' | 'environment' | 'lastAskedMs' | 'size'>;
 
 /** Lets one more be asked at once, again and again; returns how to stop that. */
 function admitInTurn(group: Admits, delayMs: number): () => void {
   const { environment, size } = group;
   let timer: Timer | undefined;
-  const wait = (left: number): void => {
-    timer =
-      left === 0
-        ? undefined
-        : environment.schedule(delayMs, () => {
-            group.admitOne();
-            wait(left - 1);
-          });
+  const wait = (left: number, waitMs: number): void => {
+    if (left === 0) {
+      return;
+    }
+    timer = environment.schedule(waitMs, () => {
+      // One that failed meanwhile let another begin, which has its time, too.
+      const restMs = group.lastAskedMs + delayMs - environment.nowMs();
+      if (restMs > 0) {
+        wait(left, restMs);
+      } else {
+        group.admitOne();
+        wait(left - 1, delayMs);
+      }
+    });
   };
-  wait(size - 1);
+  wait(size - 1, delayMs);
   return () => timer?.cancel();
 }
 

@@ -15,6 +15,7 @@ import { describeValue } from '../core/describe-value.ts';
 import { Failure } from '../core/failure.ts';
 import { InvalidParams } from '../core/schema.ts';
 import { askPart } from './ask-part.ts';
+import { keepPartial } from './keep-partial.ts';
 import { partFailed } from './part-failed.ts';
 import { checkResponder, nameOf } from './responder.ts';
 import { checkWanted } from './still-wanted.ts';
@@ -87,7 +88,7 @@ export function loopUntil<Value>({
       await yielding.pause();
       value = await askPart('loopUntil', `step ${n}`, step, value, scope);
       checkWanted(scope);
-      scope.keep(value);
+      keepPartial(scope, value);
       const ends = await askPart('loopUntil', `until ${n}`, until, value, scope);
       if (endsHere(ends, n, until)) {
         return value;

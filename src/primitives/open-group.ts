@@ -16,7 +16,6 @@ import { Observable, type Subscriber } from 'rxjs';
 import type { Agent } from '../actors/agent.ts';
 import type { Procedure, RequestOptions, Responder } from '../actors/context.ts';
 import { LocalRef } from '../actors/local-ref.ts';
-import { Held } from '../actors/operator.ts';
 import type { CallOutcome, PendingCall } from '../actors/pending-call.ts';
 import { Interrupted, RequestTimeout } from '../actors/request-failures.ts';
 import type { Sender } from '../actors/sender.ts';
@@ -72,6 +71,7 @@ export class OpenGroup<Q, A> implements Group<Q, A> {
   #deadlineMs = Number.POSITIVE_INFINITY;
   #concurrency: number;
   #asked = 0;
+  #lastAskedMs = Number.NEGATIVE_INFINITY;
   #asking = false;
   /** Ends the branch of a group with a budget. */
   #closeBranch: (() => void) | undefined;
@@ -111,6 +111,11 @@ export class OpenGroup<Q, A> implements Group<Q, A> {
     this.#open.clear();
     this.#giveUpUnasked((agent) => interrupted(agent, reason));
     this.#finish();
+  }
+
+  /** When the latest of them was asked, in milliseconds. */
+  get lastAskedMs(): number {
+    return this.#lastAskedMs;
   }
 
   /** One more may be asked at once. */
@@ -199,6 +204,7 @@ export class OpenGroup<Q, A> implements Group<Q, A> {
 
   #ask(sender: Sender, index: number, nowMs: number): void {
     this.#asked += 1;
+    this.#lastAskedMs = nowMs;
     const member = this.#plan.members[index]!;
     const asking = new Asking(index, nameOfMember(member), nowMs);
     this.#open.add(asking);
@@ -291,32 +297,47 @@ export class OpenGroup<Q, A> implements Group<Q, A> {
 
   /** For a subscriber: outcomes come in turns of whoever handed the question out, whose credit is kept. */
   #read(subscriber: Subscriber<Outcome<A>>): () => void {
-    const held = new Held(this.question, retainToken(), () => this.interrupt('its question was given up'));
+    const token = retainToken();
+    let reading = true;
+    const forget = token?.whenRevoked(() => this.interrupt('its question was given up'));
+    const letGo = (): void => {
+      if (reading) {
+        reading = false;
+        forget?.();
+        token?.release();
+      }
+    };
     const inTurn = (act: () => void): void => {
-      held.inTurn(() => {
-        if (!held.gone) {
-          pushWithToken(held.token, act, undefined);
-        }
-      });
+      if (token === undefined) {
+        act();
+      } else {
+        token.inTurn(() => pushWithToken(token, act, undefined));
+      }
+    };
+    const next = (outcome: Outcome<A>): void => {
+      // Of a question that was given up nobody wants an outcome, but whoever waits for the last one goes on.
+      if (token?.revoked !== true) {
+        subscriber.next(outcome);
+      }
     };
     const complete = (): void => {
       subscriber.complete();
-      held.letGo();
+      letGo();
     };
     try {
       const leave = this.listen(
         {
-          next: (outcome) => inTurn(() => subscriber.next(outcome)),
+          next: (outcome) => inTurn(() => next(outcome)),
           complete: () => inTurn(complete),
         },
         false,
       );
       return () => {
-        held.letGo();
+        letGo();
         leave();
       };
     } catch (thrown) {
-      held.letGo();
+      letGo();
       throw thrown;
     }
   }

@@ -51,7 +51,7 @@ export function parallel<const Members extends readonly AnyResponder[]>(
 ): Procedure<InputOf<Members[number]>, { readonly [K in keyof Members]: AnswerOf<Members[K]> }>;
 export function parallel<const Members extends readonly AnyResponder[]>(
   members: Members,
-  options: ParallelOptions,
+  options: { readonly onFailure: 'collect' },
 ): Procedure<InputOf<Members[number]>, { readonly [K in keyof Members]: Outcome<AnswerOf<Members[K]>> }>;
 export function parallel<const Members extends Readonly<Record<string, AnyResponder>>>(
   members: Members,
@@ -59,7 +59,7 @@ export function parallel<const Members extends Readonly<Record<string, AnyRespon
 ): Procedure<InputOf<Members[keyof Members]>, { readonly [K in keyof Members]: AnswerOf<Members[K]> }>;
 export function parallel<const Members extends Readonly<Record<string, AnyResponder>>>(
   members: Members,
-  options: ParallelOptions,
+  options: { readonly onFailure: 'collect' },
 ): Procedure<
   InputOf<Members[keyof Members]>,
   { readonly [K in keyof Members]: Outcome<AnswerOf<Members[K]>> }

@@ -28,8 +28,13 @@ export interface Policy<in A, out V> {
   checkSize?(size: number): void;
   /** After how many milliseconds it is to be asked again even if nothing came. */
   readonly limitsMs?: readonly number[];
-  /** Whether it fails when one of them does: then whoever asks waits for each of them. */
-  readonly needsEach?: boolean;
+  /** Whether whoever asks waits for each of so many, however long that takes: then a wait cycle with one of them is told at once. */
+  readonly needsEach?: boolean | ((size: number) => boolean);
+}
+
+/** Whether each of a group of that size is waited for. */
+export function waitsForEach({ needsEach = false }: Policy<never, unknown>, size: number): boolean {
+  return typeof needsEach === 'function' ? needsEach(size) : needsEach;
 }
 
 export const undecided = { _tag: 'Undecided' } as const;

@@ -26,13 +26,18 @@ import { rateLimitStream } from './rate-limit-stream.ts';
 import { RateLimiting, type RateLimitPolicy, type RateLimitStatistics } from './rate-limiting.ts';
 import { structuralKey } from './structural-key.ts';
 import type { TokenLine } from './token-line.ts';
+import { type WholeRate, wholeRate } from './whole-rate.ts';
 import { wrap } from './wrap.ts';
 import type { Wrapper } from './wrapper.ts';
 
 /** How much. */
 export type RateOptions =
   | {
-      /** How many in a second, above 0; less than one too. */
+      /**
+       * How many in a second, any number above 0; less than one too. It is counted as a fraction of
+       * whole numbers, exactly where there is one (100 / 3 is 100 in three seconds), and otherwise
+       * rounded down to one that can be counted.
+       */
       readonly perSecond: number;
     }
   | {
@@ -152,33 +157,39 @@ class WaitingCall extends Waiting {
 
 function policyOf(options: RateLimitOptions<never>): RateLimitPolicy {
   const { overflow, burst = 1, queueMax = queueMaxDefault, keysMax = 10_000 } = options;
-  const { count, perMs } = 'perSecond' in options ? wholeRate(options.perSecond) : options;
-  checkWhole('count', count, 1);
-  checkWhole('perMs', perMs, 1);
   checkWhole('burst', burst, 1);
   checkWhole('queueMax', queueMax, 0);
   checkWhole('keysMax', keysMax, 1);
   if (overflow !== 'wait' && overflow !== 'reject') {
     throw new RangeError(`overflow of rateLimit is one of wait, reject; got '${String(overflow)}'`);
   }
-  if ((count + burst + queueMax) * perMs > Number.MAX_SAFE_INTEGER) {
-    throw new RangeError(
-      `count, burst and queueMax times perMs of rateLimit are at most ${Number.MAX_SAFE_INTEGER}, so that they are counted exactly; got ${count}, ${burst} and ${queueMax} in ${perMs} ms`,
-    );
-  }
+  const { count, perMs } = rateOf(options, burst + queueMax);
   return { count, perMs, burst, queueMax, keysMax, waits: overflow === 'wait' };
 }
 
-/** A rate per second in whole numbers: 2.5 is 25 in ten seconds. What has more than six decimals is rounded down. */
-function wholeRate(perSecond: number): { readonly count: number; readonly perMs: number } {
-  if (typeof perSecond !== 'number' || !(perSecond >= 1e-6 && perSecond < Number.POSITIVE_INFINITY)) {
-    throw new RangeError(`perSecond of rateLimit is a number, at least 0.000001; got ${perSecond}`);
+function rateOf(options: RateOptions, room: number): WholeRate {
+  if (!('perSecond' in options)) {
+    const { count, perMs } = options;
+    checkWhole('count', count, 1);
+    checkWhole('perMs', perMs, 1);
+    if ((count + room) * perMs > Number.MAX_SAFE_INTEGER) {
+      throw new RangeError(
+        `count, burst and queueMax together, times perMs, are at most ${Number.MAX_SAFE_INTEGER} in rateLimit, so that they are counted exactly; got ${count + room} in ${perMs} ms`,
+      );
+    }
+    return { count, perMs };
   }
-  let scale = 1;
-  while (scale < 1e6 && !Number.isInteger(perSecond * scale)) {
-    scale *= 10;
+  const { perSecond } = options;
+  if (typeof perSecond !== 'number' || !(perSecond > 0 && perSecond < Number.POSITIVE_INFINITY)) {
+    throw new RangeError(`perSecond of rateLimit is a number above 0; got ${String(perSecond)}`);
   }
-  return { count: Math.floor(perSecond * scale), perMs: 1_000 * scale };
+  const rate = wholeRate(perSecond, room);
+  if (rate === undefined) {
+    throw new RangeError(
+      `perSecond of rateLimit is too small to be counted exactly with burst and queueMax, ${room} together; got ${perSecond}`,
+    );
+  }
+  return rate;
 }
 
 function checkWhole(option: string, value: number, least: number): void {

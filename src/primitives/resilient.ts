@@ -21,6 +21,7 @@
  */
 import type { Procedure, Responder } from '../actors/context.ts';
 import { describeThrown } from '../core/failure.ts';
+import type { Cache, SharingWrapper } from './cache.ts';
 import { fallback } from './fallback.ts';
 import { invoke } from './invoke.ts';
 import { checkResponder } from './responder.ts';
@@ -30,7 +31,8 @@ import type { Wrapper } from './wrapper.ts';
 /** The guards there are; each may be left out. Each is a wrapper, ours or yours. */
 export interface ResilientOptions<Input = unknown> {
   readonly dedupe?: Wrapper<Input>;
-  readonly cache?: Wrapper<Input>;
+  /** With a `cache` the work is for several callers, so it has a scope, and no context of an agent. */
+  readonly cache?: Wrapper<Input> | Cache<Input>;
   /** For all tries together. */
   readonly totalTimeout?: Wrapper<Input>;
   readonly retry?: Wrapper<Input>;
@@ -75,7 +77,10 @@ const order = [
  * await system.stop()
  */
 export function resilient<Input>(
-  options: ResilientOptions<Input> & { readonly fallback?: never },
+  options: ResilientOptions<Input> & { readonly cache: Cache<Input>; readonly fallback?: never },
+): SharingWrapper<Input>;
+export function resilient<Input>(
+  options: ResilientOptions<Input> & { readonly cache?: Wrapper<Input>; readonly fallback?: never },
 ): Wrapper<Input>;
 export function resilient<I, O>(
   options: ResilientWithFallback<I, O>,
@@ -85,16 +90,17 @@ export function resilient<I, O>({
   ...guards
 }: ResilientOptions<I> & { readonly fallback?: Responder<I, O> }):
   | Wrapper<I>
+  | SharingWrapper<I>
   | ((work: Responder<I, O>) => Procedure<I, O>) {
   checkGuards(guards);
   const chosen = order.flatMap((guard) => guards[guard] ?? []);
   const around = (work: Responder<I, O>): Procedure<I, O> =>
-    asProcedure(chosen.reduceRight<Responder<I, O>>((inner, guard) => guard(inner), work));
+    asProcedure(chosen.reduceRight<Responder<I, O>>((inner, guard) => (guard as Wrapper<I>)(inner), work));
   if (otherwise === undefined) {
     return around as Wrapper<I>;
   }
   checkResponder('fallback of resilient', otherwise);
-  return (work) => fallback(around(work), otherwise);
+  return (work: Responder<I, O>) => fallback(around(work), otherwise);
 }
 
 /** Somebody to ask, as a procedure. */

@@ -16,6 +16,7 @@ import { senderOf } from '../actors/sender-of.ts';
 import { describeThrown, Failure, type FailureClass, failureClass, reasonOf } from '../core/failure.ts';
 import { Compensating, type SagaStep, type Uncompensated } from './compensating.ts';
 import { codeOf, longestRetryAfterMs } from './failure-facts.ts';
+import { keepPartial } from './keep-partial.ts';
 import { mayHaveActed } from './may-have-acted.ts';
 import { checkResponder } from './responder.ts';
 
@@ -173,7 +174,7 @@ export function saga(
         throw await undone(step, failure);
       }
       compensating.add(step, { outcome: 'acted', input: given, answer: value });
-      scope.keep({ acted: compensating.names });
+      keepPartial(scope, { acted: compensating.names });
     }
     const { revoked } = sender;
     if (revoked !== undefined) {

@@ -37,6 +37,24 @@ export function structuralKey(value: unknown, what: string): string {
   }
 }
 
+/**
+ * The key of an input: of what its `key` function says, where there is one.
+ *
+ * Errors: those of `structuralKey`; `InvalidParams` where that says `undefined`: all inputs
+ * without an id would be taken for one.
+ */
+export function keyOf(key: ((input: unknown) => unknown) | undefined, input: unknown, what: string): string {
+  if (key === undefined) {
+    return structuralKey(input, what);
+  }
+  const told = key(input);
+  if (told === undefined) {
+    const message = 'its key is undefined, as that of all others without one: say what tells it apart';
+    throw new InvalidParams({ what, value: input, issues: [{ path: '', message }] });
+  }
+  return structuralKey(told, what);
+}
+
 function written(value: unknown, what: string, path: string, depth: number, whole: unknown): string {
   switch (typeof value) {
     case 'string':
@@ -61,7 +79,8 @@ function written(value: unknown, what: string, path: string, depth: number, whol
     throw refused(whole, what, path, `it is nested deeper than ${depthMax}, or contains itself`);
   }
   if (Array.isArray(value)) {
-    return `[${value.map((one, index) => written(one, what, `${path}[${index}]`, depth + 1, whole)).join()}]`;
+    // Not `map`, which passes over what a list leaves out.
+    return `[${Array.from(value, (one, index) => written(one, what, `${path}[${index}]`, depth + 1, whole)).join()}]`;
   }
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) {

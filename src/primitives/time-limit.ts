@@ -7,7 +7,7 @@
  */
 import type { Ballot } from './ballot.ts';
 import { all } from './counting-policies.ts';
-import { decided, type Policy, undecided, type Verdict } from './policy.ts';
+import { decided, type Policy, undecided, type Verdict, waitsForEach } from './policy.ts';
 
 /** What came of a policy with a time limit. */
 export type Within<A, V> =
@@ -62,11 +62,12 @@ function limited<A, V, W>(
   inTime: (value: V) => W,
   partial: (answers: readonly A[]) => W,
 ): Policy<A, W> {
-  const { limitsMs = [], needsEach = false } = policy;
+  const { limitsMs = [] } = policy;
   return {
     name: `withinMs(${limitMs}, ${policy.name})`,
     limitsMs: limitMs === Number.POSITIVE_INFINITY ? limitsMs : [...limitsMs, limitMs],
-    needsEach,
+    // The time runs out also in a wait cycle.
+    needsEach: (size) => limitMs === Number.POSITIVE_INFINITY && waitsForEach(policy, size),
     checkSize: (size) => policy.checkSize?.(size),
     decide: (ballot: Ballot<A>): Verdict<W> => {
       const verdict = policy.decide(ballot);

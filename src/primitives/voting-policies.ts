@@ -78,6 +78,7 @@ export function votesFor<A>(
   }
   return {
     name,
+    needsEach: (size) => size === needed(size),
     checkSize: (size) => checkFits(name, needed(size), size),
     decide: (ballot) => {
       const votes = needed(ballot.size);

@@ -23,4 +23,6 @@ export interface Wrapper<Input = unknown> {
   ): (input: I, scope: C) => O | Promise<O>;
   /** Around an agent, a topic or a capability, or whichever of all these it is. */
   <I extends Input, O>(responder: Responder<I, O>): Procedure<I, O>;
+  /** Never there. It tells the compiler what is read of an input, so that a wrapper of one kind of messages is not taken for one of all. */
+  readonly reads?: (input: Input) => void;
 }
