@@ -662,6 +662,23 @@ describe('contractNet', () => {
     expect(lost).toEqual(['a: not acceptable']);
   });
 
+  it('takes no stream for a result: its work has hardly begun', async () => {
+    const { ask } = aMarket({
+      a: {
+        bid: () => 1,
+        perform: async function* () {
+          yield 'done';
+        } as never,
+      },
+      b: { bid: () => 2 },
+    });
+
+    expect(await ask()).toMatchObject({
+      by: '/b',
+      contractors: [{ fate: 'failed', failure: expect.anything() }, { fate: 'fulfilled' }],
+    });
+  });
+
   it('bears with a contractor that answers an award with nonsense', async () => {
     const world = aWorld();
     const rude = defineAgent({

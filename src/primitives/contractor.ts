@@ -31,6 +31,7 @@ import type {
 } from './contract.ts';
 import { type BookEntry, ContractBook } from './contract-book.ts';
 import { invoke } from './invoke.ts';
+import { oneAnswerOf } from './one-answer.ts';
 
 /** Says no to a task, and why. */
 export class Refusal {
@@ -211,7 +212,7 @@ class Desk {
     const sender = senderOf(context);
     const { promise, resolve, reject } = Promise.withResolvers<Performance<unknown>>();
     const perform: Procedure<unknown, unknown> = (task, scope) =>
-      this.#options.perform(task, scope as Context, bid);
+      oneAnswerOf(this.#options.perform(task, scope as Context, bid), sender.cell!.path);
     entry.phase = 'performing';
     entry.work = promise;
     entry.isCutOff = () => sender.revoked !== undefined;
