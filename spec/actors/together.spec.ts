@@ -26,3 +26,13 @@ it('asks for several messages in the name of the latest, until the last of them 
   expect(together.deadlineMs).toBe(50);
   expect(together.cell).toBe(cell);
 });
+
+it('asks for a batch of any size', () => {
+  const cell = cellOf(
+    aWorld().system.spawn(defineAgent({ name: 'agent', subscribe: [News], receive: () => {} })),
+  );
+  const facts = { cell, envelope: anEnvelope(), headers: undefined, deadlineMs: 7 };
+  const handlings = new Array<Handling>(500_000).fill(facts as unknown as Handling);
+
+  expect(new Together(handlings).deadlineMs).toBe(7);
+});

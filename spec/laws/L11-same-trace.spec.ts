@@ -57,7 +57,8 @@ describe('a trace', () => {
       }
 
       // With few deviations some of them are the quiet one, and there are only so many others.
-      expect(traces.size).toBeGreaterThanOrEqual(Math.min(Math.ceil(seeds / 10), 500));
+      const most = strategy.name.startsWith('delayBounded') ? 500 : Number.POSITIVE_INFINITY;
+      expect(traces.size).toBeGreaterThanOrEqual(Math.min(Math.ceil(seeds / 10), most));
     },
     lawTimeoutMs,
   );

@@ -19,7 +19,8 @@ export class Together extends Detached {
     super(latest.cell, latest.works, false, latest.trace);
     this.cause = latest.envelope;
     this.#headers = latest.headers;
-    this.#deadlineMs = Math.max(...handlings.map(({ deadlineMs }) => deadlineMs));
+    // One after the other: a batch may be larger than what a call takes as arguments.
+    this.#deadlineMs = handlings.reduce((latestMs, { deadlineMs }) => Math.max(latestMs, deadlineMs), 0);
   }
 
   override get deadlineMs(): number {

@@ -2,12 +2,11 @@
  * A group plan: whom to ask and how, checked once.
  */
 import type { AnyAgent } from '../actors/agent.ts';
-import { isCapability } from '../actors/capability.ts';
 import { DefinedAgent } from '../actors/define-agent.ts';
-import { LocalRef } from '../actors/local-ref.ts';
 import { describeThrown } from '../core/failure.ts';
 import { limitsInUnits } from '../core/resource.ts';
 import type { GroupMember, GroupOptions } from './group.ts';
+import { isResponder } from './responder.ts';
 
 export interface GroupPlan {
   readonly members: readonly object[];
@@ -28,7 +27,7 @@ export function groupPlan<Q, A>(
     );
   }
   for (const [index, member] of members.entries()) {
-    if (!canBeAsked(member)) {
+    if (!isDefinition(member) && !isResponder(member)) {
       throw new RangeError(
         `${operator} asks refs, topics, capabilities, procedures, and agents that defineAgent made; at place ${index} it got ${describeThrown(member)}`,
       );
@@ -52,28 +51,6 @@ export function groupPlan<Q, A>(
 }
 
 /** Whether it is a definition, of which an agent is to be spawned. */
-export function isDefinition(member: object): member is AnyAgent {
+export function isDefinition(member: unknown): member is AnyAgent {
   return member instanceof DefinedAgent;
-}
-
-/** What an outcome of it is attributed to. */
-export function nameOfMember(member: object): string {
-  const ref = LocalRef.cellOf(member);
-  if (ref !== undefined) {
-    return ref.path;
-  }
-  const { name } = member as { readonly name?: string };
-  return name === undefined || name === '' ? 'a procedure' : name;
-}
-
-function canBeAsked(member: unknown): member is object {
-  return (
-    typeof member === 'function' ||
-    (typeof member === 'object' &&
-      member !== null &&
-      (LocalRef.cellOf(member) !== undefined ||
-        isDefinition(member) ||
-        isCapability(member) ||
-        typeof (member as { name?: unknown }).name === 'string'))
-  );
 }

@@ -23,8 +23,9 @@ import { senderOf } from '../actors/sender-of.ts';
 import { pushWithToken, retainToken } from '../core/credit.ts';
 import type { Environment } from '../core/environment.ts';
 import type { Group } from './group.ts';
-import { type GroupPlan, isDefinition, nameOfMember } from './group-plan.ts';
+import { type GroupPlan, isDefinition } from './group-plan.ts';
 import { type Outcome, outcomeOf } from './outcome.ts';
+import { nameOf } from './responder.ts';
 
 /** Whoever wants to know. Neither may throw. */
 export interface GroupListener<A> {
@@ -206,7 +207,7 @@ export class OpenGroup<Q, A> implements Group<Q, A> {
     this.#asked += 1;
     this.#lastAskedMs = nowMs;
     const member = this.#plan.members[index]!;
-    const asking = new Asking(index, nameOfMember(member), nowMs);
+    const asking = new Asking(index, nameOf(member), nowMs);
     this.#open.add(asking);
     if (nowMs > this.#deadlineMs) {
       // The one before took all the time there was, and whoever asks had no turn since.
@@ -267,7 +268,7 @@ export class OpenGroup<Q, A> implements Group<Q, A> {
 
   #giveUpUnasked(failureOf: (agent: string) => unknown): void {
     for (; this.#asked < this.size; this.#asked += 1) {
-      const agent = nameOfMember(this.#plan.members[this.#asked]!);
+      const agent = nameOf(this.#plan.members[this.#asked]!);
       this.#arrived.push(outcomeOf(agent, this.#asked, 0, { failure: failureOf(agent) }, undefined));
     }
   }

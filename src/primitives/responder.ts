@@ -3,8 +3,10 @@
  * failures, and whether something is one at all.
  */
 import type { AgentRef } from '../actors/agent-ref.ts';
-import type { AnyCapability, Capability } from '../actors/capability.ts';
+import { type AnyCapability, type Capability, isCapability } from '../actors/capability.ts';
 import type { Procedure, Responder } from '../actors/context.ts';
+import { DefinedAgent } from '../actors/define-agent.ts';
+import { LocalRef } from '../actors/local-ref.ts';
 import { describeThrown } from '../core/failure.ts';
 import type { AnyTopic, Topic } from '../core/topic.ts';
 
@@ -50,15 +52,29 @@ export function nameOf(responder: unknown): string {
   return typeof name === 'string' && name !== '' ? name : 'a procedure';
 }
 
+/** Whether it can be asked. */
+export function isResponder(responder: unknown): responder is object {
+  if (typeof responder !== 'object' || responder === null) {
+    return typeof responder === 'function';
+  }
+  return LocalRef.cellOf(responder) !== undefined || isCapability(responder) || isTopic(responder);
+}
+
 /** Errors: `RangeError` for what cannot be asked. */
 export function checkResponder(whose: string, responder: unknown): void {
-  if (typeof responder === 'function') {
-    return;
+  if (responder instanceof DefinedAgent) {
+    throw new RangeError(
+      `${whose} is an agent's ref, a topic, a capability or a procedure; got the definition of agent '${responder.name}': spawn it, and give its ref`,
+    );
   }
-  const { path, name } = (responder ?? {}) as { readonly path?: unknown; readonly name?: unknown };
-  if (typeof responder !== 'object' || (typeof path !== 'string' && typeof name !== 'string')) {
+  if (!isResponder(responder)) {
     throw new RangeError(
       `${whose} is an agent's ref, a topic, a capability or a procedure; got ${describeThrown(responder)}`,
     );
   }
+}
+
+function isTopic(responder: object): boolean {
+  const { name, schema } = responder as Partial<AnyTopic>;
+  return typeof name === 'string' && schema !== undefined;
 }
