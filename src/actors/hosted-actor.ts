@@ -43,7 +43,12 @@ export class HostedStep {
   readonly event: InnerEvent | undefined;
   phase: 'waiting' | 'committed' | 'told' = 'waiting';
   actions: HostedEffect[] | undefined;
-  deferred: HostedEffect[] | undefined;
+  /** The first that was deferred; mostly it is the only one, and needs no list. */
+  deferred: HostedEffect | undefined;
+  /** Those that were deferred after it. */
+  deferredLater: HostedEffect[] | undefined;
+  /** The step that goes on when this one is over. */
+  below: HostedStep | undefined;
   /** Children made in this step. */
   born: HostedActor[] | undefined;
   /** System ids as they were before this step, if it changed some. */
@@ -59,11 +64,23 @@ export class HostedStep {
 
   /** The next effect to be done: first the actions, then what was deferred, as XState does. */
   next(): HostedEffect | undefined {
-    const actions = this.actions?.length ?? 0;
+    const { actions } = this;
     const n = this.#done;
-    const effect = n < actions ? this.actions![n] : this.deferred?.[n - actions];
-    this.#done += effect === undefined ? 0 : 1;
+    const behind = actions === undefined ? n : n - actions.length;
+    const effect = behind < 0 ? actions![n] : behind === 0 ? this.deferred : this.deferredLater?.[behind - 1];
+    if (effect !== undefined) {
+      this.#done = n + 1;
+    }
     return effect;
+  }
+
+  defer(effect: HostedEffect): void {
+    if (this.deferred === undefined) {
+      this.deferred = effect;
+    } else {
+      this.deferredLater ??= [];
+      this.deferredLater.push(effect);
+    }
   }
 }
 
@@ -148,10 +165,9 @@ export class HostedActor implements TimerOwner {
     const { step } = this;
     if (step === undefined) {
       this.system.doLater(this, effect as () => unknown);
-      return;
+    } else {
+      step.defer(effect);
     }
-    step.deferred ??= [];
-    step.deferred.push(effect);
   }
 
   stopChild(child: object): void {

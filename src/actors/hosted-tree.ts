@@ -51,6 +51,7 @@ export class HostedTree implements HostedSystem, Behaviour, Outcomes {
   readonly #children: HostedChildren;
   readonly #ids: SystemIds;
   #timers: HostedTimers | undefined;
+  #logger: ((...said: unknown[]) => void) | undefined;
   #last: InnerSnapshot | undefined;
   /** What those who observe the agent were shown last. */
   #observed: InnerSnapshot | undefined;
@@ -204,9 +205,10 @@ export class HostedTree implements HostedSystem, Behaviour, Outcomes {
     return this;
   }
 
-  readonly logger = (...said: unknown[]): void => {
-    this.sender?.log.info(said.map(String).join(' '));
-  };
+  get logger(): (...said: unknown[]) => void {
+    this.#logger ??= (...said) => this.sender?.log.info(said.map(String).join(' '));
+    return this.#logger;
+  }
 
   get _logger(): (...said: unknown[]) => void {
     return this.logger;
