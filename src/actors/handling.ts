@@ -47,6 +47,7 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
     undefined as never,
     ownEnvelope(0, '', undefined, '', undefined, undefined),
     undefined as never,
+    true,
   );
 
   readonly cell: Cell;
