@@ -88,11 +88,11 @@ export class Cascade implements InputTaker {
       // An earlier step failed or was interrupted, and the agent goes on: what that left comes first.
       this.turn.attend(undefined);
       this.#next = step;
-      return this.#run(handling);
+    } else {
+      this.turn.attend(question);
+      this.#take(step);
+      this.push(step);
     }
-    this.turn.attend(question);
-    this.#take(step);
-    this.push(step);
     return this.#run(handling);
   }
 
@@ -232,9 +232,7 @@ export class Cascade implements InputTaker {
     hosted.commit(next);
     step.phase = 'committed';
     if (event === undefined) {
-      hosted.status = 'running';
-      hosted.made = undefined;
-      step.actions = next.status === 'active' ? [() => logic.start?.(next, hosted)] : undefined;
+      hasBegun(step, next);
     }
   }
 
@@ -418,5 +416,15 @@ export class Cascade implements InputTaker {
         this.turn.comeAgain();
       }
     });
+  }
+}
+
+/** The first step of an actor is committed: what it begins comes behind that. Apart, because of the closure. */
+function hasBegun(step: HostedStep, next: InnerSnapshot): void {
+  const { hosted } = step;
+  hosted.status = 'running';
+  hosted.made = undefined;
+  if (next.status === 'active') {
+    step.actions = [() => hosted.logic.start?.(next, hosted)];
   }
 }
