@@ -4,6 +4,7 @@
  * This is the one room outside the adapters that may read them. However many
  * deadlines are pending, they are one host timer.
  */
+import type { Alarm, Alarms } from './alarm.ts';
 import type { Environment, Timer } from './environment.ts';
 import { TimerWheel } from './timer-wheel.ts';
 
@@ -18,7 +19,8 @@ export function liveEnvironment(): Environment {
   return new LiveEnvironment();
 }
 
-class LiveEnvironment implements Environment {
+class LiveEnvironment implements Environment, Alarms {
+  readonly alarms: Alarms = this;
   readonly epochMs = performance.timeOrigin;
   readonly #wheel = new TimerWheel(performance.now());
   readonly #terminations = new Set<() => void>();
@@ -39,6 +41,17 @@ class LiveEnvironment implements Environment {
       this.#ringAt(timer.dueMs);
     }
     return timer;
+  }
+
+  setAlarm(dueMs: number, alarm: Alarm): void {
+    this.#wheel.setAlarm(dueMs, alarm);
+    if (alarm.isSet && alarm.dueMs < this.#ringsAtMs) {
+      this.#ringAt(alarm.dueMs);
+    }
+  }
+
+  cancelAlarm(alarm: Alarm): void {
+    this.#wheel.cancelAlarm(alarm);
   }
 
   random(): number {
