@@ -11,6 +11,8 @@ import { TimerWheel } from './timer-wheel.ts';
 /** Node refuses longer host timers than this; the wheel keeps what is further away. */
 const hostDelayMsMax = 2 ** 31 - 1;
 
+const settled = Promise.resolve();
+
 /** Who was asked to end and is not ready yet, in the whole process: a signal is for all of it. */
 const stillEnding = new Set<() => void>();
 
@@ -64,7 +66,8 @@ class LiveEnvironment implements Environment, Alarms {
   }
 
   defer(f: () => void): void {
-    queueMicrotask(f);
+    // As `queueMicrotask`, which makes an asynchronous resource for each call: half as dear again.
+    void settled.then(f);
   }
 
   deferPastIo(f: () => void): void {

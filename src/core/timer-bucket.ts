@@ -152,6 +152,8 @@ export class Bucket {
   startMs: number;
   /** The length of one slot, in milliseconds: a power of 32. */
   readonly slotMs: number;
+  /** The length of all slots. */
+  readonly lengthMs: number;
   /** The slot that was sorted into this bucket, if it came about so. */
   outer: Slot | undefined;
   /** One bit a slot: whether a timer waits there. */
@@ -162,12 +164,13 @@ export class Bucket {
   constructor(startMs: number, slotMs: number, outer?: Slot) {
     this.startMs = startMs;
     this.slotMs = slotMs;
+    this.lengthMs = slotMs * slotsPerBucket;
     this.outer = outer;
   }
 
   /** Whether this bucket has not ended at `atMs`. */
   reaches(atMs: number): boolean {
-    return atMs - this.startMs < this.slotMs * slotsPerBucket;
+    return atMs - this.startMs < this.lengthMs;
   }
 
   /** When the slot begins that has this index. */
