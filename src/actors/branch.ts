@@ -223,8 +223,8 @@ export class Branch extends Sender implements Scope, Requester, OpenBranch, Tied
     return this.from.handling;
   }
 
-  branch(plan: BranchPlan): OpenBranch {
-    return this.from.branch({ ...plan, within: plan.within ?? this });
+  branch(plan: BranchPlan, within: Sender = this): OpenBranch {
+    return this.from.branch(plan, within);
   }
 
   send(addressed: Addressed): Promise<void> | undefined {

@@ -151,8 +151,8 @@ export abstract class Outside extends Sender implements Requester {
     return noHeaders;
   }
 
-  branch(plan: BranchPlan): OpenBranch {
-    return new Branch(plan.within ?? this, plan);
+  branch(plan: BranchPlan, within: Sender = this): OpenBranch {
+    return new Branch(within, plan);
   }
 
   send(addressed: Addressed): Promise<void> | undefined {

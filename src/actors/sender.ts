@@ -58,8 +58,6 @@ export interface BranchPlan {
   readonly lease: Lease | undefined;
   /** Whether whoever began it waits for it. */
   readonly awaited: boolean;
-  /** The branch it is a branch of, if it is. */
-  readonly within?: Sender;
 }
 
 /** A branch, for whoever opened it. It is itself the scope of the work done in it. */
@@ -100,8 +98,12 @@ export abstract class Sender implements Verbs, Origin {
     return this.revoked === undefined;
   }
 
-  /** Opens a branch: work within that of this sender. */
-  abstract branch(plan: BranchPlan): OpenBranch;
+  /**
+   * Opens a branch: work within that of this sender.
+   *
+   * @param within The branch it is a branch of, if it is.
+   */
+  abstract branch(plan: BranchPlan, within?: Sender): OpenBranch;
   abstract send(addressed: Addressed): Promise<void> | undefined;
   /** Sends what work says that was begun before. */
   sendWithin(addressed: Addressed): Promise<void> | undefined {
