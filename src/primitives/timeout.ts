@@ -18,7 +18,7 @@ import { isThenable } from '../actors/thenable.ts';
 import { Alarm } from '../core/alarm.ts';
 import { Failure, isOf } from '../core/failure.ts';
 import { invoke } from './invoke.ts';
-import { oneAnswer } from './one-answer.ts';
+import { isStream, oneAnswer, streamRefused } from './one-answer.ts';
 import { PerSystem } from './per-system.ts';
 import { wrap } from './wrap.ts';
 import type { Wrapper } from './wrapper.ts';
@@ -114,6 +114,7 @@ class Timed extends Alarm implements BranchOwner, BranchPlan {
   /** How long it has: no longer than its caller. */
   readonly #leftMs: number;
   readonly #branch: OpenBranch;
+  #resolve: ((answer: unknown) => void) | undefined = undefined;
   #reject: ((failure: unknown) => void) | undefined = undefined;
   #ended: { readonly failure: unknown } | 'well' | undefined = undefined;
 
@@ -178,31 +179,36 @@ class Timed extends Alarm implements BranchOwner, BranchPlan {
   }
 
   #wait<O>(answer: PromiseLike<O>): Promise<O> {
-    return new Promise((resolve, reject) => {
+    const promise = new Promise<O>((resolve, reject) => {
+      this.#resolve = resolve as (answer: unknown) => void;
       this.#reject = reject;
-      if (typeof this.#ended === 'object') {
-        // Whoever asked was ended by the beginning of the work itself.
-        reject(this.#ended.failure);
-      }
-      Promise.resolve(answer).then(
-        (value) => {
-          if (!this.#endWell()) {
-            return;
-          }
-          try {
-            resolve(oneAnswer(value, this.target));
-          } catch (refusal) {
-            reject(refusal);
-          }
-        },
-        (failure) => {
-          const cause = this.#isForTime(failure) ? this.#tooLate() : failure;
-          if (this.#endWell()) {
-            reject(cause);
-          }
-        },
-      );
     });
+    if (typeof this.#ended === 'object') {
+      // Whoever asked was ended by the beginning of the work itself.
+      this.#reject!(this.#ended.failure);
+    }
+    Promise.resolve(answer).then(
+      (value) => this.#succeeded(value),
+      (failure) => this.#failed(failure),
+    );
+    return promise;
+  }
+
+  #succeeded(value: unknown): void {
+    if (this.#endWell()) {
+      if (isStream(value)) {
+        this.#reject!(streamRefused(`'${this.target}'`));
+      } else {
+        this.#resolve!(value);
+      }
+    }
+  }
+
+  #failed(failure: unknown): void {
+    const cause = this.#isForTime(failure) ? this.#tooLate() : failure;
+    if (this.#endWell()) {
+      this.#reject!(cause);
+    }
   }
 
   /** The work has ended; returns whether that was in time. */
