@@ -67,7 +67,8 @@ export abstract class PendingReply extends Alarm implements ReplyPort, Asker, Li
   askedAlone: object | undefined = undefined;
   /** How it is followed, if it is. */
   trace: RequestTrace | undefined = undefined;
-  #timeoutMs = 0;
+  // Not 0: a field that begins as a whole number gives every object a new shape with the first fraction.
+  #timeoutMs: number | undefined = undefined;
   #asked = 0;
   #unanswered = 0;
   #work: Work | undefined = undefined;
@@ -119,7 +120,7 @@ export abstract class PendingReply extends Alarm implements ReplyPort, Asker, Li
 
   /** Its deadline has come. */
   ring(): void {
-    this.interrupt(new RequestTimeout({ target: this.target, timeoutMs: this.#timeoutMs }));
+    this.interrupt(new RequestTimeout({ target: this.target, timeoutMs: this.#timeoutMs! }));
   }
 
   /** What it spends from, where a budget of its own was named. */
