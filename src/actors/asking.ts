@@ -58,7 +58,7 @@ export function ask(
   const cell = LocalRef.cellOf(target);
   if (cell !== undefined) {
     const timeoutMs = timeoutOf(options, asking.requestTimeoutMs);
-    const to = cellOf(asking.kernel, target);
+    const to = cell.kernel === asking.kernel ? cell : cellOf(asking.kernel, target);
     const topic = handlerForTold(to.definition, payload, options?.topic);
     const content = checked(asking, topic, payload);
     askAt(asking, request, to, to.path, topic, content, timeoutMs, options, verb, ofCall);
