@@ -14,11 +14,20 @@ import type { RequestTrace, Verb } from '../core/tracing.ts';
 import { isCapability } from './capability.ts';
 import { Cell } from './cell.ts';
 import type { RequestOptions } from './context.ts';
-import { handlerForTold } from './handlers.ts';
 import { LocalRef } from './local-ref.ts';
 import type { PendingReply, Requester } from './pending-reply.ts';
 import { Interrupted } from './request-failures.ts';
-import { cellOf, checked, entryOf, inquiry, leaseFor, type Origin, saying, timeoutOf } from './sending.ts';
+import {
+  cellOf,
+  checked,
+  entryOf,
+  inquiry,
+  leaseFor,
+  type Origin,
+  saying,
+  timeoutOf,
+  toldTopic,
+} from './sending.ts';
 
 /** Who asks. */
 export interface Asking extends Origin {
@@ -59,7 +68,7 @@ export function ask(
   if (cell !== undefined) {
     const timeoutMs = timeoutOf(options, asking.requestTimeoutMs);
     const to = cell.kernel === asking.kernel ? cell : cellOf(asking.kernel, target);
-    const topic = handlerForTold(to.definition, payload, options?.topic);
+    const topic = toldTopic(to.definition, payload, options);
     const content = checked(asking, topic, payload);
     askAt(asking, request, to, to.path, topic, content, timeoutMs, options, verb, ofCall);
     return;

@@ -34,7 +34,16 @@ import type { PendingReply, Requester } from './pending-reply.ts';
 import { PendingRequest } from './pending-request.ts';
 import { PendingStream } from './pending-stream.ts';
 import { Interrupted } from './request-failures.ts';
-import { type Addressed, leaseFor, message, type Origin, publication, saying, timeoutOf } from './sending.ts';
+import {
+  cellOf,
+  entryOf,
+  envelopeOn,
+  envelopeTo,
+  leaseFor,
+  type Origin,
+  saying,
+  timeoutOf,
+} from './sending.ts';
 import { hostFor } from './stream-host.ts';
 import type { Tie } from './tie.ts';
 
@@ -104,10 +113,10 @@ export abstract class Sender implements Verbs, Origin {
    * @param within The branch it is a branch of, if it is.
    */
   abstract branch(plan: BranchPlan, within?: Sender): OpenBranch;
-  abstract send(addressed: Addressed): Promise<void> | undefined;
+  abstract send(target: Cell | TopicEntry, envelope: Envelope): Promise<void> | undefined;
   /** Sends what work says that was begun before. */
-  sendWithin(addressed: Addressed): Promise<void> | undefined {
-    return this.send(addressed);
+  sendWithin(target: Cell | TopicEntry, envelope: Envelope): Promise<void> | undefined {
+    return this.send(target, envelope);
   }
 
   abstract sendRequest(target: Cell | TopicEntry, envelope: Envelope, request: PendingReply): void;
@@ -120,11 +129,13 @@ export abstract class Sender implements Verbs, Origin {
     payload: NoInfer<M>,
     options?: SendOptions,
   ): Promise<void> | undefined {
-    return this.say(publication(this, topic as AnyTopic, payload, options));
+    const target = entryOf(this.kernel, topic as AnyTopic);
+    return this.say(target, envelopeOn(this, topic as AnyTopic, payload, options));
   }
 
   tell<M>(ref: AgentRef<M, unknown>, payload: NoInfer<M>, options?: SendOptions): Promise<void> | undefined {
-    return this.say(message(this, ref, payload, options));
+    const target = cellOf(this.kernel, ref);
+    return this.say(target, envelopeTo(this, target, payload, options));
   }
 
   /** Whether what is asked here is waited for, where the request does not say otherwise. */
@@ -238,15 +249,15 @@ export abstract class Sender implements Verbs, Origin {
   }
 
   /** Sends; whoever follows what is refused hears that it will never leave. */
-  protected say(addressed: Addressed): Promise<void> | undefined {
+  protected say(target: Cell | TopicEntry, envelope: Envelope): Promise<void> | undefined {
     const { tracing } = this.kernel;
     if (tracing === undefined) {
-      return this.send(addressed);
+      return this.send(target, envelope);
     }
     try {
-      return this.send(addressed);
+      return this.send(target, envelope);
     } catch (refusal) {
-      tracing.lost(addressed.envelope, refusal);
+      tracing.lost(envelope, refusal);
       throw refusal;
     }
   }

@@ -9,13 +9,14 @@ import { Lease, type Limits } from '../core/budget.ts';
 import { type Envelope, type Headers, makeEnvelope, noHeaders, type ReplyPort } from '../core/envelope.ts';
 import { describeThrown } from '../core/failure.ts';
 import { MailboxFull } from '../core/mailbox.ts';
-import { check, InvalidParams } from '../core/schema.ts';
+import { check, InvalidParams, unchecked } from '../core/schema.ts';
 import type { AnyTopic } from '../core/topic.ts';
 import type { TopicEntry } from '../core/topic-board.ts';
 import type { HandlingTrace, RequestTrace, Saying, Verb } from '../core/tracing.ts';
 import type { CapabilityDirectory } from './capability-directory.ts';
 import type { Cell } from './cell.ts';
 import type { RequestOptions, SendOptions } from './context.ts';
+import type { Definition } from './define-agent.ts';
 import { handlerForTold } from './handlers.ts';
 import type { Kernel } from './kernel.ts';
 import { LocalRef } from './local-ref.ts';
@@ -40,59 +41,53 @@ export interface Origin {
   readonly trace: HandlingTrace | undefined;
 }
 
-/** An envelope, and where it goes. */
-export interface Addressed {
-  readonly target: Cell | TopicEntry;
-  readonly envelope: Envelope;
-}
-
-/** Errors: `InvalidParams` for a pattern, a closed topic or a payload its schema refuses. */
-export function publication(
+/**
+ * The envelope of what is published.
+ *
+ * Errors: `InvalidParams` for a payload its schema refuses.
+ */
+export function envelopeOn(
   origin: Origin,
   topic: AnyTopic,
   payload: unknown,
   options: SendOptions | undefined,
-): Addressed {
-  const { kernel } = origin;
-  return {
-    target: entryOf(kernel, topic),
-    envelope: envelopeFrom(
-      origin,
-      undefined,
-      topic.name,
-      checked(origin, topic, payload),
-      undefined,
-      undefined,
-      Number.POSITIVE_INFINITY,
-      undefined,
-      options,
-    ),
-  };
+): Envelope {
+  return envelopeFrom(
+    origin,
+    undefined,
+    topic.name,
+    checked(origin, topic, payload),
+    undefined,
+    undefined,
+    Number.POSITIVE_INFINITY,
+    undefined,
+    options,
+  );
 }
 
-/** Errors: `InvalidParams` for a ref of another system, or a payload no handler accepts. */
-export function message(
+/**
+ * The envelope of what an agent is told.
+ *
+ * Errors: `InvalidParams` for a payload no handler accepts.
+ */
+export function envelopeTo(
   origin: Origin,
-  ref: object,
+  target: Cell,
   payload: unknown,
   options: SendOptions | undefined,
-): Addressed {
-  const target = cellOf(origin.kernel, ref);
-  const topic = handlerForTold(target.definition, payload, options?.topic);
-  return {
-    target,
-    envelope: envelopeFrom(
-      origin,
-      target.path,
-      topic.name,
-      checked(origin, topic, payload),
-      undefined,
-      undefined,
-      Number.POSITIVE_INFINITY,
-      origin.lease,
-      options,
-    ),
-  };
+): Envelope {
+  const topic = toldTopic(target.definition, payload, options);
+  return envelopeFrom(
+    origin,
+    target.path,
+    topic.name,
+    checked(origin, topic, payload),
+    undefined,
+    undefined,
+    Number.POSITIVE_INFINITY,
+    origin.lease,
+    options,
+  );
 }
 
 /** A lease of its own for a request that names a budget: reserved from the cause's, if it has one. */
@@ -218,6 +213,18 @@ export function requestNow(target: Cell | TopicEntry, envelope: Envelope, reques
   }
 }
 
+/** Errors: `InvalidParams` for a payload no handler accepts. */
+export function toldTopic(
+  definition: Definition,
+  payload: unknown,
+  options: SendOptions | undefined,
+): AnyTopic {
+  const { onlyTopic } = definition;
+  return onlyTopic !== undefined && options?.topic === undefined
+    ? onlyTopic
+    : handlerForTold(definition, payload, options?.topic);
+}
+
 function envelopeFrom(
   origin: Origin,
   to: string | undefined,
@@ -261,6 +268,9 @@ function headersFrom(cause: Envelope | undefined, headers: Headers | undefined):
 
 /** Checks a payload where the topic, or else the system, says so. */
 export function checked(origin: Origin, topic: AnyTopic, payload: unknown): unknown {
+  if (topic.schema === unchecked) {
+    return payload;
+  }
   const validate = topic.validate ?? origin.kernel.validate;
   if (validate === 'never' || (validate === 'edge' && origin.cell !== undefined)) {
     return payload;
@@ -268,7 +278,7 @@ export function checked(origin: Origin, topic: AnyTopic, payload: unknown): unkn
   return check(topic.schema, payload, 'payload of', topic.name);
 }
 
-/** Errors: `InvalidParams` for what is no topic, a pattern, or a topic of the system's own. */
+/** Errors: `InvalidParams` for what is no topic, a pattern, or a topic that is closed to others. */
 export function entryOf(kernel: Kernel, topic: AnyTopic): TopicEntry {
   if (typeof topic?.name !== 'string') {
     throw new InvalidParams({
@@ -294,7 +304,7 @@ export function entryOf(kernel: Kernel, topic: AnyTopic): TopicEntry {
   return kernel.board.entry(topic.name);
 }
 
-/** Errors: `InvalidParams` for what is no ref, or one of another system. */
+/** Errors: `InvalidParams` for what is no ref, and for a ref of another system. */
 export function cellOf(kernel: Kernel, ref: object): Cell {
   const cell = LocalRef.cellOf(ref);
   if (cell === undefined || cell.kernel !== kernel) {
