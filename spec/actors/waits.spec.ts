@@ -8,9 +8,10 @@ import { anEnvelope } from '../support/an-envelope.ts';
 
 /** An agent as far as it is looked at here: one slot, and room, where nothing else is said. */
 function anAgent(path: string, facts: object = {}): Cell {
-  return Object.assign(Object.create(Cell.prototype) as Cell, {
+  // Its own phase: that of a cell is kept where only a cell that was made can keep it.
+  const phase = { value: 'running', writable: true, enumerable: true };
+  return Object.assign(Object.create(Cell.prototype, { phase }) as Cell, {
     path,
-    phase: 'running',
     window: 1,
     open: 0,
     finishes: false,
