@@ -435,8 +435,8 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
     return this;
   }
 
-  branch(plan: BranchPlan): OpenBranch {
-    return new HandlingBranch(plan.within ?? this, this, plan);
+  branch(plan: BranchPlan, within: Sender = this): OpenBranch {
+    return new HandlingBranch(within, this, plan);
   }
 
   override tie(tie: Tie): boolean {
