@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Cell, type OpenHandling } from '../../src/actors/cell.ts';
+import { Children } from '../../src/actors/children.ts';
 import type { PendingReply } from '../../src/actors/pending-reply.ts';
 import { agentAt, waitCycleOfEffect, waitCycleOfRequest, waitCycleOfRoom } from '../../src/actors/waits.ts';
 import type { Receiver, TopicEntry } from '../../src/core/topic-board.ts';
@@ -7,8 +8,11 @@ import { anEnvelope } from '../support/an-envelope.ts';
 
 /** An agent as far as it is looked at here: one slot, and room, where nothing else is said. */
 function anAgent(path: string, facts: object = {}): Cell {
-  return Object.assign(Object.create(Cell.prototype) as Cell, {
-    path,
+  const agent = Object.create(Cell.prototype, {
+    path: { value: path, enumerable: true },
+    id: { value: path.slice(path.lastIndexOf('/') + 1) },
+  }) as Cell;
+  return Object.assign(agent, {
     phase: 'running',
     window: 1,
     open: 0,
@@ -269,10 +273,9 @@ describe('a place in a keyed group', () => {
     const atWanting = open(wanting);
     const group = anAgent('/group', { window: 0, definition: { overflow: 'suspend', keyed: {} } });
     const [a, b] = ['/group/a', '/group/b'].map((path) => anAgent(path));
-    group.children = new Map([
-      ['a', a!],
-      ['b', b!],
-    ]);
+    group.children = new Children();
+    group.children.add(a!);
+    group.children.add(b!);
     for (const one of [a!, b!]) {
       ask(open(one), wanting);
     }

@@ -15,6 +15,7 @@ import { Ring } from '../core/ring.ts';
 import type { StopReason } from '../core/system-event.ts';
 import type { Receiver, Reception } from '../core/topic-board.ts';
 import type { AgentRef, AgentSnapshot } from './agent-ref.ts';
+import { type Children, idOfCounted, type Sibling } from './children.ts';
 import { Counts } from './counts.ts';
 import type { Definition } from './define-agent.ts';
 import type { EmittedListeners } from './emitted-listeners.ts';
@@ -123,12 +124,16 @@ export interface Behaviour {
 /** One of those who wait for this agent's end. */
 export type Watcher = Cell | ((cell: Cell) => void);
 
-export class Cell implements Receiver, Runnable {
+export class Cell implements Receiver, Runnable, Sibling<Cell> {
   readonly kernel: Kernel;
   readonly conduct: Conduct;
   readonly definition: Definition;
   readonly parent: Cell | undefined;
-  readonly path: string;
+  readonly count: number;
+  elder: Cell | undefined = undefined;
+  younger: Cell | undefined = undefined;
+  /** Whether it can be found: it has begun, and not ended. */
+  listed = false;
   readonly kind: ChildKind;
   readonly significant: boolean;
   /** Whether it hears its topics. */
@@ -136,6 +141,8 @@ export class Cell implements Receiver, Runnable {
   readonly input: unknown;
   readonly lease: Lease | undefined;
   readonly mailbox: Mailbox;
+  readonly #id: string | undefined;
+  #path: string | undefined;
 
   phase: Phase = 'starting';
   state: unknown = undefined;
@@ -170,11 +177,7 @@ export class Cell implements Receiver, Runnable {
   stashed: Envelope[] | undefined;
   timers: Set<Timer> | undefined;
   requests: Set<PendingReply> | undefined;
-  children: Map<string, Cell> | undefined;
-  /** How many children were named after each definition. */
-  childNames: Map<string, number> | undefined;
-  /** How many its parent had named so before it, if it got its name by counting. */
-  countedFrom: number | undefined;
+  children: Children<Cell> | undefined;
   watchers: Set<Watcher> | undefined;
   watching: Set<Cell> | undefined;
   observers: SnapshotObservers | undefined;
@@ -216,7 +219,9 @@ export class Cell implements Receiver, Runnable {
     conduct: Conduct;
     definition: Definition;
     parent: Cell | undefined;
-    path: string;
+    /** Its id, if that was chosen; `count`, if it is named after its definition. */
+    id: string | undefined;
+    count: number;
     kind: ChildKind;
     significant: boolean;
     subscribes: boolean;
@@ -228,7 +233,9 @@ export class Cell implements Receiver, Runnable {
     this.conduct = facts.conduct;
     this.definition = definition;
     this.parent = facts.parent;
-    this.path = facts.path;
+    this.count = facts.count;
+    this.#id = facts.id;
+    this.#path = facts.parent === undefined ? '' : undefined;
     this.kind = facts.kind;
     this.significant = facts.significant;
     this.subscribes = facts.subscribes;
@@ -240,6 +247,35 @@ export class Cell implements Receiver, Runnable {
         ? { ...definition, onKeyThrew: (thrown) => this.reportStray(thrown) }
         : definition,
     );
+  }
+
+  get id(): string {
+    return this.#id ?? idOfCounted(this.definition.name, this.count);
+  }
+
+  get calledAfter(): string {
+    return this.definition.name;
+  }
+
+  /** Its place in the tree, as text. Made when it is first asked for. */
+  get path(): string {
+    return this.#path ?? this.makePath();
+  }
+
+  // Not `#makePath`: with private methods each cell would be marked, which costs time and bytes.
+  protected makePath(): string {
+    const below: Cell[] = [];
+    let above: Cell = this;
+    while (above.#path === undefined) {
+      below.push(above);
+      above = above.parent!;
+    }
+    let path = above.#path;
+    for (let one = below.pop(); one !== undefined; one = below.pop()) {
+      path += `/${one.id}`;
+      one.#path = path;
+    }
+    return path;
   }
 
   get label(): string {

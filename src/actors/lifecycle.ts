@@ -255,13 +255,10 @@ export class Lifecycle implements Measures {
   }
 
   #childEnded(cell: Cell, child: Cell): void {
-    const id = child.path.slice(cell.path.length + 1);
-    /* v8 ignore else -- @preserve An id is free only when its agent has ended. */
-    if (cell.children?.get(id) === child) {
-      cell.children.delete(id);
-    }
+    const children = cell.children!;
+    children.delete(child);
     if (cell.whenChildrenEnded !== undefined) {
-      if (cell.children?.size === 0) {
+      if (children.size === 0) {
         const then = cell.whenChildrenEnded;
         cell.whenChildrenEnded = undefined;
         then();

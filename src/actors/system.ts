@@ -176,6 +176,7 @@ class RunningSystem extends Outside implements System {
       this.kernel.tracing = attached.tracing;
     }
     this.#root = this.#makeRoot(options);
+    this.agents.growsFrom(this.#root);
     this.kernel.custodian = new Detached(this.#root, this.#conductor, false, undefined);
     for (const agent of options.agents ?? []) {
       // Before any of them begins: nobody could stop those that had.
@@ -321,7 +322,8 @@ class RunningSystem extends Outside implements System {
         [],
       ),
       parent: undefined,
-      path: '',
+      id: '',
+      count: 0,
       kind: 'temporary',
       significant: false,
       subscribes: false,
