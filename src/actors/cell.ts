@@ -8,17 +8,16 @@
 import type { Lease } from '../core/budget.ts';
 import type { DeadLetterCause } from '../core/dead-letter.ts';
 import type { Envelope, ReplyPort, Work } from '../core/envelope.ts';
-import type { Runnable, Timer } from '../core/environment.ts';
-import type { Histogram } from '../core/histogram.ts';
+import type { Runnable } from '../core/environment.ts';
 import { Mailbox, MailboxFull, type Parked } from '../core/mailbox.ts';
 import { Ring } from '../core/ring.ts';
 import type { StopReason } from '../core/system-event.ts';
 import type { Receiver, Reception } from '../core/topic-board.ts';
 import type { AgentRef, AgentSnapshot } from './agent-ref.ts';
+import { CellWithExtras } from './cell-extras.ts';
 import { type Children, idOfCounted, type Sibling } from './children.ts';
 import { Counts } from './counts.ts';
 import type { Definition } from './define-agent.ts';
-import type { EmittedListeners } from './emitted-listeners.ts';
 import type { Kernel } from './kernel.ts';
 import type { PendingReply } from './pending-reply.ts';
 import type { SnapshotObservers } from './snapshot-observers.ts';
@@ -91,12 +90,6 @@ export interface Notice {
   deliver(): void;
 }
 
-/** A behaviour that goes on from message to message, for one life of the agent: see `stream-run`. */
-export interface Pipeline {
-  /** The agent ends, or begins anew: nothing comes out of it any more. Must not throw. */
-  end(): void;
-}
-
 /** What the rooms above do for a cell. */
 export interface Conduct {
   /** Does the next thing there is to do, and says whether there was one. */
@@ -124,7 +117,10 @@ export interface Behaviour {
 /** One of those who wait for this agent's end. */
 export type Watcher = Cell | ((cell: Cell) => void);
 
-export class Cell implements Receiver, Runnable, Sibling<Cell> {
+export class Cell
+  extends CellWithExtras<Cell, OpenHandling, PendingReply, RestartedTogether>
+  implements Receiver, Runnable, Sibling<Cell>
+{
   readonly kernel: Kernel;
   readonly conduct: Conduct;
   readonly definition: Definition;
@@ -156,63 +152,22 @@ export class Cell implements Receiver, Runnable, Sibling<Cell> {
   queued = false;
 
   handled = 0;
-  failed = 0;
-  interrupted = 0;
-  expired = 0;
-  unhandledAtStop = 0;
-  redelivered = 0;
-  restarts = 0;
 
   /** The handling whose step is being taken or released now. */
   current: OpenHandling | undefined;
-  /** Handlings whose work goes on after their first step. */
-  openHandlings: Set<OpenHandling> | undefined;
   signals: Signal[] | undefined;
   notices: Ring<Notice> | undefined;
   /** Committed effects that wait, because one before them waits for room elsewhere. */
   outbox: Ring<Waiting> | undefined;
   /** Effects of this agent that stand in line at others' mailboxes. */
   parked: StandingInLine[] | undefined;
-  outboxRoom: PromiseWithResolvers<void> | undefined;
-  stashed: Envelope[] | undefined;
-  timers: Set<Timer> | undefined;
-  requests: Set<PendingReply> | undefined;
   children: Children<Cell> | undefined;
-  watchers: Set<Watcher> | undefined;
-  watching: Set<Cell> | undefined;
   observers: SnapshotObservers | undefined;
-  emitted: EmittedListeners | undefined;
   behaviour: Behaviour | undefined;
-  histogram: Histogram | undefined;
   ref: AgentRef<never, unknown> | undefined;
-  /** When it was restarted, oldest first, as far as its supervisor's window reaches. */
-  restartedAtMs: readonly number[] = noTimes;
-  /** When its children were restarted together, where its strategy restarts them so. */
-  childrenRestartedAtMs: readonly number[] = noTimes;
-  /** How many significant children have ended. */
-  significantEnded = 0;
-  /** Messages in flight when it failed, to be handled again after the restart. */
-  toRedeliver: Envelope[] | undefined;
-  /** What a stop or a restart in progress will do when the children have ended. */
-  whenChildrenEnded: (() => void) | undefined;
   /** Whether it has ever had a state: only then is there something for `onStop` to end. */
   begun = false;
-  /** Whether a restart is in progress. */
-  restarting = false;
-  stopTimer: Timer | undefined;
-  /** Those it is being restarted with. */
-  restartGroup: RestartedTogether | undefined;
-  /** Whether it ends as soon as it has nothing more to do. */
-  drains = false;
-  /** Whether it has finished, and ends as soon as what it sent has left. */
-  finishes = false;
-  /** How often messages were put back, for redelivery. */
-  attempts: Map<Envelope, number> | undefined;
   stopReason: StopReason | undefined;
-  /** The stream that is its behaviour, if it is a stream agent that has begun. */
-  pipeline: Pipeline | undefined;
-  /** What it failed of, if it ended so. */
-  failedOf: { readonly failure: unknown } | undefined;
 
   constructor(facts: {
     kernel: Kernel;
@@ -228,6 +183,7 @@ export class Cell implements Receiver, Runnable, Sibling<Cell> {
     input: unknown;
     lease: Lease | undefined;
   }) {
+    super();
     const { definition } = facts;
     this.kernel = facts.kernel;
     this.conduct = facts.conduct;
@@ -262,7 +218,6 @@ export class Cell implements Receiver, Runnable, Sibling<Cell> {
     return this.#path ?? this.makePath();
   }
 
-  // Not `#makePath`: with private methods each cell would be marked, which costs time and bytes.
   protected makePath(): string {
     const below: Cell[] = [];
     let above: Cell = this;
@@ -373,7 +328,7 @@ export class Cell implements Receiver, Runnable, Sibling<Cell> {
     switch (offer) {
       case 'accepted':
         kernel.inFlight += 1;
-        this.#wakeToTake();
+        this.wakeToTake();
         return 'taken';
       case 'waiting':
         kernel.inFlight += 1;
@@ -528,7 +483,8 @@ export class Cell implements Receiver, Runnable, Sibling<Cell> {
     this.kernel.deadLetter(envelope, this.path, cause, failure);
   }
 
-  #wakeToTake(): void {
+  // Not private: for private methods each cell would be marked, which costs time and bytes.
+  protected wakeToTake(): void {
     if (!this.queued && this.open < this.window) {
       this.queued = true;
       this.kernel.dispatcher.ready(this);
@@ -565,5 +521,3 @@ export class Cell implements Receiver, Runnable, Sibling<Cell> {
     return this.ending || (this.drains && envelope.sender?.startsWith(`${this.path}/`) !== true);
   }
 }
-
-const noTimes: readonly number[] = [];
