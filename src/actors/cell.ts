@@ -48,6 +48,21 @@ export type Signal =
   | { readonly _tag: 'childEnded'; readonly child: Cell }
   | { readonly _tag: 'backoffOver'; readonly group: RestartedTogether };
 
+/** The first signal of every agent. */
+export const start: Signal = Object.freeze({ _tag: 'start' });
+
+/** It ends at once, because somebody above or outside wants it to. */
+export const stopNow: Signal = Object.freeze({
+  _tag: 'stop',
+  mode: 'now',
+  withinMs: Number.POSITIVE_INFINITY,
+  reason: 'stopped',
+  failure: undefined,
+});
+
+/** It ends at once, because it has done what it was there for. */
+export const finishNow: Signal = Object.freeze({ ...stopNow, reason: 'finished' });
+
 /** Agents that are restarted together: see `restart-group`. */
 export interface RestartedTogether {
   /** Where it stands in the history: when it falls due, if everything ends at once; later, when it happened. */
@@ -67,6 +82,9 @@ export interface OpenHandling extends Work {
   readonly over: boolean;
   /** Whether its message is to be laid aside when it is over. */
   stashing: boolean;
+  /** Called once when it is over. */
+  get whenOver(): (() => void) | undefined;
+  set whenOver(act: () => void);
   /** Where it was told to wait for room, and by which promise. */
   rooms: { readonly cell: Cell; readonly receiver: Receiver; readonly room: Promise<void> }[] | undefined;
 }
@@ -168,6 +186,8 @@ export class Cell
   /** Whether it has ever had a state: only then is there something for `onStop` to end. */
   begun = false;
   stopReason: StopReason | undefined;
+  /** The handling that said that the agent has finished, and with which it ends. */
+  finishesWith: OpenHandling | undefined;
 
   constructor(facts: {
     kernel: Kernel;
@@ -381,8 +401,11 @@ export class Cell
 
   /** Sends a signal: it is acted on before any message that waits. */
   signal(signal: Signal): void {
-    this.signals ??= [];
-    this.signals.push(signal);
+    if (this.signals === undefined) {
+      this.signals = [signal];
+    } else {
+      this.signals.push(signal);
+    }
     this.wake();
   }
 

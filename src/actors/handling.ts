@@ -16,10 +16,11 @@ import type { AgentRef, MachineRef } from './agent-ref.ts';
 import { scheduleStep } from './agent-timer.ts';
 import { HandlingBranch } from './branch.ts';
 import type { CapabilityDirectory } from './capability-directory.ts';
-import { Cell, type OpenHandling } from './cell.ts';
+import { Cell, type OpenHandling, stopNow } from './cell.ts';
 import type { Context, Log, SpawnOptions, Verbs } from './context.ts';
 import { unwatch, watch } from './death-watch.ts';
 import { Detached } from './detached.ts';
+import { Finishing } from './finishing.ts';
 import { guardedAbort } from './guarded-abort.ts';
 import type { Kernel } from './kernel.ts';
 import { LocalRef, refOf } from './local-ref.ts';
@@ -29,7 +30,8 @@ import { HandlingOver } from './request-failures.ts';
 import type { Result } from './result.ts';
 import { type BranchPlan, type OpenBranch, Sender } from './sender.ts';
 import { type Addressed, publishNow, requestNow, tellNow } from './sending.ts';
-import { startChild } from './spawn.ts';
+import { Spawning, startChild } from './spawn.ts';
+import type { StagedAct } from './stage.ts';
 import { forgetStashing, unstashAll } from './stash.ts';
 import { refuseThenable } from './thenable.ts';
 import { cutTies, Tie, type TiedTo } from './tie.ts';
@@ -198,32 +200,14 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
   }
 
   stop(child?: AgentRef<never, unknown>): void {
-    const target = child === undefined ? this.cell : this.#relative(child);
-    const stop = (reason: 'finished' | 'stopped'): void =>
-      target.signal({
-        _tag: 'stop',
-        mode: 'now',
-        withinMs: Number.POSITIVE_INFINITY,
-        reason,
-        failure: undefined,
-      });
-    if (target !== this.cell) {
-      this.#act(() => stop('stopped'));
-      return;
-    }
-    // What it still has to say, its reply included, comes before its end.
-    this.#act(() => {
-      if (this.over) {
-        // It was interrupted while this waited behind what it sent: the step that asked for it had committed.
-        stop('finished');
+    if (child !== undefined) {
+      const target = this.#relative(child);
+      if (target !== this.cell) {
+        this.#act(() => target.signal(stopNow));
         return;
       }
-      const before = this.whenOver;
-      this.whenOver = () => {
-        before?.();
-        stop('finished');
-      };
-    });
+    }
+    this.#actStaged(new Finishing(this));
   }
 
   watch(ref: AgentRef<never, unknown>): void {
@@ -289,10 +273,7 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
       throw this.revoked;
     }
     const child = startChild(this.works, this.cell, agent as AnyAgent, options, this.lease);
-    this.#act(
-      () => this.works.begin(child),
-      () => this.works.discard(child),
-    );
+    this.#actStaged(new Spawning(this.works, child));
     return refOf(child) as AgentRef<M, R>;
   }
 
@@ -417,6 +398,18 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
       this.#stage(act, undo);
     } else {
       act();
+    }
+  }
+
+  /** The same, for what is spared the functions. */
+  #actStaged(act: StagedAct): void {
+    if (this.over) {
+      return;
+    }
+    if (this.#staging) {
+      this.works.stage.addStaged(this.cell, act);
+    } else {
+      act.act();
     }
   }
 

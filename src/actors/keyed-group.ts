@@ -26,7 +26,7 @@ import type { Envelope } from '../core/envelope.ts';
 import { FadingMap } from '../core/fading-map.ts';
 import { Histogram } from '../core/histogram.ts';
 import type { Receiver, Reception } from '../core/topic-board.ts';
-import { Cell, type Signal } from './cell.ts';
+import { Cell, type Signal, start } from './cell.ts';
 import { Children } from './children.ts';
 import { Counts } from './counts.ts';
 import { endWatches, watchNobody } from './death-watch.ts';
@@ -338,7 +338,7 @@ export class KeyedGroup extends Cell implements InstanceGroup, Doorkeeper {
         instance.restartedAtMs = this.#histories.get(instance.key) ?? instance.restartedAtMs;
         this.children ??= new Children();
         this.children.add(instance);
-        instance.signal({ _tag: 'start' });
+        instance.signal(start);
       }
     }
   }

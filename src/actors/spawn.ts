@@ -9,6 +9,7 @@ import { Children } from './children.ts';
 import type { SpawnOptions } from './context.ts';
 import { DefinedAgent } from './define-agent.ts';
 import { KeyedGroup } from './keyed-group.ts';
+import { StagedAct } from './stage.ts';
 import { checkChild } from './supervision.ts';
 import type { Works } from './works.ts';
 
@@ -61,6 +62,26 @@ export function startChild(
     }
   }
   return cell;
+}
+
+/** The step that spawned an agent has committed: it begins. */
+export class Spawning extends StagedAct {
+  readonly #works: Works;
+  readonly #child: Cell;
+
+  constructor(works: Works, child: Cell) {
+    super();
+    this.#works = works;
+    this.#child = child;
+  }
+
+  act(): void {
+    this.#works.begin(this.#child);
+  }
+
+  undo(): void {
+    this.#works.discard(this.#child);
+  }
 }
 
 /** Takes the place in the tree back from an agent that has never begun. */

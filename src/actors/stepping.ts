@@ -20,6 +20,7 @@ import type { NoticedStep } from './agent-timer.ts';
 import type { Cell } from './cell.ts';
 import { terminatedFor } from './death-watch.ts';
 import type { EffectRuntime } from './effect-runtime.ts';
+import { finish } from './finishing.ts';
 import { type Handle, handlerOf } from './handlers.ts';
 import { Handling } from './handling.ts';
 import { beginTiming, endTiming } from './handling-times.ts';
@@ -417,6 +418,9 @@ export class Stepping implements TaskEnds {
     }
     handling.trace?.ended(outcome, failure, handling.lease);
     handling.whenOver?.();
+    if (cell.finishesWith === handling) {
+      finish(cell);
+    }
     this.#mayHaveDrained(cell);
     /* v8 ignore start -- @preserve Handlings end in turns; kept should one end outside of them. */
     if (!cell.queued && cell.hasWork) {
