@@ -154,7 +154,7 @@ export class Cell
   readonly subscribes: boolean;
   readonly input: unknown;
   readonly lease: Lease | undefined;
-  readonly mailbox: Mailbox;
+  #mailbox: Mailbox | undefined = undefined;
   readonly #id: string | undefined;
   #path: string | undefined;
 
@@ -218,11 +218,27 @@ export class Cell
     this.input = facts.input;
     this.lease = facts.lease;
     this.window = definition.concurrency;
-    this.mailbox = new Mailbox(
+  }
+
+  /** Made when it is first needed: many an agent is only ever told to begin and to end. */
+  get mailbox(): Mailbox {
+    return this.#mailbox ?? this.makeMailbox();
+  }
+
+  /** Whether it has a mailbox yet: without one, nothing has ever waited, and nothing been counted. */
+  get hasMailbox(): boolean {
+    return this.#mailbox !== undefined;
+  }
+
+  // Not private: for private methods each cell would be marked, which costs time and bytes.
+  protected makeMailbox(): Mailbox {
+    const { definition } = this;
+    this.#mailbox = new Mailbox(
       definition.overflow === 'conflate'
         ? { ...definition, onKeyThrew: (thrown) => this.reportStray(thrown) }
         : definition,
     );
+    return this.#mailbox;
   }
 
   get id(): string {
@@ -275,7 +291,7 @@ export class Cell
   }
 
   get mailboxCapacity(): number {
-    return this.mailbox.capacity;
+    return this.definition.capacity;
   }
 
   get saturated(): boolean {
@@ -453,7 +469,7 @@ export class Cell
       (this.notices !== undefined && this.notices.size > 0) ||
       (this.outbox !== undefined && this.outbox.size > 0
         ? this.parked === undefined || this.parked.length === 0
-        : this.mayTake && this.mailbox.size > 0)
+        : this.mayTake && this.#mailbox !== undefined && this.#mailbox.size > 0)
     );
   }
 
@@ -467,7 +483,7 @@ export class Cell
   }
 
   full(payload: unknown): MailboxFull {
-    return new MailboxFull({ receiver: this.path, payload, capacity: this.mailbox.capacity });
+    return new MailboxFull({ receiver: this.path, payload, capacity: this.definition.capacity });
   }
 
   snapshot(): AgentSnapshot {

@@ -3,6 +3,7 @@
  * synchronous ones, because a clock reading costs more than a step.
  */
 import { Histogram } from '../core/histogram.ts';
+import { isNotice } from '../core/notice.ts';
 import type { HandlingOutcome } from '../core/system-event.ts';
 import type { Handling } from './handling.ts';
 
@@ -13,6 +14,9 @@ const timedMax = 64;
 export function beginTiming(handling: Handling): void {
   const { cell } = handling;
   const { kernel } = cell;
+  if (isNotice(handling.envelope)) {
+    return;
+  }
   if (kernel.listening || cell.handled < timedMax || cell.handled % timedMax === 0) {
     handling.startedAtMs = kernel.environment.nowMs();
   }

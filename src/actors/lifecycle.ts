@@ -317,8 +317,10 @@ const callOnStart: Handle = (_, context) => {
 
 /** Whether neither an agent nor any below it has anything to do. */
 function isIdle(cell: Cell): boolean {
-  const { mailbox, toRedeliver } = cell;
-  if (cell.open > 0 || cell.blocked || mailbox.size > 0 || mailbox.spilled > 0 || toRedeliver !== undefined) {
+  if (cell.open > 0 || cell.blocked || cell.toRedeliver !== undefined) {
+    return false;
+  }
+  if (cell.hasMailbox && (cell.mailbox.size > 0 || cell.mailbox.spilled > 0)) {
     return false;
   }
   if (cell.holdsMessages || cell.behaviour?.isIdle === false) {

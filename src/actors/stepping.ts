@@ -81,7 +81,7 @@ export class Stepping implements TaskEnds {
     if (!cell.mayTake) {
       return false;
     }
-    const envelope = cell.mailbox.take();
+    const envelope = cell.hasMailbox ? cell.mailbox.take() : undefined;
     if (envelope === undefined) {
       // What it sent has left only now, perhaps, and its handling was interrupted before.
       this.#mayHaveDrained(cell);
