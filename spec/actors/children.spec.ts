@@ -40,6 +40,7 @@ function aFamily() {
 describe('children', () => {
   it('are called after their definition, and counted from the second', () => {
     const { children, counted } = aFamily();
+    expect(children.counts.size).toBe(0);
     counted('worker');
     counted('worker');
     counted('clerk');

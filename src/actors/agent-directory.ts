@@ -81,7 +81,7 @@ export class AgentDirectory {
   /** All of them. Those of the keys of a group are the group's business, but not those below them. */
   cells(): readonly Cell[] {
     const found: Cell[] = [];
-    const toVisit = this.#root === undefined ? [] : [this.#root];
+    const toVisit = [this.#root!];
     for (let cell = toVisit.pop(); cell !== undefined; cell = toVisit.pop()) {
       if (cell.listed) {
         found.push(cell);

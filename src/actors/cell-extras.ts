@@ -53,18 +53,20 @@ class CellExtras<C, H, R, G> {
 }
 
 export abstract class CellWithExtras<C, H, R, G> {
-  // No private accessors: with them each cell would be marked, which costs time and bytes.
   #extras: CellExtras<C, H, R, G> | undefined = undefined;
+
+  // Not private: for private accessors each cell would be marked, which costs time and bytes.
+  protected get extras(): CellExtras<C, H, R, G> {
+    this.#extras ??= new CellExtras();
+    return this.#extras;
+  }
 
   get failed(): number {
     return this.#extras?.failed ?? 0;
   }
 
   set failed(value: number) {
-    if (this.#extras !== undefined || value !== 0) {
-      this.#extras ??= new CellExtras();
-      this.#extras.failed = value;
-    }
+    this.extras.failed = value;
   }
 
   get interrupted(): number {
@@ -72,10 +74,7 @@ export abstract class CellWithExtras<C, H, R, G> {
   }
 
   set interrupted(value: number) {
-    if (this.#extras !== undefined || value !== 0) {
-      this.#extras ??= new CellExtras();
-      this.#extras.interrupted = value;
-    }
+    this.extras.interrupted = value;
   }
 
   get expired(): number {
@@ -83,10 +82,7 @@ export abstract class CellWithExtras<C, H, R, G> {
   }
 
   set expired(value: number) {
-    if (this.#extras !== undefined || value !== 0) {
-      this.#extras ??= new CellExtras();
-      this.#extras.expired = value;
-    }
+    this.extras.expired = value;
   }
 
   get unhandledAtStop(): number {
@@ -94,10 +90,7 @@ export abstract class CellWithExtras<C, H, R, G> {
   }
 
   set unhandledAtStop(value: number) {
-    if (this.#extras !== undefined || value !== 0) {
-      this.#extras ??= new CellExtras();
-      this.#extras.unhandledAtStop = value;
-    }
+    this.extras.unhandledAtStop = value;
   }
 
   get redelivered(): number {
@@ -105,10 +98,7 @@ export abstract class CellWithExtras<C, H, R, G> {
   }
 
   set redelivered(value: number) {
-    if (this.#extras !== undefined || value !== 0) {
-      this.#extras ??= new CellExtras();
-      this.#extras.redelivered = value;
-    }
+    this.extras.redelivered = value;
   }
 
   get restarts(): number {
@@ -116,10 +106,7 @@ export abstract class CellWithExtras<C, H, R, G> {
   }
 
   set restarts(value: number) {
-    if (this.#extras !== undefined || value !== 0) {
-      this.#extras ??= new CellExtras();
-      this.#extras.restarts = value;
-    }
+    this.extras.restarts = value;
   }
 
   /** Handlings whose work goes on after their first step. */
@@ -128,10 +115,7 @@ export abstract class CellWithExtras<C, H, R, G> {
   }
 
   set openHandlings(value: Set<H> | undefined) {
-    if (this.#extras !== undefined || value !== undefined) {
-      this.#extras ??= new CellExtras();
-      this.#extras.openHandlings = value;
-    }
+    this.extras.openHandlings = value;
   }
 
   get outboxRoom(): PromiseWithResolvers<void> | undefined {
@@ -140,8 +124,7 @@ export abstract class CellWithExtras<C, H, R, G> {
 
   set outboxRoom(value: PromiseWithResolvers<void> | undefined) {
     if (this.#extras !== undefined || value !== undefined) {
-      this.#extras ??= new CellExtras();
-      this.#extras.outboxRoom = value;
+      this.extras.outboxRoom = value;
     }
   }
 
@@ -151,8 +134,7 @@ export abstract class CellWithExtras<C, H, R, G> {
 
   set stashed(value: Envelope[] | undefined) {
     if (this.#extras !== undefined || value !== undefined) {
-      this.#extras ??= new CellExtras();
-      this.#extras.stashed = value;
+      this.extras.stashed = value;
     }
   }
 
@@ -162,8 +144,7 @@ export abstract class CellWithExtras<C, H, R, G> {
 
   set timers(value: Set<Timer> | undefined) {
     if (this.#extras !== undefined || value !== undefined) {
-      this.#extras ??= new CellExtras();
-      this.#extras.timers = value;
+      this.extras.timers = value;
     }
   }
 
@@ -172,10 +153,7 @@ export abstract class CellWithExtras<C, H, R, G> {
   }
 
   set requests(value: Set<R> | undefined) {
-    if (this.#extras !== undefined || value !== undefined) {
-      this.#extras ??= new CellExtras();
-      this.#extras.requests = value;
-    }
+    this.extras.requests = value;
   }
 
   /** Those who wait for its end. */
@@ -185,8 +163,7 @@ export abstract class CellWithExtras<C, H, R, G> {
 
   set watchers(value: Set<C | ((ended: C) => void)> | undefined) {
     if (this.#extras !== undefined || value !== undefined) {
-      this.#extras ??= new CellExtras();
-      this.#extras.watchers = value;
+      this.extras.watchers = value;
     }
   }
 
@@ -196,8 +173,7 @@ export abstract class CellWithExtras<C, H, R, G> {
 
   set watching(value: Set<C> | undefined) {
     if (this.#extras !== undefined || value !== undefined) {
-      this.#extras ??= new CellExtras();
-      this.#extras.watching = value;
+      this.extras.watching = value;
     }
   }
 
@@ -206,10 +182,7 @@ export abstract class CellWithExtras<C, H, R, G> {
   }
 
   set emitted(value: EmittedListeners | undefined) {
-    if (this.#extras !== undefined || value !== undefined) {
-      this.#extras ??= new CellExtras();
-      this.#extras.emitted = value;
-    }
+    this.extras.emitted = value;
   }
 
   /** The stream that is its behaviour, if it is a stream agent that has begun. */
@@ -219,8 +192,7 @@ export abstract class CellWithExtras<C, H, R, G> {
 
   set pipeline(value: Pipeline | undefined) {
     if (this.#extras !== undefined || value !== undefined) {
-      this.#extras ??= new CellExtras();
-      this.#extras.pipeline = value;
+      this.extras.pipeline = value;
     }
   }
 
@@ -229,10 +201,7 @@ export abstract class CellWithExtras<C, H, R, G> {
   }
 
   set histogram(value: Histogram | undefined) {
-    if (this.#extras !== undefined || value !== undefined) {
-      this.#extras ??= new CellExtras();
-      this.#extras.histogram = value;
-    }
+    this.extras.histogram = value;
   }
 
   /** When it was restarted, oldest first, as far as its supervisor's window reaches. */
@@ -241,10 +210,7 @@ export abstract class CellWithExtras<C, H, R, G> {
   }
 
   set restartedAtMs(value: readonly number[]) {
-    if (this.#extras !== undefined || value !== noTimes) {
-      this.#extras ??= new CellExtras();
-      this.#extras.restartedAtMs = value;
-    }
+    this.extras.restartedAtMs = value;
   }
 
   /** When its children were restarted together, where its strategy restarts them so. */
@@ -253,10 +219,7 @@ export abstract class CellWithExtras<C, H, R, G> {
   }
 
   set childrenRestartedAtMs(value: readonly number[]) {
-    if (this.#extras !== undefined || value !== noTimes) {
-      this.#extras ??= new CellExtras();
-      this.#extras.childrenRestartedAtMs = value;
-    }
+    this.extras.childrenRestartedAtMs = value;
   }
 
   /** How many significant children have ended. */
@@ -265,10 +228,7 @@ export abstract class CellWithExtras<C, H, R, G> {
   }
 
   set significantEnded(value: number) {
-    if (this.#extras !== undefined || value !== 0) {
-      this.#extras ??= new CellExtras();
-      this.#extras.significantEnded = value;
-    }
+    this.extras.significantEnded = value;
   }
 
   /** Messages in flight when it failed, to be handled again after the restart. */
@@ -278,8 +238,7 @@ export abstract class CellWithExtras<C, H, R, G> {
 
   set toRedeliver(value: Envelope[] | undefined) {
     if (this.#extras !== undefined || value !== undefined) {
-      this.#extras ??= new CellExtras();
-      this.#extras.toRedeliver = value;
+      this.extras.toRedeliver = value;
     }
   }
 
@@ -289,10 +248,7 @@ export abstract class CellWithExtras<C, H, R, G> {
   }
 
   set attempts(value: Map<Envelope, number> | undefined) {
-    if (this.#extras !== undefined || value !== undefined) {
-      this.#extras ??= new CellExtras();
-      this.#extras.attempts = value;
-    }
+    this.extras.attempts = value;
   }
 
   /** What a stop or a restart in progress will do when the children have ended. */
@@ -301,10 +257,7 @@ export abstract class CellWithExtras<C, H, R, G> {
   }
 
   set whenChildrenEnded(value: (() => void) | undefined) {
-    if (this.#extras !== undefined || value !== undefined) {
-      this.#extras ??= new CellExtras();
-      this.#extras.whenChildrenEnded = value;
-    }
+    this.extras.whenChildrenEnded = value;
   }
 
   /** Whether a restart is in progress. */
@@ -314,8 +267,7 @@ export abstract class CellWithExtras<C, H, R, G> {
 
   set restarting(value: boolean) {
     if (this.#extras !== undefined || value) {
-      this.#extras ??= new CellExtras();
-      this.#extras.restarting = value;
+      this.extras.restarting = value;
     }
   }
 
@@ -325,10 +277,7 @@ export abstract class CellWithExtras<C, H, R, G> {
   }
 
   set restartGroup(value: G | undefined) {
-    if (this.#extras !== undefined || value !== undefined) {
-      this.#extras ??= new CellExtras();
-      this.#extras.restartGroup = value;
-    }
+    this.extras.restartGroup = value;
   }
 
   get stopTimer(): Timer | undefined {
@@ -337,8 +286,7 @@ export abstract class CellWithExtras<C, H, R, G> {
 
   set stopTimer(value: Timer | undefined) {
     if (this.#extras !== undefined || value !== undefined) {
-      this.#extras ??= new CellExtras();
-      this.#extras.stopTimer = value;
+      this.extras.stopTimer = value;
     }
   }
 
@@ -348,10 +296,7 @@ export abstract class CellWithExtras<C, H, R, G> {
   }
 
   set drains(value: boolean) {
-    if (this.#extras !== undefined || value) {
-      this.#extras ??= new CellExtras();
-      this.#extras.drains = value;
-    }
+    this.extras.drains = value;
   }
 
   /** Whether it has finished, and ends as soon as what it sent has left. */
@@ -361,8 +306,7 @@ export abstract class CellWithExtras<C, H, R, G> {
 
   set finishes(value: boolean) {
     if (this.#extras !== undefined || value) {
-      this.#extras ??= new CellExtras();
-      this.#extras.finishes = value;
+      this.extras.finishes = value;
     }
   }
 
@@ -373,8 +317,7 @@ export abstract class CellWithExtras<C, H, R, G> {
 
   set failedOf(value: { readonly failure: unknown } | undefined) {
     if (this.#extras !== undefined || value !== undefined) {
-      this.#extras ??= new CellExtras();
-      this.#extras.failedOf = value;
+      this.extras.failedOf = value;
     }
   }
 }

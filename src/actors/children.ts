@@ -50,7 +50,10 @@ export class Children<S extends Sibling<S>> {
   /** How many were named after each definition. */
   get counts(): ReadonlyMap<string, number> {
     const counts = new Map(this.#counts);
-    return this.#name === undefined ? counts : counts.set(this.#name, this.#count);
+    if (this.#name !== undefined) {
+      counts.set(this.#name, this.#count);
+    }
+    return counts;
   }
 
   get(id: string): S | undefined {

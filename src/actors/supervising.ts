@@ -107,11 +107,8 @@ export function superviseFinished(measures: Measures, cell: Cell): 'restart' | '
     nowMs,
     kernel.environment.random(),
   );
-  if (directive._tag === 'escalate') {
-    supervise(measures, cell, new FinishedTooOften({ agent: cell.path }), undefined, 'escalate');
-    return 'stop';
-  }
   if (directive._tag !== 'restart') {
+    supervise(measures, cell, new FinishedTooOften({ agent: cell.path }), undefined, 'escalate');
     return 'stop';
   }
   const dueMs = nowMs + directive.afterMs;

@@ -169,14 +169,14 @@ class RunningSystem extends Outside implements System {
       sendFromOutside: (cell, message) => this.sendLoosely(cell, message),
     });
     this.agents = this.#conductor.agents;
+    this.#root = this.#makeRoot(options);
+    this.agents.growsFrom(this.#root);
     this.deadLetters = deadLetterBox(this.kernel, this.agents);
     const attached = options.instrumentation?.attach(instrumentedBy(this.kernel, this.agents));
     if (attached !== undefined) {
       this.kernel.addListener(attached.listener);
       this.kernel.tracing = attached.tracing;
     }
-    this.#root = this.#makeRoot(options);
-    this.agents.growsFrom(this.#root);
     this.kernel.custodian = new Detached(this.#root, this.#conductor, false, undefined);
     for (const agent of options.agents ?? []) {
       // Before any of them begins: nobody could stop those that had.
