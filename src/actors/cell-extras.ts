@@ -20,15 +20,14 @@ export interface Pipeline {
 
 const noTimes: readonly number[] = [];
 
-/** Of cells `C`, handlings `H`, requests `R` and restart groups `G`: the rooms above know what these are. */
-class CellExtras<C, H, R, G> {
+/** Of cells `C`, requests `R` and restart groups `G`: the rooms above know what these are. */
+class CellExtras<C, R, G> {
   failed: number = 0;
   interrupted: number = 0;
   expired: number = 0;
   unhandledAtStop: number = 0;
   redelivered: number = 0;
   restarts: number = 0;
-  openHandlings: Set<H> | undefined = undefined;
   outboxRoom: PromiseWithResolvers<void> | undefined = undefined;
   stashed: Envelope[] | undefined = undefined;
   timers: Set<Timer> | undefined = undefined;
@@ -42,21 +41,19 @@ class CellExtras<C, H, R, G> {
   childrenRestartedAtMs: readonly number[] = noTimes;
   significantEnded: number = 0;
   toRedeliver: Envelope[] | undefined = undefined;
-  attempts: Map<Envelope, number> | undefined = undefined;
   whenChildrenEnded: (() => void) | undefined = undefined;
   restarting: boolean = false;
   restartGroup: G | undefined = undefined;
   stopTimer: Timer | undefined = undefined;
-  drains: boolean = false;
   finishes: boolean = false;
   failedOf: { readonly failure: unknown } | undefined = undefined;
 }
 
-export abstract class CellWithExtras<C, H, R, G> {
-  #extras: CellExtras<C, H, R, G> | undefined = undefined;
+export abstract class CellWithExtras<C, R, G> {
+  #extras: CellExtras<C, R, G> | undefined = undefined;
 
   // Not private: for private accessors each cell would be marked, which costs time and bytes.
-  protected get extras(): CellExtras<C, H, R, G> {
+  protected get extras(): CellExtras<C, R, G> {
     this.#extras ??= new CellExtras();
     return this.#extras;
   }
@@ -107,15 +104,6 @@ export abstract class CellWithExtras<C, H, R, G> {
 
   set restarts(value: number) {
     this.extras.restarts = value;
-  }
-
-  /** Handlings whose work goes on after their first step. */
-  get openHandlings(): Set<H> | undefined {
-    return this.#extras?.openHandlings;
-  }
-
-  set openHandlings(value: Set<H> | undefined) {
-    this.extras.openHandlings = value;
   }
 
   get outboxRoom(): PromiseWithResolvers<void> | undefined {
@@ -242,15 +230,6 @@ export abstract class CellWithExtras<C, H, R, G> {
     }
   }
 
-  /** How often messages were put back, for redelivery. */
-  get attempts(): Map<Envelope, number> | undefined {
-    return this.#extras?.attempts;
-  }
-
-  set attempts(value: Map<Envelope, number> | undefined) {
-    this.extras.attempts = value;
-  }
-
   /** What a stop or a restart in progress will do when the children have ended. */
   get whenChildrenEnded(): (() => void) | undefined {
     return this.#extras?.whenChildrenEnded;
@@ -288,15 +267,6 @@ export abstract class CellWithExtras<C, H, R, G> {
     if (this.#extras !== undefined || value !== undefined) {
       this.extras.stopTimer = value;
     }
-  }
-
-  /** Whether it ends as soon as it has nothing more to do. */
-  get drains(): boolean {
-    return this.#extras?.drains ?? false;
-  }
-
-  set drains(value: boolean) {
-    this.extras.drains = value;
   }
 
   /** Whether it has finished, and ends as soon as what it sent has left. */

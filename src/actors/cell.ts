@@ -9,7 +9,7 @@ import type { Lease } from '../core/budget.ts';
 import type { DeadLetterCause } from '../core/dead-letter.ts';
 import type { Envelope, ReplyPort, Work } from '../core/envelope.ts';
 import type { Runnable } from '../core/environment.ts';
-import { Mailbox, MailboxFull, type Parked } from '../core/mailbox.ts';
+import { Mailbox, MailboxFull, type Offer, type Parked } from '../core/mailbox.ts';
 import { Ring } from '../core/ring.ts';
 import type { StopReason } from '../core/system-event.ts';
 import type { Receiver, Reception } from '../core/topic-board.ts';
@@ -18,6 +18,7 @@ import { CellWithExtras } from './cell-extras.ts';
 import { type Children, idOfCounted, type Sibling } from './children.ts';
 import { Counts } from './counts.ts';
 import type { Definition } from './define-agent.ts';
+import type { Handle } from './handlers.ts';
 import type { Kernel } from './kernel.ts';
 import type { PendingReply } from './pending-reply.ts';
 import type { SnapshotObservers } from './snapshot-observers.ts';
@@ -110,8 +111,8 @@ export interface Notice {
 
 /** What the rooms above do for a cell. */
 export interface Conduct {
-  /** Does the next thing there is to do, and says whether there was one. */
-  takeOne(cell: Cell): boolean;
+  /** Does the next things there are to do, at most so many, and says how many there were. */
+  take(cell: Cell, most: number): number;
   /** The agent failed, with or without a message in hand. */
   fail(cell: Cell, failure: unknown, envelope: Envelope | undefined): void;
   /** A message from outside the system, as an XState actor gets it. */
@@ -136,13 +137,50 @@ export interface Behaviour {
 export type Watcher = Cell | ((cell: Cell) => void);
 
 export class Cell
-  extends CellWithExtras<Cell, OpenHandling, PendingReply, RestartedTogether>
+  extends CellWithExtras<Cell, PendingReply, RestartedTogether>
   implements Receiver, Runnable, Sibling<Cell>
 {
+  // First what every message needs, close together.
   readonly kernel: Kernel;
   readonly conduct: Conduct;
   readonly definition: Definition;
+  #path: string | undefined;
+  #mailbox: Mailbox | undefined = undefined;
+  readonly lease: Lease | undefined;
+  /** Whether it is `running` or `draining`, and takes messages. A boolean is looked at in a third of the time of a word. */
+  isUp = false;
+  #phase: Phase = 'starting';
+  state: unknown = undefined;
+  /** How many handlings may be open at once: the definition's `concurrency`, or what its stream asks for. */
+  window: number;
+  /** Handlings open now; never more than the window (L1). */
+  open = 0;
+  /** Of these, handlings of messages; the others are of notices, or first and last steps. */
+  messagesOpen = 0;
+  /** Whether it stands in line at the dispatcher. */
+  queued = false;
+  /** The topic of the message handled last, and what handles it. */
+  handledTopic: string | undefined;
+  handle: Handle | undefined;
+  handled = 0;
+  signals: Signal[] | undefined;
+  notices: Ring<Notice> | undefined;
+  /** Committed effects that wait, because one before them waits for room elsewhere. */
+  outbox: Ring<Waiting> | undefined;
+  /** Effects of this agent that stand in line at others' mailboxes. */
+  parked: StandingInLine[] | undefined;
+  /** Handlings whose work goes on after their first step. */
+  openHandlings: Set<OpenHandling> | undefined;
+  /** How often messages were put back, for redelivery. */
+  attempts: Map<Envelope, number> | undefined;
+  /** The handling whose step is being taken or released now. */
+  current: OpenHandling | undefined;
+  observers: SnapshotObservers | undefined;
+  /** Whether it ends as soon as it has nothing more to do. */
+  drains = false;
+
   readonly parent: Cell | undefined;
+  readonly #id: string | undefined;
   readonly count: number;
   elder: Cell | undefined = undefined;
   younger: Cell | undefined = undefined;
@@ -153,34 +191,7 @@ export class Cell
   /** Whether it hears its topics. */
   readonly subscribes: boolean;
   readonly input: unknown;
-  readonly lease: Lease | undefined;
-  #mailbox: Mailbox | undefined = undefined;
-  readonly #id: string | undefined;
-  #path: string | undefined;
-
-  phase: Phase = 'starting';
-  state: unknown = undefined;
-  /** How many handlings may be open at once: the definition's `concurrency`, or what its stream asks for. */
-  window: number;
-  /** Handlings open now; never more than the window (L1). */
-  open = 0;
-  /** Of these, handlings of messages; the others are of notices, or first and last steps. */
-  messagesOpen = 0;
-  /** Whether it stands in line at the dispatcher. */
-  queued = false;
-
-  handled = 0;
-
-  /** The handling whose step is being taken or released now. */
-  current: OpenHandling | undefined;
-  signals: Signal[] | undefined;
-  notices: Ring<Notice> | undefined;
-  /** Committed effects that wait, because one before them waits for room elsewhere. */
-  outbox: Ring<Waiting> | undefined;
-  /** Effects of this agent that stand in line at others' mailboxes. */
-  parked: StandingInLine[] | undefined;
   children: Children<Cell> | undefined;
-  observers: SnapshotObservers | undefined;
   behaviour: Behaviour | undefined;
   ref: AgentRef<never, unknown> | undefined;
   /** Whether it has ever had a state: only then is there something for `onStop` to end. */
@@ -269,6 +280,15 @@ export class Cell
     return path;
   }
 
+  get phase(): Phase {
+    return this.#phase;
+  }
+
+  set phase(phase: Phase) {
+    this.#phase = phase;
+    this.isUp = phase === 'running' || phase === 'draining';
+  }
+
   get label(): string {
     return this.path;
   }
@@ -295,11 +315,11 @@ export class Cell
   }
 
   get saturated(): boolean {
-    return !this.ending && this.mailbox.saturated;
+    return this.mailbox.saturated && !this.ending;
   }
 
   get mustWait(): boolean {
-    return this.definition.overflow === 'suspend' && !this.ending && !this.mailbox.hasRoom;
+    return !this.mailbox.hasRoom && this.definition.overflow === 'suspend' && !this.ending;
   }
 
   /** Whether committed effects of it have not all left: until then it takes no message. */
@@ -307,6 +327,13 @@ export class Cell
     return (
       (this.parked !== undefined && this.parked.length > 0) ||
       (this.outbox !== undefined && this.outbox.size > 0)
+    );
+  }
+
+  /** Whether there is something to be done, or waited for, before any message. */
+  get hasUrgent(): boolean {
+    return (
+      this.signals !== undefined || (this.notices !== undefined && this.notices.size > 0) || this.blocked
     );
   }
 
@@ -348,23 +375,37 @@ export class Cell
   }
 
   receive(envelope: Envelope): Reception {
+    const { kernel } = this;
+    if (this.isClosedTo(envelope) || envelope.hops > kernel.hopsMax) {
+      return this.#turnAway(envelope);
+    }
+    const offer = this.mailbox.offer(envelope);
+    if (offer !== 'accepted' || kernel.witness !== undefined) {
+      return this.#received(envelope, offer);
+    }
+    kernel.inFlight += 1;
+    if (!this.queued && this.open < this.window) {
+      this.queue();
+    }
+    return 'taken';
+  }
+
+  #turnAway(envelope: Envelope): Reception {
+    this.kernel.deadLetter(envelope, this.path, this.isClosedTo(envelope) ? 'Stopped' : 'HopLimit');
+    return 'taken';
+  }
+
+  #received(envelope: Envelope, offer: Offer): Reception {
     const { kernel, mailbox } = this;
-    if (this.isClosedTo(envelope)) {
-      kernel.deadLetter(envelope, this.path, 'Stopped');
-      return 'taken';
-    }
-    if (envelope.hops > kernel.hopsMax) {
-      kernel.deadLetter(envelope, this.path, 'HopLimit');
-      return 'taken';
-    }
-    const offer = mailbox.offer(envelope);
-    if (kernel.witness !== undefined && offer !== 'refused') {
-      kernel.witness.accepted(this, envelope);
+    if (offer !== 'refused') {
+      kernel.witness?.accepted(this, envelope);
     }
     switch (offer) {
       case 'accepted':
         kernel.inFlight += 1;
-        this.wakeToTake();
+        if (!this.queued && this.open < this.window) {
+          this.queue();
+        }
         return 'taken';
       case 'waiting':
         kernel.inFlight += 1;
@@ -448,17 +489,12 @@ export class Cell
   /** Asks for a turn. */
   wake(): void {
     if (!this.queued) {
-      this.queued = true;
-      this.kernel.dispatcher.ready(this);
+      this.queue();
     }
   }
 
   run(batch: number): boolean {
-    let left = batch;
-    while (left > 0 && this.conduct.takeOne(this)) {
-      left -= 1;
-    }
-    this.queued = left === 0 && this.hasWork;
+    this.queued = this.conduct.take(this, batch) === batch && this.hasWork;
     return this.queued;
   }
 
@@ -475,11 +511,7 @@ export class Cell
 
   /** Whether it could begin to handle a message. */
   get mayTake(): boolean {
-    return (
-      this.open < this.window &&
-      (this.phase === 'running' || this.phase === 'draining') &&
-      (this.parked === undefined || this.parked.length === 0)
-    );
+    return this.open < this.window && this.isUp && (this.parked === undefined || this.parked.length === 0);
   }
 
   full(payload: unknown): MailboxFull {
@@ -523,11 +555,9 @@ export class Cell
   }
 
   // Not private: for private methods each cell would be marked, which costs time and bytes.
-  protected wakeToTake(): void {
-    if (!this.queued && this.open < this.window) {
-      this.queued = true;
-      this.kernel.dispatcher.ready(this);
-    }
+  protected queue(): void {
+    this.queued = true;
+    this.kernel.dispatcher.ready(this);
   }
 
   /** Whether room can be had now, or in the end: asked when somebody is about to wait for this agent. */
@@ -557,6 +587,8 @@ export class Cell
 
   /** While draining, what its own children still have to say belongs to the work accepted before. */
   protected isClosedTo(envelope: Envelope): boolean {
-    return this.ending || (this.drains && envelope.sender?.startsWith(`${this.path}/`) !== true);
+    return (
+      (!this.isUp && this.ending) || (this.drains && envelope.sender?.startsWith(`${this.path}/`) !== true)
+    );
   }
 }
