@@ -276,8 +276,8 @@ export type { Instrumentation } from './core/tracing.ts';
 
 // Envelopes and environments: what a system is made of.
 
+export type { Alarm, Alarms } from './core/alarm.ts';
 export type { DeadLetter, DeadLetterCause } from './core/dead-letter.ts';
 export type { Envelope, Headers } from './core/envelope.ts';
-export type { Alarm, Alarms } from './core/alarm.ts';
 export type { Environment, Timer } from './core/environment.ts';
 export { liveEnvironment } from './core/live-environment.ts';

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { Cell, type OpenHandling } from '../../src/actors/cell.ts';
+import { Cell, type Conduct, type OpenHandling } from '../../src/actors/cell.ts';
+import { Children } from '../../src/actors/children.ts';
+import { definitionOf } from '../../src/actors/define-agent.ts';
+import type { Kernel } from '../../src/actors/kernel.ts';
 import type { PendingReply } from '../../src/actors/pending-reply.ts';
 import { agentAt, waitCycleOfEffect, waitCycleOfRequest, waitCycleOfRoom } from '../../src/actors/waits.ts';
 import { Chain } from '../../src/core/chain.ts';
@@ -8,17 +11,34 @@ import { anEnvelope } from '../support/an-envelope.ts';
 
 /** An agent as far as it is looked at here: one slot, and room, where nothing else is said. */
 function anAgent(path: string, facts: object = {}): Cell {
-  // Its own phase: that of a cell is kept where only a cell that was made can keep it.
-  const phase = { value: 'running', writable: true, enumerable: true };
-  return Object.assign(Object.create(Cell.prototype, { phase }) as Cell, {
+  const shown = {
     path,
+    id: path.slice(path.lastIndexOf('/') + 1),
+    phase: 'running',
     window: 1,
     open: 0,
-    finishes: false,
     definition: { overflow: 'suspend', keyed: undefined },
     mailbox: { hasRoom: true, saturated: false },
     ...facts,
-  });
+  };
+  return Object.defineProperties(
+    new Cell({
+      kernel: {} as Kernel,
+      conduct: {} as Conduct,
+      definition: definitionOf({ name: 'agent' }, []),
+      parent: undefined,
+      id: '',
+      count: 0,
+      kind: 'transient',
+      significant: false,
+      subscribes: false,
+      input: undefined,
+      lease: undefined,
+    }),
+    Object.fromEntries(
+      Object.entries(shown).map(([name, value]) => [name, { value, writable: true, configurable: true }]),
+    ),
+  );
 }
 
 /** An agent at whose mailbox one has to wait for room. */
@@ -279,10 +299,9 @@ describe('a place in a keyed group', () => {
     const atWanting = open(wanting);
     const group = anAgent('/group', { window: 0, definition: { overflow: 'suspend', keyed: {} } });
     const [a, b] = ['/group/a', '/group/b'].map((path) => anAgent(path));
-    group.children = new Map([
-      ['a', a!],
-      ['b', b!],
-    ]);
+    group.children = new Children();
+    group.children.add(a!);
+    group.children.add(b!);
     for (const one of [a!, b!]) {
       ask(open(one), wanting);
     }

@@ -385,7 +385,7 @@ function insideOf(cell: Cell, { envelope }: Scene) {
     timers: cell.timers?.size ?? 0,
     requests: [...(cell.requests ?? [])].filter(({ settled }) => !settled).map(({ id }) => id),
     children: [...(cell.children?.values() ?? [])].map(({ path, signals }) => [path, signals?.length ?? 0]),
-    names: [...(cell.childNames ?? [])].filter(([, count]) => count > 0),
+    names: [...(cell.children?.counts ?? [])].filter(([, count]) => count > 0),
     stashed: (cell.stashed ?? []).map(({ id }) => id),
     roomOfStash: mailbox.stashed,
     waiting: mailbox.waiting,

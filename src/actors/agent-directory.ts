@@ -1,5 +1,12 @@
 /**
  * The agent directory: every living agent of a system, by path, topic and capability.
+ *
+ * It holds no list of its own: the tree of agents is walked when somebody asks, each
+ * agent before those below it, siblings in the order in which they were spawned. So
+ * an agent that nobody looks for costs nothing here.
+ *
+ * Cost: `find` goes down one level for each token of the path, and makes a map of the
+ * children it meets there for the first time; everything else walks the whole tree.
  */
 import { type Observable, Subject } from 'rxjs';
 import { matches } from '../core/topic-name.ts';
@@ -27,7 +34,9 @@ export interface AgentChange {
 }
 
 export class AgentDirectory {
-  readonly #cells = new Map<string, Cell>();
+  /** The cell of the system, above all agents; not one of them. */
+  #root: Cell | undefined;
+  #size = 0;
   readonly #onThrow: (thrown: unknown) => void;
   readonly #changes = new Subject<AgentChange>();
 
@@ -37,7 +46,12 @@ export class AgentDirectory {
   }
 
   get size(): number {
-    return this.#cells.size;
+    return this.#size;
+  }
+
+  /** Where the tree begins: said once, before there are agents. */
+  growsFrom(root: Cell): void {
+    this.#root = root;
   }
 
   /** Told of every change, at once, from now on; completes when the system has stopped. */
@@ -46,12 +60,12 @@ export class AgentDirectory {
   }
 
   find(path: string): AgentEntry | undefined {
-    const cell = this.#cells.get(path) ?? this.#groupAt(path)?.children?.get(idOf(path));
+    const cell = this.#at(path);
     return cell === undefined ? undefined : entryOf(cell);
   }
 
   list(): readonly AgentEntry[] {
-    return [...this.#cells.values()].map(entryOf);
+    return this.cells().map(entryOf);
   }
 
   /** Those who hear a topic of this name. */
@@ -64,23 +78,38 @@ export class AgentDirectory {
     return this.list().filter((entry) => entry.capabilities.includes(name));
   }
 
-  cells(): IterableIterator<Cell> {
-    return this.#cells.values();
+  /** All of them. Those of the keys of a group are the group's business, but not those below them. */
+  cells(): readonly Cell[] {
+    const found: Cell[] = [];
+    const toVisit = [this.#root!];
+    for (let cell = toVisit.pop(); cell !== undefined; cell = toVisit.pop()) {
+      if (cell.listed) {
+        found.push(cell);
+      }
+      // Not spread: there may be more of them than a call takes arguments.
+      for (let child = cell.children?.youngest; child !== undefined; child = child.elder) {
+        toVisit.push(child);
+      }
+    }
+    return found;
   }
 
   /** Who takes what was meant for the agent at this path: where that is one of a keyed group, its group. */
   receiverAt(path: string): Cell | undefined {
-    return this.#cells.get(path) ?? this.#groupAt(path);
+    const cell = this.#at(path);
+    return cell?.listed === true ? cell : this.#groupAt(path);
   }
 
   add(cell: Cell): void {
-    this.#cells.set(cell.path, cell);
+    cell.listed = true;
+    this.#size += 1;
     this.#tell('Added', cell);
   }
 
   remove(cell: Cell): void {
-    if (this.#cells.get(cell.path) === cell) {
-      this.#cells.delete(cell.path);
+    if (cell.listed) {
+      cell.listed = false;
+      this.#size -= 1;
       this.#tell('Removed', cell);
     }
   }
@@ -91,18 +120,26 @@ export class AgentDirectory {
 
   /** The keyed group of which the agent at this path would be one. */
   #groupAt(path: string): Cell | undefined {
-    const parent = this.#cells.get(path.slice(0, path.lastIndexOf('/')));
+    const parent = this.#at(path.slice(0, path.lastIndexOf('/')));
     return parent?.definition.keyed === undefined ? undefined : parent;
   }
 
-  #tell(_tag: AgentChange['_tag'], { path }: Cell): void {
+  /** The agent at this path, whether it is one of the list or of a keyed group. */
+  #at(path: string): Cell | undefined {
+    const [beforeFirst, ...ids] = path.split('/');
+    let cell = beforeFirst === '' && ids.length > 0 ? this.#root : undefined;
+    for (const id of ids) {
+      cell = cell?.children?.get(id);
+    }
+    return cell?.listed === true || cell?.isOneOfMany === true ? cell : undefined;
+  }
+
+  #tell(_tag: AgentChange['_tag'], cell: Cell): void {
     if (this.#changes.observed) {
-      this.#changes.next({ _tag, path });
+      this.#changes.next({ _tag, path: cell.path });
     }
   }
 }
-
-const idOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
 const entryOf = (cell: Cell): AgentEntry => ({
   path: cell.path,

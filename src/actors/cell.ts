@@ -9,16 +9,16 @@ import type { Lease } from '../core/budget.ts';
 import { Chain } from '../core/chain.ts';
 import type { DeadLetterCause } from '../core/dead-letter.ts';
 import type { Envelope, ReplyPort, Work } from '../core/envelope.ts';
-import type { Runnable, Timer } from '../core/environment.ts';
-import type { Histogram } from '../core/histogram.ts';
+import type { Runnable } from '../core/environment.ts';
 import { Mailbox, MailboxFull, type Offer, type Parked } from '../core/mailbox.ts';
 import { Ring } from '../core/ring.ts';
 import type { StopReason } from '../core/system-event.ts';
 import type { Receiver, Reception } from '../core/topic-board.ts';
 import type { AgentRef, AgentSnapshot } from './agent-ref.ts';
+import { CellWithExtras } from './cell-extras.ts';
+import { type Children, idOfCounted, type Sibling } from './children.ts';
 import { Counts } from './counts.ts';
 import type { Definition } from './define-agent.ts';
-import type { EmittedListeners } from './emitted-listeners.ts';
 import type { Handle } from './handlers.ts';
 import type { Kernel } from './kernel.ts';
 import type { PendingReply } from './pending-reply.ts';
@@ -50,6 +50,21 @@ export type Signal =
   | { readonly _tag: 'childEnded'; readonly child: Cell }
   | { readonly _tag: 'backoffOver'; readonly group: RestartedTogether };
 
+/** The first signal of every agent. */
+export const start: Signal = Object.freeze({ _tag: 'start' });
+
+/** It ends at once, because somebody above or outside wants it to. */
+export const stopNow: Signal = Object.freeze({
+  _tag: 'stop',
+  mode: 'now',
+  withinMs: Number.POSITIVE_INFINITY,
+  reason: 'stopped',
+  failure: undefined,
+});
+
+/** It ends at once, because it has done what it was there for. */
+export const finishNow: Signal = Object.freeze({ ...stopNow, reason: 'finished' });
+
 /** Agents that are restarted together: see `restart-group`. */
 export interface RestartedTogether {
   /** Where it stands in the history: when it falls due, if everything ends at once; later, when it happened. */
@@ -69,6 +84,9 @@ export interface OpenHandling extends Work {
   readonly over: boolean;
   /** Whether its message is to be laid aside when it is over. */
   stashing: boolean;
+  /** Called once when it is over. */
+  get whenOver(): (() => void) | undefined;
+  set whenOver(act: () => void);
   /** Where it was told to wait for room, and by which promise. */
   rooms: { readonly cell: Cell; readonly receiver: Receiver; readonly room: Promise<void> }[] | undefined;
 }
@@ -90,12 +108,6 @@ export interface Waiting {
 export interface Notice {
   /** Acts on it. Called in a turn of the cell; must not throw. */
   deliver(): void;
-}
-
-/** A behaviour that goes on from message to message, for one life of the agent: see `stream-run`. */
-export interface Pipeline {
-  /** The agent ends, or begins anew: nothing comes out of it any more. Must not throw. */
-  end(): void;
 }
 
 /** What the rooms above do for a cell. */
@@ -125,13 +137,16 @@ export interface Behaviour {
 /** One of those who wait for this agent's end. */
 export type Watcher = Cell | ((cell: Cell) => void);
 
-export class Cell implements Receiver, Runnable {
+export class Cell
+  extends CellWithExtras<Cell, PendingReply, RestartedTogether>
+  implements Receiver, Runnable, Sibling<Cell>
+{
   // First what every message needs, close together.
   readonly kernel: Kernel;
   readonly conduct: Conduct;
   readonly definition: Definition;
-  readonly path: string;
-  readonly mailbox: Mailbox;
+  #path: string | undefined;
+  #mailbox: Mailbox | undefined = undefined;
   readonly lease: Lease | undefined;
   /** Whether it is `running` or `draining`, and takes messages. A boolean is looked at in a third of the time of a word. */
   isUp = false;
@@ -166,86 +181,104 @@ export class Cell implements Receiver, Runnable {
   drains = false;
 
   readonly parent: Cell | undefined;
+  readonly #id: string | undefined;
+  readonly count: number;
+  elder: Cell | undefined = undefined;
+  younger: Cell | undefined = undefined;
+  /** Whether it can be found: it has begun, and not ended. */
+  listed = false;
   readonly kind: ChildKind;
   readonly significant: boolean;
   /** Whether it hears its topics. */
   readonly subscribes: boolean;
   readonly input: unknown;
-  failed = 0;
-  interrupted = 0;
-  expired = 0;
-  unhandledAtStop = 0;
-  redelivered = 0;
-  restarts = 0;
-  outboxRoom: PromiseWithResolvers<void> | undefined;
-  stashed: Envelope[] | undefined;
-  timers: Set<Timer> | undefined;
-  requests: Chain<PendingReply> | undefined;
-  children: Map<string, Cell> | undefined;
-  /** How many children were named after each definition. */
-  childNames: Map<string, number> | undefined;
-  /** How many its parent had named so before it, if it got its name by counting. */
-  countedFrom: number | undefined;
-  watchers: Set<Watcher> | undefined;
-  watching: Set<Cell> | undefined;
-  emitted: EmittedListeners | undefined;
+  children: Children<Cell> | undefined;
   behaviour: Behaviour | undefined;
-  histogram: Histogram | undefined;
   ref: AgentRef<never, unknown> | undefined;
-  /** When it was restarted, oldest first, as far as its supervisor's window reaches. */
-  restartedAtMs: readonly number[] = noTimes;
-  /** When its children were restarted together, where its strategy restarts them so. */
-  childrenRestartedAtMs: readonly number[] = noTimes;
-  /** How many significant children have ended. */
-  significantEnded = 0;
-  /** Messages in flight when it failed, to be handled again after the restart. */
-  toRedeliver: Envelope[] | undefined;
-  /** What a stop or a restart in progress will do when the children have ended. */
-  whenChildrenEnded: (() => void) | undefined;
   /** Whether it has ever had a state: only then is there something for `onStop` to end. */
   begun = false;
-  /** Whether a restart is in progress. */
-  restarting = false;
-  stopTimer: Timer | undefined;
-  /** Those it is being restarted with. */
-  restartGroup: RestartedTogether | undefined;
-  /** Whether it has finished, and ends as soon as what it sent has left. */
-  finishes = false;
   stopReason: StopReason | undefined;
-  /** The stream that is its behaviour, if it is a stream agent that has begun. */
-  pipeline: Pipeline | undefined;
-  /** What it failed of, if it ended so. */
-  failedOf: { readonly failure: unknown } | undefined;
+  /** The handling that said that the agent has finished, and with which it ends. */
+  finishesWith: OpenHandling | undefined;
 
   constructor(facts: {
     kernel: Kernel;
     conduct: Conduct;
     definition: Definition;
     parent: Cell | undefined;
-    path: string;
+    /** Its id, if that was chosen; `count`, if it is named after its definition. */
+    id: string | undefined;
+    count: number;
     kind: ChildKind;
     significant: boolean;
     subscribes: boolean;
     input: unknown;
     lease: Lease | undefined;
   }) {
+    super();
     const { definition } = facts;
     this.kernel = facts.kernel;
     this.conduct = facts.conduct;
     this.definition = definition;
     this.parent = facts.parent;
-    this.path = facts.path;
+    this.count = facts.count;
+    this.#id = facts.id;
+    this.#path = facts.parent === undefined ? '' : undefined;
     this.kind = facts.kind;
     this.significant = facts.significant;
     this.subscribes = facts.subscribes;
     this.input = facts.input;
     this.lease = facts.lease;
     this.window = definition.concurrency;
-    this.mailbox = new Mailbox(
+  }
+
+  /** Made when it is first needed: many an agent is only ever told to begin and to end. */
+  get mailbox(): Mailbox {
+    return this.#mailbox ?? this.makeMailbox();
+  }
+
+  /** Whether it has a mailbox yet: without one, nothing has ever waited, and nothing been counted. */
+  get hasMailbox(): boolean {
+    return this.#mailbox !== undefined;
+  }
+
+  // Not private: for private methods each cell would be marked, which costs time and bytes.
+  protected makeMailbox(): Mailbox {
+    const { definition } = this;
+    this.#mailbox = new Mailbox(
       definition.overflow === 'conflate'
         ? { ...definition, onKeyThrew: (thrown) => this.reportStray(thrown) }
         : definition,
     );
+    return this.#mailbox;
+  }
+
+  get id(): string {
+    return this.#id ?? idOfCounted(this.definition.name, this.count);
+  }
+
+  get calledAfter(): string {
+    return this.definition.name;
+  }
+
+  /** Its place in the tree, as text. Made when it is first asked for. */
+  get path(): string {
+    return this.#path ?? this.makePath();
+  }
+
+  protected makePath(): string {
+    const below: Cell[] = [];
+    let above: Cell = this;
+    while (above.#path === undefined) {
+      below.push(above);
+      above = above.parent!;
+    }
+    let path = above.#path;
+    for (let one = below.pop(); one !== undefined; one = below.pop()) {
+      path += `/${one.id}`;
+      one.#path = path;
+    }
+    return path;
   }
 
   get phase(): Phase {
@@ -279,7 +312,7 @@ export class Cell implements Receiver, Runnable {
   }
 
   get mailboxCapacity(): number {
-    return this.mailbox.capacity;
+    return this.definition.capacity;
   }
 
   get saturated(): boolean {
@@ -353,7 +386,7 @@ export class Cell implements Receiver, Runnable {
     }
     kernel.inFlight += 1;
     if (!this.queued && this.open < this.window) {
-      this.#wake();
+      this.queue();
     }
     return 'taken';
   }
@@ -372,7 +405,7 @@ export class Cell implements Receiver, Runnable {
       case 'accepted':
         kernel.inFlight += 1;
         if (!this.queued && this.open < this.window) {
-          this.#wake();
+          this.queue();
         }
         return 'taken';
       case 'waiting':
@@ -426,8 +459,11 @@ export class Cell implements Receiver, Runnable {
 
   /** Sends a signal: it is acted on before any message that waits. */
   signal(signal: Signal): void {
-    this.signals ??= [];
-    this.signals.push(signal);
+    if (this.signals === undefined) {
+      this.signals = [signal];
+    } else {
+      this.signals.push(signal);
+    }
     this.wake();
   }
 
@@ -454,7 +490,7 @@ export class Cell implements Receiver, Runnable {
   /** Asks for a turn. */
   wake(): void {
     if (!this.queued) {
-      this.#wake();
+      this.queue();
     }
   }
 
@@ -470,7 +506,7 @@ export class Cell implements Receiver, Runnable {
       (this.notices !== undefined && this.notices.size > 0) ||
       (this.outbox !== undefined && this.outbox.size > 0
         ? this.parked === undefined || this.parked.length === 0
-        : this.mayTake && this.mailbox.size > 0)
+        : this.mayTake && this.#mailbox !== undefined && this.#mailbox.size > 0)
     );
   }
 
@@ -480,7 +516,7 @@ export class Cell implements Receiver, Runnable {
   }
 
   full(payload: unknown): MailboxFull {
-    return new MailboxFull({ receiver: this.path, payload, capacity: this.mailbox.capacity });
+    return new MailboxFull({ receiver: this.path, payload, capacity: this.definition.capacity });
   }
 
   snapshot(): AgentSnapshot {
@@ -519,7 +555,8 @@ export class Cell implements Receiver, Runnable {
     this.kernel.deadLetter(envelope, this.path, cause, failure);
   }
 
-  #wake(): void {
+  // Not private: for private methods each cell would be marked, which costs time and bytes.
+  protected queue(): void {
     this.queued = true;
     this.kernel.dispatcher.ready(this);
   }
@@ -556,5 +593,3 @@ export class Cell implements Receiver, Runnable {
     );
   }
 }
-
-const noTimes: readonly number[] = [];

@@ -7,7 +7,7 @@ import type { Envelope } from '../core/envelope.ts';
 import { isNotice } from '../core/notice.ts';
 import { AgentDirectory } from './agent-directory.ts';
 import type { CapabilityDirectory } from './capability-directory.ts';
-import type { Cell } from './cell.ts';
+import { type Cell, start } from './cell.ts';
 import type { Context } from './context.ts';
 import type { EffectRuntime } from './effect-runtime.ts';
 import type { Handling } from './handling.ts';
@@ -82,7 +82,7 @@ export class Conductor implements Works, StepEnds {
       }
     }
     this.capabilities.offer(cell);
-    cell.signal({ _tag: 'start' });
+    cell.signal(start);
   }
 
   discard(cell: Cell): void {

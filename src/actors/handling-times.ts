@@ -14,6 +14,9 @@ const timedEachMask = 64 - 1;
 export function beginTiming(handling: Handling): void {
   const { cell } = handling;
   const { kernel } = cell;
+  if (!handling.isMessage) {
+    return;
+  }
   if (cell.handled < timedMax || (cell.handled & timedEachMask) === 0 || kernel.listening) {
     handling.startedAtMs = kernel.environment.nowMs();
   }

@@ -16,10 +16,11 @@ import type { AgentRef, MachineRef } from './agent-ref.ts';
 import { scheduleStep } from './agent-timer.ts';
 import { HandlingBranch } from './branch.ts';
 import type { CapabilityDirectory } from './capability-directory.ts';
-import { Cell, type OpenHandling } from './cell.ts';
+import { Cell, type OpenHandling, stopNow } from './cell.ts';
 import type { Context, Log, SpawnOptions, Verbs } from './context.ts';
 import { unwatch, watch } from './death-watch.ts';
 import { Detached } from './detached.ts';
+import { Finishing } from './finishing.ts';
 import { guardedAbort } from './guarded-abort.ts';
 import { HandlingExtras, type Task } from './handling-extras.ts';
 import type { Kernel } from './kernel.ts';
@@ -30,7 +31,8 @@ import { HandlingOver } from './request-failures.ts';
 import type { Result } from './result.ts';
 import { type BranchPlan, type OpenBranch, Sender } from './sender.ts';
 import { publishNow, requestNow, tellNow } from './sending.ts';
-import { startChild } from './spawn.ts';
+import { Spawning, startChild } from './spawn.ts';
+import type { StagedAct } from './stage.ts';
 import { forgetStashing, unstashAll } from './stash.ts';
 import { refuseThenable } from './thenable.ts';
 import { cutTies, Tie, type TiedTo } from './tie.ts';
@@ -266,32 +268,14 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
   }
 
   stop(child?: AgentRef<never, unknown>): void {
-    const target = child === undefined ? this.cell : relativeOf(this.cell, child);
-    const stop = (reason: 'finished' | 'stopped'): void =>
-      target.signal({
-        _tag: 'stop',
-        mode: 'now',
-        withinMs: Number.POSITIVE_INFINITY,
-        reason,
-        failure: undefined,
-      });
-    if (target !== this.cell) {
-      perform(this, () => stop('stopped'));
-      return;
-    }
-    // What it still has to say, its reply included, comes before its end.
-    perform(this, () => {
-      if (this.over) {
-        // It was interrupted while this waited behind what it sent: the step that asked for it had committed.
-        stop('finished');
+    if (child !== undefined) {
+      const target = relativeOf(this.cell, child);
+      if (target !== this.cell) {
+        perform(this, () => target.signal(stopNow));
         return;
       }
-      const before = this.whenOver;
-      this.whenOver = () => {
-        before?.();
-        stop('finished');
-      };
-    });
+    }
+    performStaged(this, new Finishing(this));
   }
 
   watch(ref: AgentRef<never, unknown>): void {
@@ -357,11 +341,7 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
       throw this.revoked;
     }
     const child = startChild(this.works, this.cell, agent as AnyAgent, options, this.lease);
-    perform(
-      this,
-      () => this.works.begin(child),
-      () => this.works.discard(child),
-    );
+    performStaged(this, new Spawning(this.works, child));
     return refOf(child) as AgentRef<M, R>;
   }
 
@@ -493,6 +473,18 @@ function perform(handling: Handling, act: () => void, undo: () => void = nothing
     handling.works.stage.addAct(handling.cell, act, undo);
   } else {
     act();
+  }
+}
+
+/** The same, for what is spared the functions. */
+function performStaged(handling: Handling, act: StagedAct): void {
+  if (handling.over) {
+    return;
+  }
+  if (isStaging(handling)) {
+    handling.works.stage.addStaged(handling.cell, act);
+  } else {
+    act.act();
   }
 }
 

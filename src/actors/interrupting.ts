@@ -5,7 +5,10 @@ import type { Cell } from './cell.ts';
 
 /** Ends the requests a handling made, and the work done for them. */
 export function interruptRequestsOf(cell: Cell, handling: object | undefined, failure: unknown): void {
-  for (const request of [...(cell.requests ?? [])]) {
+  if (cell.requests === undefined || cell.requests.size === 0) {
+    return;
+  }
+  for (const request of [...cell.requests]) {
     if (handling === undefined || request.madeBy === handling) {
       request.interrupt(failure);
     }

@@ -26,7 +26,8 @@ import type { Envelope } from '../core/envelope.ts';
 import { FadingMap } from '../core/fading-map.ts';
 import { Histogram } from '../core/histogram.ts';
 import type { Receiver, Reception } from '../core/topic-board.ts';
-import { Cell, type Signal } from './cell.ts';
+import { Cell, type Signal, start } from './cell.ts';
+import { Children } from './children.ts';
 import { Counts } from './counts.ts';
 import { endWatches, watchNobody } from './death-watch.ts';
 import type { Keyed } from './define-agent.ts';
@@ -75,7 +76,7 @@ export class KeyedGroup extends Cell implements InstanceGroup, Doorkeeper {
     this.#histories = new FadingMap({ keysMax });
     this.#cooling = new FadingMap({ keysMax });
     this.#noPlace = new Refusal(
-      facts.path,
+      this.path,
       (envelope) => {
         this.#refused();
         return this.refuse(envelope);
@@ -335,9 +336,9 @@ export class KeyedGroup extends Cell implements InstanceGroup, Doorkeeper {
         this.#begun += 1;
         instance.stage = 'active';
         instance.restartedAtMs = this.#histories.get(instance.key) ?? instance.restartedAtMs;
-        this.children ??= new Map();
-        this.children.set(instance.path.slice(this.path.length + 1), instance);
-        instance.signal({ _tag: 'start' });
+        this.children ??= new Children();
+        this.children.add(instance);
+        instance.signal(start);
       }
     }
   }
@@ -399,7 +400,7 @@ export class KeyedGroup extends Cell implements InstanceGroup, Doorkeeper {
     const { key } = instance;
     this.#leaving.delete(key);
     this.#begun -= 1;
-    this.children?.delete(instance.path.slice(this.path.length + 1));
+    this.children!.delete(instance);
     if (instance.restartedAtMs.length > 0) {
       this.#histories.set(key, instance.restartedAtMs);
     }
@@ -433,7 +434,8 @@ export class KeyedGroup extends Cell implements InstanceGroup, Doorkeeper {
       conduct,
       definition: this.#keyed.each,
       parent: this,
-      path: `${this.path}/${id}`,
+      id,
+      count: 0,
       kind: 'transient' as const,
       significant: false,
       subscribes: false,

@@ -10,7 +10,8 @@
  */
 import { BudgetExceeded } from '../core/budget.ts';
 import type { DeadLetterCause } from '../core/dead-letter.ts';
-import type { Cell, RestartedTogether, Signal } from './cell.ts';
+import { type Cell, finishNow, type RestartedTogether, type Signal } from './cell.ts';
+import type { Handle } from './handlers.ts';
 import type { Handling } from './handling.ts';
 import { afterOutbox } from './outbox.ts';
 import { ownStep } from './own-step.ts';
@@ -20,7 +21,7 @@ import type { Stepping } from './stepping.ts';
 import { Stopping } from './stopping.ts';
 import { type Measures, restarted, supervise, superviseFinished } from './supervising.ts';
 import { shutsDown } from './supervision.ts';
-import { refuseThenable } from './thenable.ts';
+import { isThenable, refuseThenable } from './thenable.ts';
 import type { Works } from './works.ts';
 
 type Stop = Extract<Signal, { readonly _tag: 'stop' }>;
@@ -50,8 +51,8 @@ export class Lifecycle implements Measures {
   actOnSignals(cell: Cell): void {
     const signals = cell.signals!;
     cell.signals = undefined;
-    for (const signal of signals) {
-      this.#act(cell, signal);
+    for (let n = 0; n < signals.length; n += 1) {
+      this.#act(cell, signals[n]!);
     }
   }
 
@@ -152,7 +153,9 @@ export class Lifecycle implements Measures {
     cell.phase = 'starting';
     try {
       const state = cell.definition.initialState(cell.input);
-      refuseThenable(state, `state of '${cell.path}'`);
+      if (isThenable(state)) {
+        refuseThenable(state, `state of '${cell.path}'`);
+      }
       cell.state = state;
     } catch (thrown) {
       if (supervise(this, cell, thrown, undefined) === 'resume') {
@@ -167,12 +170,27 @@ export class Lifecycle implements Measures {
       return;
     }
     const handling = ownStep(cell, this.#works);
+    this.#stepping.step(handling, callOnStart, undefined);
+    if (handling.over) {
+      this.#hasStarted(cell);
+    } else {
+      this.#runWhenOver(cell, handling);
+    }
+  }
+
+  /** Its first step lasts. */
+  #runWhenOver(cell: Cell, handling: Handling): void {
+    const before = handling.whenOver;
     handling.whenOver = () => {
-      if (cell.phase === 'starting') {
-        this.#run(cell);
-      }
+      this.#hasStarted(cell);
+      before?.();
     };
-    this.#stepping.step(handling, () => onStart(handling), undefined);
+  }
+
+  #hasStarted(cell: Cell): void {
+    if (cell.phase === 'starting') {
+      this.#run(cell);
+    }
   }
 
   #run(cell: Cell): void {
@@ -221,11 +239,7 @@ export class Lifecycle implements Measures {
       return;
     }
     if (signal.reason === 'finished' && cell.blocked) {
-      // It has finished, but what it sent has not all left.
-      this.suspend(cell);
-      cell.finishes = true;
-      /* v8 ignore next -- @preserve A handling ends behind what it sent, so this is for effects sent detached meanwhile. */
-      afterOutbox(cell, () => cell.signal(signal));
+      this.#finishBehind(cell, signal);
       return;
     }
     cell.finishes = false;
@@ -247,21 +261,24 @@ export class Lifecycle implements Measures {
       cell.phase = 'draining';
     }
     if (signal.withinMs < Number.POSITIVE_INFINITY) {
-      cell.stopTimer = cell.kernel.environment.schedule(signal.withinMs, () =>
-        cell.signal({ ...signal, mode: 'now', withinMs: Number.POSITIVE_INFINITY }),
-      );
+      stopAtLatest(cell, signal);
     }
     this.mayHaveDrained(cell);
   }
 
+  /** It has finished, but what it sent has not all left. */
+  #finishBehind(cell: Cell, signal: Stop): void {
+    this.suspend(cell);
+    cell.finishes = true;
+    /* v8 ignore next -- @preserve A handling ends behind what it sent, so this is for effects sent detached meanwhile. */
+    afterOutbox(cell, () => cell.signal(signal));
+  }
+
   #childEnded(cell: Cell, child: Cell): void {
-    const id = child.path.slice(cell.path.length + 1);
-    /* v8 ignore else -- @preserve An id is free only when its agent has ended. */
-    if (cell.children?.get(id) === child) {
-      cell.children.delete(id);
-    }
+    const children = cell.children!;
+    children.delete(child);
     if (cell.whenChildrenEnded !== undefined) {
-      if (cell.children?.size === 0) {
+      if (children.size === 0) {
         const then = cell.whenChildrenEnded;
         cell.whenChildrenEnded = undefined;
         then();
@@ -282,21 +299,28 @@ export class Lifecycle implements Measures {
       left += child.significant ? 1 : 0;
     }
     if (shutsDown(cell.definition.autoShutdown, left, cell.significantEnded)) {
-      this.#stop(cell, {
-        _tag: 'stop',
-        mode: 'now',
-        withinMs: Number.POSITIVE_INFINITY,
-        reason: 'finished',
-        failure: undefined,
-      });
+      this.#stop(cell, finishNow as Stop);
     }
   }
 }
 
+function stopAtLatest(cell: Cell, signal: Stop): void {
+  cell.stopTimer = cell.kernel.environment.schedule(signal.withinMs, () =>
+    cell.signal({ ...signal, mode: 'now', withinMs: Number.POSITIVE_INFINITY }),
+  );
+}
+
+const callOnStart: Handle = (_, context) => {
+  const { onStart } = (context as Handling).cell.definition;
+  return onStart!(context);
+};
+
 /** Whether neither an agent nor any below it has anything to do. */
 function isIdle(cell: Cell): boolean {
-  const { mailbox, toRedeliver } = cell;
-  if (cell.open > 0 || cell.blocked || mailbox.size > 0 || mailbox.spilled > 0 || toRedeliver !== undefined) {
+  if (cell.open > 0 || cell.blocked || cell.toRedeliver !== undefined) {
+    return false;
+  }
+  if (cell.hasMailbox && (cell.mailbox.size > 0 || cell.mailbox.spilled > 0)) {
     return false;
   }
   if (cell.holdsMessages || cell.behaviour?.isIdle === false) {

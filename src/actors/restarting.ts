@@ -44,7 +44,7 @@ export function beginRestart(stepping: Stepping, cell: Cell, group: RestartedTog
 function forgetChildren(cell: Cell): void {
   cell.childrenRestartedAtMs = [];
   cell.significantEnded = 0;
-  cell.childNames = undefined;
+  cell.children?.forgetNames();
 }
 
 /** Whether this message may be handled once more; counts it if so. */

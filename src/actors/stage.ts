@@ -17,12 +17,22 @@ import { Interrupted } from './request-failures.ts';
  * An effect that is no message: `act` when the step has committed, `undo` when it
  * failed, `discard` when it had committed and its agent ended before it could leave.
  */
-export class StagedAct {
+export abstract class StagedAct {
+  abstract act(): void;
+  abstract undo(): void;
+
+  discard(): void {
+    this.undo();
+  }
+}
+
+class StagedFunctions extends StagedAct {
   readonly act: () => void;
   readonly undo: () => void;
-  readonly discard: () => void;
+  override readonly discard: () => void;
 
-  constructor(act: () => void, undo: () => void, discard = undo) {
+  constructor(act: () => void, undo: () => void, discard: () => void) {
+    super();
     this.act = act;
     this.undo = undo;
     this.discard = discard;
@@ -62,10 +72,15 @@ export class Stage {
 
   /** Stages what is no message. Errors: as for `add`; then it is undone. */
   addAct(cell: Cell, act: () => void, undo: () => void, discard = undo): void {
+    this.addStaged(cell, new StagedFunctions(act, undo, discard));
+  }
+
+  /** The same for what is spared the functions. */
+  addStaged(cell: Cell, act: StagedAct): void {
     try {
-      this.add(cell, new StagedAct(act, undo, discard), undefined);
+      this.add(cell, act, undefined);
     } catch (full) {
-      undo();
+      act.undo();
       throw full;
     }
   }

@@ -20,6 +20,7 @@ import type { NoticedStep } from './agent-timer.ts';
 import type { Cell } from './cell.ts';
 import { terminatedFor } from './death-watch.ts';
 import type { EffectRuntime } from './effect-runtime.ts';
+import { finish } from './finishing.ts';
 import { type Handle, handlerOf } from './handlers.ts';
 import { Handling } from './handling.ts';
 import type { Task } from './handling-extras.ts';
@@ -79,6 +80,10 @@ export class Stepping implements TaskEnds {
       return this.#takeUrgent(cell);
     }
     if (!cell.mayTake) {
+      return false;
+    }
+    if (!cell.hasMailbox) {
+      this.#mayHaveDrained(cell);
       return false;
     }
     const { mailbox } = cell;
@@ -465,6 +470,9 @@ export class Stepping implements TaskEnds {
     }
     handling.trace?.ended(outcome, failure, handling.lease);
     handling.whenOver?.();
+    if (cell.finishesWith === handling) {
+      finish(cell);
+    }
     this.#mayHaveDrained(cell);
     /* v8 ignore start -- @preserve Handlings end in turns; kept should one end outside of them. */
     if (!cell.queued && cell.hasWork) {

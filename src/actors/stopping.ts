@@ -6,9 +6,11 @@
  * Whatever it has accepted and not handled becomes a dead letter, and requesters
  * among them are answered at once. After `stopped` no effect of it is observed (L6).
  */
+import type { Envelope } from '../core/envelope.ts';
 import { isNotice } from '../core/notice.ts';
-import type { Cell } from './cell.ts';
+import { type Cell, stopNow } from './cell.ts';
 import { endWatches, watchNobody } from './death-watch.ts';
+import type { Definition } from './define-agent.ts';
 import type { Handling } from './handling.ts';
 import { interruptRequestsOf } from './interrupting.ts';
 import { discardOutbox } from './outbox.ts';
@@ -42,17 +44,16 @@ export class Stopping {
     this.#withdraw(cell);
     cell.letGo();
     endPipeline(cell);
-    const stopped = new Interrupted({ agent: cell.path, reason: 'it was stopped' });
-    for (const one of [...(cell.openHandlings ?? [])] as Handling[]) {
-      const attempts = cell.attempts?.get(one.envelope) ?? 1;
-      this.#stepping.interrupt(one, stopped);
-      if (!isNotice(one.envelope)) {
-        cell.kernel.lose(one.envelope, cell.path, 'Stopped', stopped, attempts);
-      }
+    if (cell.openHandlings !== undefined && cell.openHandlings.size > 0) {
+      this.#interruptAll(cell, [...cell.openHandlings] as Handling[]);
     }
-    quiet(cell, stopped);
+    quietBecauseStopped(cell);
     this.#emptyMailbox(cell);
-    endChildren(cell, () => this.#takeLastStep(cell));
+    if (cell.children === undefined || cell.children.size === 0) {
+      this.#takeLastStep(cell);
+    } else {
+      this.#endChildren(cell);
+    }
   }
 
   /** An agent that has never begun ends at once, and its place is free again. */
@@ -66,6 +67,22 @@ export class Stopping {
     cell.observers?.changed(cell);
   }
 
+  #interruptAll(cell: Cell, open: readonly Handling[]): void {
+    const stopped = interruptedByStop(cell);
+    for (const one of open) {
+      const attempts = cell.attempts?.get(one.envelope) ?? 1;
+      this.#stepping.interrupt(one, stopped);
+      if (!isNotice(one.envelope)) {
+        cell.kernel.lose(one.envelope, cell.path, 'Stopped', stopped, attempts);
+      }
+    }
+  }
+
+  // A function of its own: a closure is paid for where its variables live, whether or not it is made.
+  #endChildren(cell: Cell): void {
+    endChildren(cell, () => this.#takeLastStep(cell));
+  }
+
   /** It hears nothing any more, and nobody finds it by what it offers. */
   #withdraw(cell: Cell): void {
     if (cell.subscribes) {
@@ -77,13 +94,19 @@ export class Stopping {
   }
 
   #emptyMailbox(cell: Cell): void {
-    const stashed = cell.stashed ?? [];
-    cell.stashed = undefined;
-    for (const envelope of stashed) {
-      cell.unhandledAtStop += 1;
-      cell.kernel.deadLetter(envelope, cell.path, 'Stopped');
+    const { stashed, toRedeliver } = cell;
+    if (stashed !== undefined) {
+      cell.stashed = undefined;
+      for (const envelope of stashed) {
+        cell.unhandledAtStop += 1;
+        cell.kernel.deadLetter(envelope, cell.path, 'Stopped');
+      }
     }
-    for (const envelope of [...(cell.toRedeliver ?? []), ...cell.mailbox.close()]) {
+    const waiting = cell.hasMailbox ? cell.mailbox.close() : nothing;
+    if (toRedeliver === undefined && waiting.length === 0) {
+      return;
+    }
+    for (const envelope of [...(toRedeliver ?? []), ...waiting]) {
       if (!isNotice(envelope)) {
         cell.unhandledAtStop += 1;
         cell.drop(envelope, 'Stopped');
@@ -96,8 +119,12 @@ export class Stopping {
     const { onStop, stopWithinMs } = cell.definition;
     if (onStop === undefined || !cell.begun) {
       this.#finish(cell);
-      return;
+    } else {
+      this.#callOnStop(cell, onStop, stopWithinMs);
     }
+  }
+
+  #callOnStop(cell: Cell, onStop: NonNullable<Definition['onStop']>, stopWithinMs: number): void {
     const handling = ownStep(cell, this.#works);
     handling.whenOver = () => this.#finish(cell);
     cell.stopTimer = cell.kernel.environment.schedule(stopWithinMs, () =>
@@ -110,7 +137,7 @@ export class Stopping {
 
   #finish(cell: Cell): void {
     const { kernel, parent } = cell;
-    quiet(cell, new Interrupted({ agent: cell.path, reason: 'it was stopped' }));
+    quietBecauseStopped(cell);
     cell.phase = 'stopped';
     cell.stopTimer?.cancel();
     cell.stopTimer = undefined;
@@ -136,6 +163,8 @@ export class Stopping {
   }
 }
 
+const nothing: readonly Envelope[] = [];
+
 /** Nothing comes out of its stream any more. Before its work is interrupted, so that this lets nothing more flow. */
 export function endPipeline(cell: Cell): void {
   cell.pipeline?.end();
@@ -144,30 +173,42 @@ export function endPipeline(cell: Cell): void {
 
 /** Nothing of what it began goes on: timers, requests, effects that have not left. */
 export function quiet(cell: Cell, failure: unknown): void {
-  for (const timer of [...(cell.timers ?? [])]) {
-    timer.cancel();
+  if (cell.timers !== undefined) {
+    for (const timer of [...cell.timers]) {
+      timer.cancel();
+    }
+    cell.timers = undefined;
   }
-  cell.timers = undefined;
   interruptRequestsOf(cell, undefined, failure);
   cell.behaviour?.end(failure);
   discardOutbox(cell);
 }
 
+/** Most agents have begun nothing that goes on when they end: then there is nobody to be told why. */
+function quietBecauseStopped(cell: Cell): void {
+  if (
+    cell.timers !== undefined ||
+    cell.requests !== undefined ||
+    cell.behaviour !== undefined ||
+    cell.parked !== undefined ||
+    cell.outbox !== undefined
+  ) {
+    quiet(cell, interruptedByStop(cell));
+  }
+}
+
+const interruptedByStop = (cell: Cell): Interrupted =>
+  new Interrupted({ agent: cell.path, reason: 'it was stopped' });
+
 /** Stops the children, youngest first, and does something when the last has ended. */
 export function endChildren(cell: Cell, then: () => void): void {
-  const children = [...(cell.children?.values() ?? [])].reverse();
-  if (children.length === 0) {
+  if (cell.children === undefined || cell.children.size === 0) {
     then();
     return;
   }
   cell.whenChildrenEnded = then;
-  for (const child of children) {
-    child.signal({
-      _tag: 'stop',
-      mode: 'now',
-      withinMs: Number.POSITIVE_INFINITY,
-      reason: 'stopped',
-      failure: undefined,
-    });
+  // A signal is acted on in a turn of its own: nobody leaves the chain meanwhile.
+  for (let child = cell.children.youngest; child !== undefined; child = child.elder) {
+    child.signal(stopNow);
   }
 }

@@ -17,7 +17,8 @@ import { type CreditToken, pushWithToken, tokenInScope } from '../core/credit.ts
 import { describeThrown } from '../core/failure.ts';
 import { InvalidParams } from '../core/schema.ts';
 import type { AnyTopic } from '../core/topic.ts';
-import type { Cell, Pipeline } from './cell.ts';
+import type { Cell } from './cell.ts';
+import type { Pipeline } from './cell-extras.ts';
 import type { Context } from './context.ts';
 import { CreditLost } from './credit-lost.ts';
 import type { Handling } from './handling.ts';

@@ -94,7 +94,7 @@ export function supervise(
 /** Decides about a child that has finished: says whether it begins again. */
 export function superviseFinished(measures: Measures, cell: Cell): 'restart' | 'stop' {
   const supervisor = cell.parent;
-  if (supervisor === undefined || supervisor.ending) {
+  if (cell.kind !== 'permanent' || supervisor === undefined || supervisor.ending) {
     return 'stop';
   }
   const { kernel } = cell;
@@ -107,11 +107,8 @@ export function superviseFinished(measures: Measures, cell: Cell): 'restart' | '
     nowMs,
     kernel.environment.random(),
   );
-  if (directive._tag === 'escalate') {
-    supervise(measures, cell, new FinishedTooOften({ agent: cell.path }), undefined, 'escalate');
-    return 'stop';
-  }
   if (directive._tag !== 'restart') {
+    supervise(measures, cell, new FinishedTooOften({ agent: cell.path }), undefined, 'escalate');
     return 'stop';
   }
   const dueMs = nowMs + directive.afterMs;

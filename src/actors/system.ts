@@ -169,13 +169,14 @@ class RunningSystem extends Outside implements System {
       sendFromOutside: (cell, message) => this.sendLoosely(cell, message),
     });
     this.agents = this.#conductor.agents;
+    this.#root = this.#makeRoot(options);
+    this.agents.growsFrom(this.#root);
     this.deadLetters = deadLetterBox(this.kernel, this.agents);
     const attached = options.instrumentation?.attach(instrumentedBy(this.kernel, this.agents));
     if (attached !== undefined) {
       this.kernel.addListener(attached.listener);
       this.kernel.tracing = attached.tracing;
     }
-    this.#root = this.#makeRoot(options);
     this.kernel.custodian = new Detached(this.#root, this.#conductor, false, undefined);
     for (const agent of options.agents ?? []) {
       // Before any of them begins: nobody could stop those that had.
@@ -321,7 +322,8 @@ class RunningSystem extends Outside implements System {
         [],
       ),
       parent: undefined,
-      path: '',
+      id: '',
+      count: 0,
       kind: 'temporary',
       significant: false,
       subscribes: false,
@@ -405,7 +407,7 @@ function instrumentedBy({ id }: Kernel, agents: AgentDirectory): Instrumented {
     definitionOf: (path) => agents.find(path)?.definition,
     eachAgent: (f) => {
       for (const cell of agents.cells()) {
-        f(cell.definition.name, cell.mailbox.waiting);
+        f(cell.definition.name, cell.hasMailbox ? cell.mailbox.waiting : 0);
       }
     },
   };

@@ -3,7 +3,8 @@
  *
  * Patterns are kept as a tree with a node for each token, where `*` and `>` are
  * tokens like any other. A name is matched by walking down: at each node to its
- * own token, to `*`, and to `>`.
+ * own token, to `*`, and to `>`. The patterns that are subscribed to are also kept by
+ * their text: the next one who subscribes to one of them, or leaves, goes no way down.
  *
  * Guarantees
  *   - Agreement: finds exactly the subscriptions whose pattern covers the name.
@@ -37,6 +38,8 @@ class Node<S> {
  */
 export class TopicIndex<S> {
   readonly #root = new Node<S>();
+  /** The subscribers of each pattern that has some: the very maps that stand in the tree. */
+  readonly #byPattern = new Map<string, Map<S, number>>();
   #added = 0;
   #size = 0;
   #version = 0;
@@ -62,31 +65,26 @@ export class TopicIndex<S> {
    * Errors: `InvalidTopicName` when the pattern is none.
    */
   add(pattern: string, subscriber: S): void {
-    checkTopicPattern(pattern);
-    let node = this.#root;
-    for (const token of pattern.split('.')) {
-      node.next ??= new Map();
-      let next = node.next.get(token);
-      if (next === undefined) {
-        next = new Node();
-        node.next.set(token, next);
-      }
-      node = next;
-    }
-    node.subscribers ??= new Map();
-    if (!node.subscribers.has(subscriber)) {
+    const subscribers = this.#byPattern.get(pattern) ?? this.#grow(pattern);
+    if (!subscribers.has(subscriber)) {
       this.#added += 1;
       this.#size += 1;
       this.#version += 1;
-      node.subscribers.set(subscriber, this.#added);
+      subscribers.set(subscriber, this.#added);
     }
   }
 
   /** Removes a subscription. Does nothing when there is no such one. */
   remove(pattern: string, subscriber: S): void {
-    if (removeBelow(this.#root, pattern.split('.'), 0, subscriber)) {
-      this.#size -= 1;
-      this.#version += 1;
+    const subscribers = this.#byPattern.get(pattern);
+    if (subscribers?.delete(subscriber) !== true) {
+      return;
+    }
+    this.#size -= 1;
+    this.#version += 1;
+    if (subscribers.size === 0) {
+      this.#byPattern.delete(pattern);
+      prune(this.#root, pattern.split('.'), 0);
     }
   }
 
@@ -108,29 +106,41 @@ export class TopicIndex<S> {
       .sort(([, a], [, b]) => a - b)
       .map(([subscriber]) => subscriber);
   }
+
+  /** Makes the nodes of a pattern that nobody has subscribed to. */
+  #grow(pattern: string): Map<S, number> {
+    checkTopicPattern(pattern);
+    let node = this.#root;
+    for (const token of pattern.split('.')) {
+      node.next ??= new Map();
+      let next = node.next.get(token);
+      if (next === undefined) {
+        next = new Node();
+        node.next.set(token, next);
+      }
+      node = next;
+    }
+    node.subscribers = new Map();
+    this.#byPattern.set(pattern, node.subscribers);
+    return node.subscribers;
+  }
 }
 
-/** Says whether it was there. What is empty afterwards is taken out. */
-function removeBelow<S>(node: Node<S>, tokens: readonly string[], depth: number, subscriber: S): boolean {
+/** The last subscriber of the pattern with these tokens has left: what is empty now is taken out. */
+function prune<S>(node: Node<S>, tokens: readonly string[], depth: number): void {
   const token = tokens[depth];
   if (token === undefined) {
-    const removed = node.subscribers?.delete(subscriber) === true;
-    if (node.subscribers?.size === 0) {
-      node.subscribers = undefined;
-    }
-    return removed;
+    node.subscribers = undefined;
+    return;
   }
-  const next = node.next?.get(token);
-  if (next === undefined || !removeBelow(next, tokens, depth + 1, subscriber)) {
-    return false;
-  }
+  const next = node.next!.get(token)!;
+  prune(next, tokens, depth + 1);
   if (next.next === undefined && next.subscribers === undefined) {
     node.next!.delete(token);
     if (node.next!.size === 0) {
       node.next = undefined;
     }
   }
-  return true;
 }
 
 /** Finds the nodes whose patterns cover these tokens, and gathers their subscribers. */

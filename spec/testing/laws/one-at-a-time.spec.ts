@@ -44,7 +44,14 @@ describe('one at a time', () => {
       system.spawn(
         worker((ref) => {
           const cell = cellOf(ref);
-          const open = { interrupt: () => {}, cell, over: false, stashing: false, rooms: undefined };
+          const open = {
+            interrupt: () => {},
+            cell,
+            over: false,
+            stashing: false,
+            rooms: undefined,
+            whenOver: undefined,
+          };
           cell.openHandlings = new Set([1, 2, 3].map(() => ({ ...open, envelope: {} as never })));
         }),
       );
