@@ -79,8 +79,10 @@ function outcomeOf(
   if (chanceOfLess <= alarm && estimate <= -Math.log1p(leastToMind)) {
     return 'faster';
   }
+  // What looks like a change, and is not sure enough to be told of, is looked at again.
+  const looksLikeNone = Math.abs(estimate) < Math.log1p(leastToMind) || (low <= 0 && high >= 0);
   const hides = Math.log1p(mostToHide);
-  return high < hides && low > -hides ? 'same' : 'noisy';
+  return looksLikeNone && high < hides && low > -hides ? 'same' : 'noisy';
 }
 
 /** The chance to be wrong that one look at one variant has. */
