@@ -44,6 +44,8 @@ export interface Comparison {
 export interface ComparingOptions {
   /** Names of benchmarks; all of them, where there are none. */
   readonly only: readonly string[];
+  /** Only this one of their variants. */
+  readonly variant?: string;
   /** Instead of the full size of each. */
   readonly size?: number;
   /** Told now and then how far it is. */
@@ -53,7 +55,7 @@ export interface ComparingOptions {
 /** Size at which it is tried whether a variant runs at all. */
 const smokeSize = 100;
 /** Rounds of a pair, each a turn of both. */
-const roundsPerPair = 5;
+const roundsPerPair = 3;
 
 export async function compareTrees(base: Tree, head: Tree, options: ComparingOptions): Promise<Comparison> {
   const leftOut: string[] = [];
@@ -120,7 +122,7 @@ async function pairOf(question: Question, nth: number): Promise<PairedRound[]> {
 async function questionsOf(
   base: Tree,
   head: Tree,
-  { only, size }: ComparingOptions,
+  { only, variant: theOnly, size }: ComparingOptions,
   leftOut: string[],
 ): Promise<Question[]> {
   const files = globSync('bench/*.bench.ts', { cwd: head.folder }).toSorted();
@@ -134,7 +136,7 @@ async function questionsOf(
     const file = `${name}.bench.ts`;
     const headFile = join(head.folder, 'bench', file);
     const { benchmark } = (await import(pathToFileURL(headFile).href)) as { benchmark: Benchmark };
-    for (const variant of oursOf(benchmark)) {
+    for (const variant of oursOf(benchmark).filter((one) => theOnly === undefined || one === theOnly)) {
       const asked = [join(base.folder, 'bench', file), join(base.folder, ownBench, file)].filter(existsSync);
       const baseFile = await firstThatRuns(asked, variant);
       if (baseFile === undefined) {
