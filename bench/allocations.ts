@@ -3,7 +3,8 @@
  *
  *     npm run bench:allocations                     everything that is kept there
  *     npm run bench:allocations -- tell ring        some of it
- *     npm run bench:allocations -- --write          renews what was asked for
+ *     npm run bench:allocations -- --write          renews everything that is kept there
+ *     npm run bench:allocations -- --write codec    keeps what this one allocates as well
  *
  * Ends with exit code 1 when something allocates more or less than is kept for it.
  */
@@ -20,7 +21,7 @@ import { weighing } from './harness/variant-process.ts';
 const keptIn = 'bench/allocations.json';
 /** Large enough that what is allocated once does not count. */
 const sizeMax = 100_000;
-const rounds = 3;
+const rounds = 5;
 const node = process.versions.node.split('.')[0]!;
 
 const { values: options, positionals: wanted } = parseArgs({
@@ -48,8 +49,8 @@ async function lookAt(files: ReadonlyMap<string, string>): Promise<void> {
     console.log(told(deviation));
   }
   if (options.write) {
-    const bytes = { ...(wanted.length === 0 ? {} : kept.bytes), ...is };
-    writeFileSync(keptIn, `${JSON.stringify({ node, bytes: inOrder(bytes) }, undefined, 2)}\n`);
+    const bytes = inOrder({ ...kept.bytes, ...is });
+    writeFileSync(keptIn, `${JSON.stringify({ node, bytes }, undefined, 2)}\n`);
     return;
   }
   const count = Object.values(is).reduce((sum, variants) => sum + Object.keys(variants).length, 0);
@@ -76,18 +77,19 @@ async function allocatedBy(file: string): Promise<Record<string, number>> {
   return bytes;
 }
 
-/** The files of benchmarks by their names. */
+/** The files of benchmarks by their names: those that were asked for, or those of which something is kept. */
 function chosen(): Map<string, string> {
   const files = new Map(
     globSync('bench/*.bench.ts')
       .toSorted()
       .map((file) => [basename(file, '.bench.ts'), file]),
   );
-  const unknown = wanted.filter((name) => !files.has(name));
+  const names = wanted.length === 0 ? Object.keys(kept.bytes) : wanted;
+  const unknown = names.filter((name) => !files.has(name));
   if (unknown.length > 0) {
     throw new RangeError(`no benchmark ${unknown.join(', ')}; there are ${[...files.keys()].join(', ')}`);
   }
-  return wanted.length === 0 ? files : new Map([...files].filter(([name]) => wanted.includes(name)));
+  return new Map([...files].filter(([name]) => names.includes(name)));
 }
 
 function inOrder(bytes: Allocations): Allocations {
