@@ -62,7 +62,9 @@ export function treeAsItStands(repository: string): Tree {
 
 /** Gives one tree the benchmarks of another, so that both are asked the same. */
 export function askTheSame(asked: Tree, { folder }: Tree): void {
-  renameSync(join(asked.folder, 'bench'), join(asked.folder, ownBench));
+  if (existsSync(join(asked.folder, 'bench'))) {
+    renameSync(join(asked.folder, 'bench'), join(asked.folder, ownBench));
+  }
   cpSync(join(folder, 'bench'), join(asked.folder, 'bench'), { recursive: true });
 }
 
