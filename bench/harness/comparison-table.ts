@@ -16,7 +16,7 @@ export function comparisonTable({ compared, leftOut }: Comparison): string {
     one.outcome,
     one.ownQuestions ? 'each asked by its own benchmark' : '',
   ]);
-  const head = ['', 'before ns', 'after ns', 'change', '95 %', 'pairs', '', ''];
+  const head = ['', 'before ns', 'after ns', 'change', '99 %', 'pairs', '', ''];
   const table = inColumns([head, ...lines], [1, 2, 3, 4, 5]);
   return [table, ...leftOut.map((line) => `left out: ${line}`)].join('\n');
 }

@@ -20,7 +20,7 @@ const leastToMind = 0.03;
 export const mostToHide = 0.1;
 
 /** How many pairs there are at each look, in multiples of those of the first one. */
-const looks = [1, 2, 3];
+const looks = [1, 2, 4];
 
 /** Fewest pairs at the first look. */
 const pairsMin = 12;
@@ -32,14 +32,14 @@ export interface PairedRound {
 }
 
 /** What happened to a variant: `noisy` when there were not pairs enough to say. */
-export type Outcome = 'slower' | 'faster' | 'same' | 'noisy';
+type Outcome = 'slower' | 'faster' | 'same' | 'noisy';
 
 export interface Change {
   readonly outcome: Outcome;
   readonly pairs: number;
   /** By how much of itself it changed: 0.1 is ten percent more time. */
   readonly change: number;
-  /** Where that is with a confidence of 95 %. */
+  /** Where that is with a confidence of 99 %. */
   readonly interval: readonly [number, number];
 }
 

@@ -13,7 +13,7 @@
 export interface Shift {
   /** Around what the differences lie: the median of the means of any two of them. */
   readonly estimate: number;
-  /** Where that is with a confidence of 95 %, from six differences on; below that, all there is. */
+  /** Where that is with a confidence of 99 %, from eight differences on; below that, all there is. */
   readonly interval: readonly [number, number];
   /** How likely differences at least so positive are if nothing has changed. */
   readonly chanceOfMore: number;
@@ -72,7 +72,7 @@ function atLeast(chances: Float64Array, sum: number): number {
 
 /** How many of the means of two the interval leaves out at each end. */
 function meansOutside(count: number): number {
-  const tail = 0.025;
+  const tail = 0.005;
   const chances = chancesOf(Array.from({ length: count }, (_, n) => n + 1));
   let outside = 0;
   let below = chances[0]!;

@@ -26,7 +26,7 @@ describe('a comparison', () => {
     });
 
     expect(table.split('\n')).toEqual([
-      '              before ns  after ns   change                95 %  pairs',
+      '              before ns  after ns   change                99 %  pairs',
       'tell: slower        100       110  +10.0 %  (+8.0 % – +12.0 %)     12  slower',
       'tell: same          100       100   +0.0 %   (−2.0 % – +2.0 %)     12  same    each asked by its own benchmark',
       'left out: topic, troupe: it does not run in v1',
