@@ -59,8 +59,8 @@ export function complaintOf(reports: readonly Report[]): string | undefined {
     return undefined;
   }
   return [
-    `This machine is too noisy to say what it measured: of ${unknown.length} figures the median is not known to within 5 %,`,
-    'or to within 15 % where nothing hangs on it.',
+    'This machine is too noisy to say what it measured. These medians are not known to within 5 %,',
+    'or to within 15 % where nothing hangs on it:',
     ...unknown,
     'Close what else runs, plug the machine in, fix the clock rate of its cores, or pin this to one that is idle',
     '(taskset -c 1 npm run bench). More rounds help as well (--rounds 21), and --noisy prints what there is.',
