@@ -196,6 +196,34 @@ describe('what travels', () => {
   });
 });
 
+describe('shapes', () => {
+  it('objects of many names are one shape within a message, and forgotten after it', () => {
+    const wide = (first: string): object =>
+      Object.fromEntries(
+        [first, ...Array.from({ length: 200 }, (_, index) => `field ${index}`)].map((at) => [at, 1]),
+      );
+    const list = Array.from({ length: 10 }, () => wide('a'));
+    const alike = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].flatMap((end) => [
+      wide(`a${end}`),
+      wide(`a${end}`),
+    ]);
+
+    for (const value of [list, alike, alike, list]) {
+      expect(there(value)).toEqual(value);
+      expect(wire.packValue(value)).toEqual(codec().packValue(value));
+    }
+    expect(wire.packValue(list).length).toBeLessThan(2 * wire.packValue(list.slice(1, 2)).length);
+  });
+
+  it('more shapes that begin alike than are remembered', () => {
+    const shape = (index: number): object => ({ id: 1, [`field${index}`]: 2 });
+    const list = [0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 5, 0, 0, 5, 5].map(shape);
+
+    expect(there(list)).toEqual(list);
+    expect(wire.packValue(list)).toEqual(codec().packValue(list));
+  });
+});
+
 describe('what does not travel', () => {
   class Point {
     x = 1;

@@ -377,7 +377,11 @@ function areLimits(value: unknown): value is Limits {
 const known: ReadonlySet<string> = new Set(resources);
 
 function isPlain(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+  if (typeof value !== 'object' || value === null) {
+    return false;
+  }
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
 }
 
 function expectsReply(envelope: Envelope | EnvelopeFacts): boolean {

@@ -102,6 +102,7 @@ export class ValueWriter {
   /** Forgets what the last message was made of. */
   forget(): void {
     this.#lastShape = undefined;
+    this.#shapes.forgetLarge();
     // Only what failed was left in the midst of something.
     while (this.#depth > 0) {
       this.#leave();
@@ -438,7 +439,7 @@ export class ValueWriter {
     // Messages are like those before them: the third object in this one may well have the shape of the third in the last.
     const place = this.#objects & (guessesMax - 1);
     const guess = this.#guesses[place];
-    if (guess !== undefined && this.#hasShape(value, guess)) {
+    if (guess?.kept === true && this.#hasShape(value, guess)) {
       return guess;
     }
     const shape = this.#searchedShape(value);
@@ -498,6 +499,7 @@ export class ValueWriter {
       definition: Uint8Array.prototype.slice.call(this.#slab, begin, this.#at),
       message: 0,
       id: 0,
+      kept: false,
     };
   }
 
