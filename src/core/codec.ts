@@ -116,7 +116,14 @@ const never = Number.POSITIVE_INFINITY;
  * wire.unpackValue(bytes) // => { at: new Date(0), counts: new Map([['ada', 3n]]) }
  */
 export function codec(limits: CodecLimits = {}): Codec {
-  return new MessagePackCodec(codecLimits(limits));
+  const made = new MessagePackCodec(codecLimits(limits));
+  // So that each may be handed on by itself.
+  return {
+    pack: (envelope) => made.pack(envelope),
+    unpack: (bytes) => made.unpack(bytes),
+    packValue: (value) => made.packValue(value),
+    unpackValue: (bytes) => made.unpackValue(bytes),
+  };
 }
 
 class MessagePackCodec implements Codec {
