@@ -360,6 +360,20 @@ describe('limits of a codec', () => {
     });
   });
 
+  it('an object counts once for every 32 fields', () => {
+    const wide = (fields: number): object =>
+      Object.fromEntries(Array.from({ length: fields }, (_, index) => [`field ${index}`, index]));
+    const wire = codec({ objectsMax: 3 });
+
+    for (const fields of [1, 31, 32, 63, 64, 127]) {
+      expect(wire.unpackValue(wire.packValue(wide(fields)))).toEqual(wide(fields));
+    }
+    expect(thrownBy(() => wire.packValue(wide(128)))).toMatchObject({ reason: 'too-many-objects' });
+    expect(thrownBy(() => wire.unpackValue(codec().packValue(wide(128))))).toMatchObject({
+      reason: 'too-many-objects',
+    });
+  });
+
   it('objects are counted in both directions', () => {
     const wire = codec({ objectsMax: 3 });
     const four = [{}, [], new Date(0)];

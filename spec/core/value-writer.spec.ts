@@ -215,6 +215,22 @@ describe('shapes', () => {
     expect(wire.packValue(list).length).toBeLessThan(2 * wire.packValue(list.slice(1, 2)).length);
   });
 
+  it('objects with a dozen fields, dozens and hundreds, again and again', () => {
+    for (const fields of [11, 12, 13, 40, 128, 129]) {
+      const names = Array.from({ length: fields }, (_, index) =>
+        index % 5 === 4 ? `${index}` : `field${index}`,
+      );
+      const list = Array.from({ length: 5 }, (_, at) =>
+        Object.fromEntries(names.map((name, value) => [name, value + at])),
+      );
+
+      expect(isDeepStrictEqual(there(list), list)).toBe(true);
+      expect((there(list) as object[]).map((one) => Object.keys(one))).toEqual(
+        list.map((one) => Object.keys(one)),
+      );
+    }
+  });
+
   it('more shapes that begin alike than are remembered', () => {
     const shape = (index: number): object => ({ id: 1, [`field${index}`]: 2 });
     const list = [0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 5, 0, 0, 5, 5].map(shape);

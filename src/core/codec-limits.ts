@@ -6,8 +6,8 @@ export interface CodecLimits {
   readonly depthMax?: number;
   /**
    * Most objects in a message: lists, objects, maps, sets, dates and binary data; a whole number
-   * from 1 up; 100 000 when not given. It bounds the memory that a few bytes can ask for: an empty
-   * map is one byte, and two hundred when it has been made.
+   * from 1 up; 100 000 when not given. An object counts once for every 32 fields that it has. It bounds
+   * the memory that a few bytes can ask for: an empty map is one byte, and two hundred when it has been made.
    */
   readonly objectsMax?: number;
 }
@@ -31,6 +31,11 @@ export function codecLimits(limits: CodecLimits): Required<CodecLimits> {
     depthMax: wholeNumber('depthMax', depthMax, 1, deepest),
     objectsMax: wholeNumber('objectsMax', objectsMax, 1, Number.MAX_SAFE_INTEGER),
   };
+}
+
+/** As how many objects one of so many fields counts: one of very many fields is a dictionary of fifty bytes for each. */
+export function weightOf(fields: number): number {
+  return fields < 32 ? 1 : fields >>> 5;
 }
 
 function wholeNumber(name: string, value: number, least: number, most: number): number {

@@ -10,11 +10,43 @@
  *   - Bound: 256 shapes, of at most 512 bytes each. A new one takes the place of one that begins alike.
  */
 
-export interface RecordShape {
+// V8 makes a slow dictionary of an object that gets more fields than this, one by one; and of any that gets many.
+const fieldsOneByOneMax = 12;
+const fieldsMax = 128;
+
+export class RecordShape {
   /** In the order of their values. */
-  readonly names: readonly string[];
-  /** The definition: a list of texts. */
+  names: readonly string[];
+  /** The definition: a list of texts. Empty when it is not remembered. */
   readonly definition: Uint8Array;
+  #records = 0;
+  #template: Readonly<Record<string, unknown>> | undefined;
+
+  constructor(names: readonly string[], definition: Uint8Array) {
+    this.names = names;
+    this.definition = definition;
+  }
+
+  /** An object for the values of one more record. From the second one on it is worth while to prepare for more. */
+  object(): Record<string, unknown> {
+    this.#records += 1;
+    if (this.#records === 2) {
+      this.#prepare();
+    }
+    return this.#template === undefined ? {} : { ...this.#template };
+  }
+
+  #prepare(): void {
+    this.names = this.names.map(interned);
+    if (this.names.length > fieldsOneByOneMax && this.names.length <= fieldsMax) {
+      this.#template = JSON.parse(JSON.stringify(Object.fromEntries(this.names.map((name) => [name, null]))));
+    }
+  }
+}
+
+/** The text itself, as names of fields are kept: to set a field then needs no look at its letters. */
+function interned(name: string): string {
+  return Object.keys({ [name]: undefined })[0]!;
 }
 
 const places = 256;
@@ -42,7 +74,7 @@ export class RecordShapes {
   /** Remembers names that were read from the bytes between `from` and `to`, if they are few; gives their shape. */
   keep(names: readonly string[], bytes: Uint8Array, from: number, to: number): RecordShape {
     const small = to - from <= definitionBytesMax;
-    const shape: RecordShape = { names, definition: small ? bytes.slice(from, to) : nothing };
+    const shape = new RecordShape(names, small ? bytes.slice(from, to) : nothing);
     if (small) {
       this.#kept[placeOf(bytes, from)] = shape;
     }

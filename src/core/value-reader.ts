@@ -10,7 +10,7 @@
  *   - Bound: reading takes time in proportion to the bytes, and memory in proportion to bytes and `objectsMax`.
  *   - What is read shares no memory with the bytes.
  */
-import type { CodecLimits } from './codec-limits.ts';
+import { type CodecLimits, weightOf } from './codec-limits.ts';
 import {
   arrayBufferCode,
   dataViewCode,
@@ -100,7 +100,7 @@ export class ValueReader {
       return kind;
     }
     if (kind <= lastRecordId) {
-      return this.#record({}, this.#shape(kind));
+      return this.#record(this.#shape(kind));
     }
     if (kind >= token.negative) {
       return kind - 0x100;
@@ -233,16 +233,16 @@ export class ValueReader {
   }
 
   /** From here on values are in an object. */
-  #enter(): void {
+  #enter(weight = 1): void {
     if (this.#depth === this.#limits.depthMax) {
       throw this.refusal('too-deep', `it is deeper than depthMax, ${this.#depth} levels`);
     }
     this.#depth += 1;
-    this.#countObject();
+    this.#countObject(weight);
   }
 
-  #countObject(): void {
-    this.#objects += 1;
+  #countObject(weight = 1): void {
+    this.#objects += weight;
     if (this.#objects > this.#limits.objectsMax) {
       throw this.refusal(
         'too-many-objects',
@@ -292,9 +292,11 @@ export class ValueReader {
     return set;
   }
 
-  #record(object: Record<string, unknown>, { names }: RecordShape): Record<string, unknown> {
-    this.#enter();
-    this.#need(names.length);
+  #record(shape: RecordShape, bare?: Record<string, unknown>): Record<string, unknown> {
+    this.#enter(weightOf(shape.names.length));
+    this.#need(shape.names.length);
+    const object = bare ?? shape.object();
+    const { names } = shape;
     for (let index = 0; index < names.length; index += 1) {
       object[names[index]!] = this.value();
     }
@@ -336,7 +338,7 @@ export class ValueReader {
       if (name === undefined || name === '__proto__' || names.has(name)) {
         throw this.refusal('invalid', 'the fields of a record have names, each once, and none is __proto__');
       }
-      names.add(interned(name));
+      names.add(name);
     }
     return [...names];
   }
@@ -356,13 +358,13 @@ export class ValueReader {
     const datum = this.#byte();
     switch (kind) {
       case extension.record:
-        return this.#record({}, this.#define(datum));
+        return this.#record(this.#define(datum));
       case extension.undefined:
         return undefined;
       case extension.set:
         return this.#set();
       case extension.bare:
-        return this.#record(Object.create(null), this.#nextShape());
+        return this.#record(this.#nextShape(), Object.create(null));
       case extension.timestamp:
         this.#countObject();
         return new Date(Number.NaN);
@@ -476,9 +478,4 @@ export class ValueReader {
     }
     throw this.refusal('invalid', `a date of ${size} bytes`);
   }
-}
-
-/** The text itself, as names of fields are kept: to set a field then needs no look at its letters. */
-function interned(name: string): string {
-  return Object.keys({ [name]: undefined })[0]!;
 }

@@ -8,7 +8,7 @@
  * Cost: one pass. Of an object the prototype, names and symbols are looked at; of a list the names,
  * which costs about as much again as the list itself.
  */
-import type { CodecLimits } from './codec-limits.ts';
+import { type CodecLimits, weightOf } from './codec-limits.ts';
 import {
   arrayBufferCode,
   dataViewCode,
@@ -365,8 +365,8 @@ export class ValueWriter {
     this.#around[this.#depth] = undefined;
   }
 
-  #countObject(value: object): void {
-    this.#objects += 1;
+  #countObject(value: object, weight = 1): void {
+    this.#objects += weight;
     if (this.#objects > this.#limits.objectsMax) {
       const detail = `it is one more than ${this.#limits.objectsMax} objects; send less at once, or raise objectsMax`;
       throw this.refusal('too-many-objects', detail, value);
@@ -380,6 +380,7 @@ export class ValueWriter {
     }
     const level = this.#depth - 1;
     const { names } = this.#shape(value);
+    this.#countObject(value, weightOf(names.length) - 1);
     let written = 0;
     // A loop over names that reads what they name is four times as quick as one over `Object.keys`.
     for (const name in value) {
