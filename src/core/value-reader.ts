@@ -99,6 +99,13 @@ export class ValueReader {
     if (kind < firstRecordId) {
       return kind;
     }
+    if (kind >= token.shortText && kind < token.nil) {
+      return this.#text(kind & 0x1f);
+    }
+    return this.#other(kind);
+  }
+
+  #other(kind: number): unknown {
     if (kind <= lastRecordId) {
       return this.#record(this.#shape(kind));
     }
@@ -108,10 +115,7 @@ export class ValueReader {
     if (kind < token.shortList) {
       return this.#map(kind & 0x0f);
     }
-    if (kind < token.shortText) {
-      return this.#list(kind & 0x0f);
-    }
-    return kind < token.nil ? this.#text(kind & 0x1f) : this.#long(kind);
+    return kind < token.shortText ? this.#list(kind & 0x0f) : this.#long(kind);
   }
 
   #long(kind: number): unknown {
@@ -185,7 +189,9 @@ export class ValueReader {
 
   #byte(): number {
     const at = this.#at;
-    this.#need(1);
+    if (at >= this.#end) {
+      throw this.#truncated(1);
+    }
     this.#at = at + 1;
     return this.#bytes[at]!;
   }
@@ -193,8 +199,12 @@ export class ValueReader {
   /** Refuses what says that it is longer than what is left. */
   #need(bytes: number): void {
     if (bytes > this.#end - this.#at) {
-      throw this.refusal('truncated', `${bytes} bytes should follow, and there are ${this.#end - this.#at}`);
+      throw this.#truncated(bytes);
     }
+  }
+
+  #truncated(bytes: number): NotUnpackable {
+    return this.refusal('truncated', `${bytes} bytes should follow, and there are ${this.#end - this.#at}`);
   }
 
   #uint(size: 1 | 2 | 4): number {
@@ -235,20 +245,28 @@ export class ValueReader {
   /** From here on values are in an object. */
   #enter(weight = 1): void {
     if (this.#depth === this.#limits.depthMax) {
-      throw this.refusal('too-deep', `it is deeper than depthMax, ${this.#depth} levels`);
+      throw this.#tooDeep();
     }
     this.#depth += 1;
     this.#countObject(weight);
   }
 
+  #tooDeep(): NotUnpackable {
+    return this.refusal('too-deep', `it is deeper than depthMax, ${this.#depth} levels`);
+  }
+
   #countObject(weight = 1): void {
     this.#objects += weight;
     if (this.#objects > this.#limits.objectsMax) {
-      throw this.refusal(
-        'too-many-objects',
-        `it holds more than objectsMax, ${this.#limits.objectsMax} objects`,
-      );
+      throw this.#tooMany();
     }
+  }
+
+  #tooMany(): NotUnpackable {
+    return this.refusal(
+      'too-many-objects',
+      `it holds more than objectsMax, ${this.#limits.objectsMax} objects`,
+    );
   }
 
   #list(length: number): unknown[] {

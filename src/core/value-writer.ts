@@ -128,22 +128,24 @@ export class ValueWriter {
     if (this.#at > this.#fullAt) {
       this.#makeRoom(spare);
     }
+    if (typeof value === 'string') {
+      this.#text(value);
+    } else if (typeof value === 'number') {
+      this.#number(value);
+    } else if (value === null) {
+      this.#byte(token.nil);
+    } else {
+      this.#other(value);
+    }
+  }
+
+  #other(value: unknown): void {
     switch (typeof value) {
-      case 'string':
-        this.#text(value);
-        break;
-      case 'number':
-        this.#number(value);
+      case 'object':
+        this.#object(value as object);
         break;
       case 'boolean':
         this.#byte(value ? token.true : token.false);
-        break;
-      case 'object':
-        if (value === null) {
-          this.#byte(token.nil);
-        } else {
-          this.#object(value);
-        }
         break;
       case 'undefined':
         this.#tag(extension.undefined);
@@ -222,7 +224,7 @@ export class ValueWriter {
   }
 
   #number(value: number): void {
-    if (value >>> 0 === value && (value !== 0 || 1 / value > 0)) {
+    if (value >>> 0 === value && value !== 0) {
       if (value < firstRecordId) {
         this.#byte(value);
       } else if (value < 0x100) {
@@ -235,23 +237,29 @@ export class ValueWriter {
         this.#byte(token.uint32);
         this.#uint32(value);
       }
-    } else if (value >> 0 === value && value < 0) {
-      if (value >= -0x20) {
-        this.#byte(value & 0xff);
-      } else if (value >= -0x80) {
-        this.#byte(token.int8);
-        this.#byte(value & 0xff);
-      } else if (value >= -0x8000) {
-        this.#byte(token.int16);
-        this.#uint16(value & 0xffff);
-      } else {
-        this.#byte(token.int32);
-        this.#uint32(value >>> 0);
-      }
     } else {
+      this.#otherNumber(value);
+    }
+  }
+
+  #otherNumber(value: number): void {
+    if (value === 0 && 1 / value > 0) {
+      this.#byte(0);
+    } else if (value >> 0 !== value || value === 0) {
       this.#byte(token.float64);
       this.#numbers.setFloat64(this.#at, value);
       this.#at += 8;
+    } else if (value >= -0x20) {
+      this.#byte(value & 0xff);
+    } else if (value >= -0x80) {
+      this.#byte(token.int8);
+      this.#byte(value & 0xff);
+    } else if (value >= -0x8000) {
+      this.#byte(token.int16);
+      this.#uint16(value & 0xffff);
+    } else {
+      this.#byte(token.int32);
+      this.#uint32(value >>> 0);
     }
   }
 
@@ -347,17 +355,26 @@ export class ValueWriter {
     const depth = this.#depth;
     for (let level = 0; level < depth; level += 1) {
       if (around[level] === value) {
-        throw this.refusal('cyclic', 'it holds itself; send ids instead of references', value);
+        throw this.#cyclic(value);
       }
     }
     if (depth === this.#limits.depthMax) {
-      const detail = `it is deeper than ${depth} levels; send it flatter, or raise depthMax`;
-      throw this.refusal('too-deep', detail, value);
+      throw this.#tooDeep(value);
     }
     this.#countObject(value);
     around[depth] = value;
     this.#places[depth] = undefined;
     this.#depth = depth + 1;
+  }
+
+  #cyclic(value: object): NotPackable {
+    return this.refusal('cyclic', 'it holds itself; send ids instead of references', value);
+  }
+
+  #tooDeep(value: object): NotPackable {
+    const depth = this.#depth;
+    const detail = `it is deeper than ${depth} levels; send it flatter, or raise depthMax`;
+    return this.refusal('too-deep', detail, value);
   }
 
   #leave(): void {
@@ -368,9 +385,13 @@ export class ValueWriter {
   #countObject(value: object, weight = 1): void {
     this.#objects += weight;
     if (this.#objects > this.#limits.objectsMax) {
-      const detail = `it is one more than ${this.#limits.objectsMax} objects; send less at once, or raise objectsMax`;
-      throw this.refusal('too-many-objects', detail, value);
+      throw this.#tooMany(value);
     }
+  }
+
+  #tooMany(value: object): NotPackable {
+    const detail = `it is one more than ${this.#limits.objectsMax} objects; send less at once, or raise objectsMax`;
+    return this.refusal('too-many-objects', detail, value);
   }
 
   #record(value: Record<string, unknown>): void {
