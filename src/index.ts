@@ -274,6 +274,13 @@ export {
 } from './core/trace-context.ts';
 export type { Instrumentation } from './core/tracing.ts';
 
+// The codec: envelopes as bytes.
+
+export { type Codec, codec, type EnvelopeFacts } from './core/codec.ts';
+export type { CodecLimits } from './core/codec-limits.ts';
+export { NotPackable, type NotPackableReason } from './core/not-packable.ts';
+export { NotUnpackable, type NotUnpackableReason } from './core/not-unpackable.ts';
+
 // Envelopes and environments: what a system is made of.
 
 export type { Alarm, Alarms } from './core/alarm.ts';

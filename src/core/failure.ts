@@ -47,6 +47,8 @@ export type FailureCode =
   | 'CORRUPT_JOURNAL'
   | 'NONDETERMINISM'
   | 'NOT_GATHERED'
+  | 'NOT_PACKABLE'
+  | 'NOT_UNPACKABLE'
   | 'DEFECT';
 
 /** The root of every failure of ours. Users extend it for their own. */
