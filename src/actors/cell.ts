@@ -146,7 +146,7 @@ export class Cell
   readonly conduct: Conduct;
   readonly definition: Definition;
   #path: string | undefined;
-  #mailbox: Mailbox | undefined = undefined;
+  readonly mailbox: Mailbox;
   readonly lease: Lease | undefined;
   /** Whether it is `running` or `draining`, and takes messages. A boolean is looked at in a third of the time of a word. */
   isUp = false;
@@ -230,27 +230,12 @@ export class Cell
     this.input = facts.input;
     this.lease = facts.lease;
     this.window = definition.concurrency;
-  }
-
-  /** Made when it is first needed: many an agent is only ever told to begin and to end. */
-  get mailbox(): Mailbox {
-    return this.#mailbox ?? this.makeMailbox();
-  }
-
-  /** Whether it has a mailbox yet: without one, nothing has ever waited, and nothing been counted. */
-  get hasMailbox(): boolean {
-    return this.#mailbox !== undefined;
-  }
-
-  // Not private: for private methods each cell would be marked, which costs time and bytes.
-  protected makeMailbox(): Mailbox {
-    const { definition } = this;
-    this.#mailbox = new Mailbox(
+    // Made at once, although many an agent is only told to begin and to end: looking whether it is there costs each message.
+    this.mailbox = new Mailbox(
       definition.overflow === 'conflate'
         ? { ...definition, onKeyThrew: (thrown) => this.reportStray(thrown) }
         : definition,
     );
-    return this.#mailbox;
   }
 
   get id(): string {
@@ -506,7 +491,7 @@ export class Cell
       (this.notices !== undefined && this.notices.size > 0) ||
       (this.outbox !== undefined && this.outbox.size > 0
         ? this.parked === undefined || this.parked.length === 0
-        : this.mayTake && this.#mailbox !== undefined && this.#mailbox.size > 0)
+        : this.mayTake && this.mailbox.size > 0)
     );
   }
 

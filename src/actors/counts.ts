@@ -6,7 +6,6 @@ import type { Mailbox } from '../core/mailbox.ts';
 /** What is counted on an agent. */
 export interface Counted {
   readonly mailbox: Mailbox;
-  readonly hasMailbox: boolean;
   readonly handled: number;
   readonly failed: number;
   readonly interrupted: number;
@@ -38,28 +37,23 @@ export class Counts {
 
   /** Adds what one agent has counted. */
   add(one: Counted): this {
-    if (one.hasMailbox) {
-      this.#addMailbox(one.mailbox);
-    }
+    const { mailbox } = one;
+    this.offered += mailbox.offered;
+    this.accepted += mailbox.accepted;
+    this.refused += mailbox.refused;
     this.handled += one.handled;
     this.failed += one.failed;
     this.interrupted += one.interrupted;
     this.expired += one.expired;
+    this.displaced += mailbox.displaced;
+    this.conflated += mailbox.conflated;
     this.unhandledAtStop += one.unhandledAtStop;
     this.inFlight += one.messagesOpen + (one.toRedeliver?.length ?? 0);
     this.stashed += one.stashed?.length ?? 0;
+    this.waiting += mailbox.waiting;
     this.restarts += one.restarts;
     this.redelivered += one.redelivered;
     return this;
-  }
-
-  #addMailbox(mailbox: Mailbox): void {
-    this.offered += mailbox.offered;
-    this.accepted += mailbox.accepted;
-    this.refused += mailbox.refused;
-    this.displaced += mailbox.displaced;
-    this.conflated += mailbox.conflated;
-    this.waiting += mailbox.waiting;
   }
 
   /** Adds what was counted together before. */

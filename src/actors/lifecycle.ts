@@ -320,7 +320,7 @@ function isIdle(cell: Cell): boolean {
   if (cell.open > 0 || cell.blocked || cell.toRedeliver !== undefined) {
     return false;
   }
-  if (cell.hasMailbox && (cell.mailbox.size > 0 || cell.mailbox.spilled > 0)) {
+  if (cell.mailbox.size > 0 || cell.mailbox.spilled > 0) {
     return false;
   }
   if (cell.holdsMessages || cell.behaviour?.isIdle === false) {

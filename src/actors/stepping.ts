@@ -82,10 +82,6 @@ export class Stepping implements TaskEnds {
     if (!cell.mayTake) {
       return false;
     }
-    if (!cell.hasMailbox) {
-      this.#mayHaveDrained(cell);
-      return false;
-    }
     const { mailbox } = cell;
     const mayBeNotice = mailbox.holdsNotices;
     const envelope = mailbox.take();

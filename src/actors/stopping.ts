@@ -6,7 +6,6 @@
  * Whatever it has accepted and not handled becomes a dead letter, and requesters
  * among them are answered at once. After `stopped` no effect of it is observed (L6).
  */
-import type { Envelope } from '../core/envelope.ts';
 import { isNotice } from '../core/notice.ts';
 import { type Cell, stopNow } from './cell.ts';
 import { endWatches, watchNobody } from './death-watch.ts';
@@ -102,7 +101,7 @@ export class Stopping {
         cell.kernel.deadLetter(envelope, cell.path, 'Stopped');
       }
     }
-    const waiting = cell.hasMailbox ? cell.mailbox.close() : nothing;
+    const waiting = cell.mailbox.close();
     if (toRedeliver === undefined && waiting.length === 0) {
       return;
     }
@@ -162,8 +161,6 @@ export class Stopping {
     }
   }
 }
-
-const nothing: readonly Envelope[] = [];
 
 /** Nothing comes out of its stream any more. Before its work is interrupted, so that this lets nothing more flow. */
 export function endPipeline(cell: Cell): void {

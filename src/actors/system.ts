@@ -407,7 +407,7 @@ function instrumentedBy({ id }: Kernel, agents: AgentDirectory): Instrumented {
     definitionOf: (path) => agents.find(path)?.definition,
     eachAgent: (f) => {
       for (const cell of agents.cells()) {
-        f(cell.definition.name, cell.hasMailbox ? cell.mailbox.waiting : 0);
+        f(cell.definition.name, cell.mailbox.waiting);
       }
     },
   };
