@@ -1,48 +1,98 @@
 /**
- * Runs benchmarks and prints a table for each.
+ * Runs benchmarks. Without names it runs all of them and prints one table; those that are
+ * named print a table each, with all of their variants.
  *
- *     npm run bench                              all of them
- *     npm run bench -- tell ring                 some of them
+ *     npm run bench                              one table, of everything that has a goal
+ *     npm run bench -- tell ring                 these two, each by itself
+ *     npm run bench -- tell ring --table         these two, as rows of the one table
  *     npm run bench -- tell --rounds 15 --size 100000 --json tell.json
+ *     npm run bench -- --write-baselines         renews the figures of bench/BASELINES.md
  *     taskset -c 1 npm run bench                 on one core, on a machine with neighbours
  *
- * Read the ratios: they were measured in the same process, round by round, and
- * hold from one machine to the next better than nanoseconds do. `cpu ns` is the time
- * of all threads of the process, those of the garbage collector included;
- * `alloc B` is what was allocated on the heap, `kept B` what was still held of it
- * when the work was done.
+ * Read the ratios: they were measured round by round, and hold from one machine to the next
+ * better than nanoseconds do. `cpu ns` is the time of all threads of the process, those of
+ * the garbage collector included; `alloc B` is what was allocated on the heap, `kept B` what
+ * was still held of it when the work was done.
+ *
+ * Ends with exit code 1, and without a table, when the machine was too noisy for what the
+ * table would say. `--noisy` prints it all the same, and marks what is not known.
  */
-import { spawnSync } from 'node:child_process';
-import { globSync, writeFileSync } from 'node:fs';
+import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { withFigures } from './harness/baselines.ts';
 import type { Benchmark } from './harness/benchmark.ts';
-import { roomyFlags } from './harness/gauge.ts';
-import { printed, type Report, reportOf } from './harness/report.ts';
-import type { Timed, Weighing } from './harness/session.ts';
+import { machineIn, thisMachine } from './harness/machine.ts';
+import { measure } from './harness/measuring.ts';
+import { printed, type Report, reportOf, unknownOf } from './harness/report.ts';
+import { complaintOf, tableOf } from './harness/table.ts';
+
+const baselinesFile = 'bench/BASELINES.md';
+const defaultRounds = 9;
+/** So many times as many rounds as usual are made before a figure is given up. */
+const patience = 4;
 
 const { values: options, positionals: wanted } = parseArgs({
   allowPositionals: true,
   options: {
     size: { type: 'string' },
-    rounds: { type: 'string', default: '9' },
+    rounds: { type: 'string' },
     json: { type: 'string' },
+    table: { type: 'boolean', default: false },
+    noisy: { type: 'boolean', default: false },
+    'write-baselines': { type: 'boolean', default: false },
   },
 });
-const rounds = wholeNumber('rounds', options.rounds);
+const inOne = options.table || wanted.length === 0;
+const machine = thisMachine();
 const reports: Report[] = [];
 for (const file of chosen(wanted)) {
   const { benchmark } = (await import(pathToFileURL(resolve(file)).href)) as { benchmark: Benchmark };
-  const size = options.size === undefined ? benchmark.size : wholeNumber('size', options.size);
-  const timed = session<Timed>([], ['time', file, size, rounds]);
-  const weighed = session<Weighing>(roomyFlags, ['weigh', file, size, 3]);
-  const report = reportOf(nameOf(file), benchmark, { size, rounds, timed, weighed });
+  if (inOne && benchmark.goals.length === 0 && benchmark.rows === undefined) {
+    continue;
+  }
+  const report = await reportFrom(file, benchmark);
   reports.push(report);
-  console.log(printed(report, benchmark.baseline));
+  if (inOne) {
+    console.error(`${report.name}: ${report.rounds} rounds of ${report.size}`);
+  } else if (options.noisy || report.unknown.length === 0) {
+    console.log(printed(report, benchmark.baseline));
+  }
+}
+const complaint = complaintOf(reports);
+if (inOne && (options.noisy || complaint === undefined)) {
+  console.log(`${tableOf(reports)}\n\n${machineIn(machine)}`);
+}
+if (complaint !== undefined) {
+  console.error(complaint);
+  process.exitCode = 1;
 }
 if (options.json !== undefined) {
-  writeFileSync(options.json, `${JSON.stringify(reports, undefined, 2)}\n`);
+  writeFileSync(
+    options.json,
+    `${JSON.stringify({ machine, noisy: complaint !== undefined, reports }, undefined, 2)}\n`,
+  );
+}
+if (options['write-baselines'] && (options.noisy || complaint === undefined)) {
+  writeFileSync(baselinesFile, withFigures(readFileSync(baselinesFile, 'utf8'), reports, machine));
+}
+
+async function reportFrom(file: string, benchmark: Benchmark): Promise<Report> {
+  const name = nameOf(file);
+  const size = options.size === undefined ? benchmark.size : wholeNumber('size', options.size);
+  const rounds =
+    options.rounds === undefined
+      ? (benchmark.rounds ?? defaultRounds)
+      : wholeNumber('rounds', options.rounds);
+  const measured = await measure(benchmark, {
+    file,
+    size,
+    rounds,
+    roundsMax: options.noisy ? rounds : rounds * patience,
+    isKnown: (took) => unknownOf(name, benchmark, took).length === 0,
+  });
+  return reportOf(name, benchmark, { size, measured });
 }
 
 function chosen(names: readonly string[]): string[] {
@@ -64,18 +114,4 @@ function wholeNumber(name: string, given: string): number {
     throw new RangeError(`--${name} is a whole number, at least 1; got '${given}'`);
   }
   return value;
-}
-
-/** Measures in a process of its own. */
-function session<S>(flags: readonly string[], args: readonly (string | number)[]): S {
-  const program = fileURLToPath(new URL('harness/session.ts', import.meta.url));
-  const { status, signal, stdout } = spawnSync(
-    process.execPath,
-    [...process.execArgv, ...flags, program, ...args.map(String)],
-    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], maxBuffer: 2 ** 26 },
-  );
-  if (status !== 0) {
-    throw new Error(`${args.join(' ')} ended with ${signal ?? `exit code ${status}`}`);
-  }
-  return JSON.parse(stdout) as S;
 }

@@ -1,15 +1,26 @@
-/** The table of one benchmark: what was measured, beside what, and which goals are met. */
-import type { Benchmark, Goal } from './benchmark.ts';
-import type { Timed, Weighing } from './session.ts';
+/** The report of one benchmark: what was measured, beside what, which goals are met, and what is not known. */
+import type { Benchmark } from './benchmark.ts';
+import { isKnown } from './certainty.ts';
+import type { Took } from './gauge.ts';
+import type { Measured, Readings } from './measuring.ts';
+import { type Estimate, estimateOf, spreadOf } from './order-statistics.ts';
+import { rowsOf } from './rows.ts';
+import { ratioOf, type Verdict, verdictOf } from './verdict.ts';
+import { grouped, nanoseconds, percent, shown } from './wording.ts';
 
-interface Row {
+export interface VariantFigures {
   readonly variant: string;
-  readonly cpuNs: number;
-  /** Half the distance between the quartiles of the CPU times, as a part of the median. */
-  readonly spread: number;
-  readonly wallNs: number;
+  readonly cpuNs: Estimate;
+  readonly wallNs: Estimate;
   readonly allocatedBytes: number;
   readonly keptBytes: number;
+}
+
+export interface RowFigures {
+  readonly name: string;
+  readonly variant: string;
+  /** CPU time of the variant as a part of that of another; `undefined` where that is not installed. */
+  readonly beside: readonly { readonly variant: string; readonly ratio: Estimate | undefined }[];
 }
 
 export interface Report {
@@ -19,62 +30,94 @@ export interface Report {
   readonly size: number;
   readonly rounds: number;
   readonly checksum: number;
-  readonly rows: readonly Row[];
-  readonly goals: readonly { readonly goal: string; readonly is: number; readonly met: boolean }[];
+  readonly variants: readonly VariantFigures[];
+  readonly rows: readonly RowFigures[];
+  readonly goals: readonly Verdict[];
+  /** What the machine was too noisy for: each with how far its median may be wrong. */
+  readonly unknown: readonly Unknown[];
+}
+
+export interface Unknown {
+  readonly figure: string;
+  readonly is: Estimate;
 }
 
 export function reportOf(
   name: string,
-  { question, unit, variants, goals }: Benchmark,
-  run: {
-    readonly size: number;
-    readonly rounds: number;
-    readonly timed: Timed;
-    readonly weighed: Weighing;
-  },
+  benchmark: Benchmark,
+  { size, measured }: { readonly size: number; readonly measured: Measured },
 ): Report {
-  const { size, rounds, timed, weighed } = run;
-  if (weighed.checksum !== timed.checksum) {
-    throw new Error(`${name} did different work when weighed: ${weighed.checksum}, not ${timed.checksum}`);
-  }
-  const rows = Object.keys(variants).map((variant): Row => {
-    const cpuNs = sorted(timed.readings[variant]!.map((took) => took.cpuNs));
-    const wallNs = sorted(timed.readings[variant]!.map((took) => took.wallNs));
-    const weights = weighed.readings[variant]!;
-    return {
-      variant,
-      cpuNs: quantile(cpuNs, 0.5),
-      spread: (quantile(cpuNs, 0.75) - quantile(cpuNs, 0.25)) / 2 / quantile(cpuNs, 0.5),
-      wallNs: quantile(wallNs, 0.5),
-      allocatedBytes: quantile(sorted(weights.map((weight) => weight.allocatedBytes)), 0.5),
-      keptBytes: quantile(sorted(weights.map((weight) => weight.keptBytes)), 0.5),
-    };
-  });
+  const { question, unit, variants, goals } = benchmark;
+  const { rounds, checksum, took, weighed } = measured;
+  const middle = (figures: readonly number[]): number => estimateOf(figures).median;
   return {
     name,
     question,
     unit,
     size,
     rounds,
-    checksum: timed.checksum,
-    rows,
-    goals: goals.map((goal) => judge(goal, rows)),
+    checksum,
+    variants: Object.keys(variants).map((variant) => ({
+      variant,
+      cpuNs: estimateOf(took[variant]!.map(({ cpuNs }) => cpuNs)),
+      wallNs: estimateOf(took[variant]!.map(({ wallNs }) => wallNs)),
+      allocatedBytes: middle(weighed[variant]!.map(({ allocatedBytes }) => allocatedBytes)),
+      keptBytes: middle(weighed[variant]!.map(({ keptBytes }) => keptBytes)),
+    })),
+    rows: rowFiguresOf(name, benchmark, took),
+    goals: goals.map((goal) => verdictOf(goal, took, weighed)),
+    unknown: unknownOf(name, benchmark, took),
   };
 }
 
+/** What of the goals and the rows of a benchmark these rounds do not tell well enough. */
+export function unknownOf(name: string, benchmark: Benchmark, took: Readings<Took>): Unknown[] {
+  const timed = benchmark.goals.filter((goal) => !('keptTimesMax' in goal || 'keptBytesMax' in goal));
+  const verdicts = timed.map((goal) => verdictOf(goal, took, {}));
+  const goals = verdicts.flatMap(({ goal, is, known }) =>
+    is === undefined || known ? [] : [{ figure: goal, is }],
+  );
+  const ratios = rowFiguresOf(name, benchmark, took).flatMap((row) =>
+    row.beside
+      .filter(
+        (other) => !verdicts.some((goal) => goal.variant === row.variant && goal.beside === other.variant),
+      )
+      .flatMap(({ variant, ratio }) =>
+        ratio === undefined || isKnown(ratio, undefined)
+          ? []
+          : [{ figure: `${row.variant} ÷ ${variant}`, is: ratio }],
+      ),
+  );
+  return [...goals, ...ratios];
+}
+
+function rowFiguresOf(name: string, benchmark: Benchmark, took: Readings<Took>): RowFigures[] {
+  return rowsOf(name, benchmark)
+    .filter(({ variant }) => variant in took)
+    .map((row) => ({
+      name: row.name,
+      variant: row.variant,
+      beside: row.beside.map((variant) => ({
+        variant,
+        ratio: variant in took ? ratioOf(took, row.variant, variant) : undefined,
+      })),
+    }));
+}
+
+/** The table of one benchmark alone, with all of its variants. */
 export function printed(report: Report, baseline: string): string {
-  const { name, question, unit, size, rounds, checksum, rows, goals } = report;
-  const beside = rows.find(({ variant }) => variant === baseline)!;
-  const width = Math.max(...rows.map(({ variant }) => variant.length));
-  const lines = rows.map((row) =>
+  const { name, question, unit, size, rounds, checksum, variants, goals } = report;
+  const beside = variants.find(({ variant }) => variant === baseline)!;
+  const width = Math.max(...variants.map(({ variant }) => variant.length));
+  const lines = variants.map((figures) =>
     [
-      `  ${row.variant.padEnd(width)}`,
-      amount(row.cpuNs, 9),
-      `±${(row.spread * 100).toFixed(0)} %`.padStart(7),
-      amount(row.wallNs, 9),
-      amount(row.allocatedBytes, 9),
-      amount(row.keptBytes, 9),
-      `${(row.cpuNs / beside.cpuNs).toFixed(2)} ×`.padStart(10),
+      `  ${figures.variant.padEnd(width)}`,
+      nanoseconds(figures.cpuNs.median).padStart(9),
+      `±${percent(spreadOf(figures.cpuNs))}`.padStart(7),
+      nanoseconds(figures.wallNs.median).padStart(9),
+      nanoseconds(figures.allocatedBytes).padStart(9),
+      nanoseconds(figures.keptBytes).padStart(9),
+      `${(figures.cpuNs.median / beside.cpuNs.median).toFixed(2)} ×`.padStart(10),
     ].join(''),
   );
   return [
@@ -82,39 +125,25 @@ export function printed(report: Report, baseline: string): string {
     `  1 ${unit}, from the medians of ${rounds} interleaved rounds of ${grouped(size)}; checksum ${checksum}`,
     `  ${''.padEnd(width)}   cpu ns        ±  wall ns  alloc B   kept B    × ${baseline}`,
     ...lines,
-    ...goals.map(({ goal, is, met }) => `  ${met ? 'met   ' : 'missed'} ${goal}: ${shown(is)}`),
+    ...goals.map((verdict) => `  ${outcomeOf(verdict).padEnd(12)} ${verdict.goal}: ${figureOf(verdict.is)}`),
     '',
   ].join('\n');
 }
 
-function judge(goal: Goal, rows: readonly Row[]): Report['goals'][number] {
-  const row = (name: string): Row => rows.find(({ variant }) => variant === name)!;
-  const { variant } = goal;
-  if ('beside' in goal) {
-    const is = row(variant).cpuNs / row(goal.beside).cpuNs;
-    return { goal: `${variant} ≤ ${shown(goal.timesMax)} × ${goal.beside}`, is, met: is <= goal.timesMax };
+/** `met`, `missed`, `not known` or `not measured`. */
+export function outcomeOf({ is, met, known }: Verdict): string {
+  if (is === undefined) {
+    return 'not measured';
   }
-  if ('cpuNsMax' in goal) {
-    const is = row(variant).cpuNs;
-    return { goal: `${variant} ≤ ${grouped(goal.cpuNsMax)} ns`, is, met: is <= goal.cpuNsMax };
-  }
-  const is = row(variant).keptBytes;
-  return { goal: `${variant} keeps ≤ ${grouped(goal.keptBytesMax)} B`, is, met: is <= goal.keptBytesMax };
+  const said = met ? 'met' : 'missed';
+  return known ? said : `${said}?`;
 }
 
-const sorted = (numbers: readonly number[]): readonly number[] => numbers.toSorted((a, b) => a - b);
-
-function quantile(ascending: readonly number[], part: number): number {
-  const at = (ascending.length - 1) * part;
-  const below = ascending[Math.floor(at)]!;
-  const above = ascending[Math.ceil(at)]!;
-  return below + (above - below) * (at - Math.floor(at));
+/** A median, with its quartiles where there was more than one round. */
+export function figureOf(is: Estimate | undefined): string {
+  if (is === undefined) {
+    return '–';
+  }
+  const [first, third] = is.quartiles;
+  return is.count === 1 ? shown(is.median) : `${shown(is.median)} (${shown(first)} – ${shown(third)})`;
 }
-
-const grouped = (value: number): string =>
-  Math.round(value)
-    .toString()
-    .replace(/\B(?=(\d{3})+$)/g, ' ');
-const shown = (value: number): string => (Math.abs(value) < 100 ? value.toFixed(2) : grouped(value));
-const amount = (value: number, width: number): string =>
-  (Math.abs(value) < 100 ? value.toFixed(1) : grouped(value)).padStart(width);

@@ -1,103 +1,81 @@
 /**
- * A session: one benchmark, measured in a process of its own, so that what one
- * leaves behind in heap and compiled code does not weigh on the next.
+ * A session: one variant of a benchmark in a process of its own, which does a round whenever it is told to.
  *
- *     node bench/harness/session.ts time|weigh FILE SIZE ROUNDS
+ *     node bench/harness/session.ts time|weigh FILE VARIANT SIZE
  *
- * Prints what it measured as one line of JSON. Variants are interleaved: each
- * round runs every one of them once, so that a neighbour on the machine disturbs all
- * alike.
+ * Each variant has its own process, because V8 compiles a function for all that it has
+ * seen: what one library does with promises, maps or a callback would make the same
+ * lines slower for its neighbour, as they are not where only one of them is used
+ * (D-230). It says `ready` once it is warm, and then answers every `go` with what it read.
  */
 import { resolve } from 'node:path';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { Bench } from 'tinybench';
 import type { Benchmark, Measure, Variant } from './benchmark.ts';
-import { clock, type Gauge, scales, type Took, type Weighed } from './gauge.ts';
+import { clock, scales, type Took, type Weighed } from './gauge.ts';
 
-/** All readings of each variant, by its name, in the order of the rounds. */
-export type Readings<R> = Readonly<Record<string, readonly R[]>>;
-
-export interface Session<R> {
-  readonly readings: Readings<R>;
-  /** What every variant returned, in every round. */
-  readonly checksum: number;
-}
-
-export type Timed = Session<Took>;
-export type Weighing = Session<Weighed>;
+/** What a session says to whoever started it. */
+export type Said =
+  | { readonly said: 'ready' }
+  | { readonly said: 'round'; readonly reading: Took | Weighed; readonly checksum: number };
 
 /** Rounds before the first that counts: the code is compiled by then. */
 const warmups = 2;
 
 /**
- * Of each variant one small run stays set up for ever. When the collector takes the
- * last object of a class, V8 forgets what it has learnt about that class; the code is
- * then compiled anew in each round, and looks three times as slow as in a process
- * that lives.
+ * One small run stays set up for ever. When the collector takes the last object of a
+ * class, V8 forgets what it has learnt about that class; the code is then compiled anew in
+ * each round, and looks three times as slow as in a process that lives.
  */
 const standing: unknown[] = [];
 const standingSize = 100;
 
-const [how, file, size, rounds] = process.argv.slice(2);
+const [how, file, name, size] = process.argv.slice(2);
 const { benchmark } = (await import(pathToFileURL(resolve(file!)).href)) as { benchmark: Benchmark };
-const makeGauge: () => Gauge<Took | Weighed> = how === 'weigh' ? scales : clock;
-const session = await hold(benchmark, Number(size), Number(rounds), makeGauge);
-process.stdout.write(`${JSON.stringify(session)}\n`);
+const variant = benchmark.variants[name!]!;
+const units = Number(size);
+const gaugeOf = how === 'weigh' ? scales : clock;
 
-async function hold<R>(
-  { variants }: Benchmark,
-  units: number,
-  counted: number,
-  gaugeOf: () => Gauge<R>,
-): Promise<Session<R>> {
-  const readings = new Map<string, R[]>();
-  const checksums = new Map<string, number>();
+await leaveStanding(variant);
+for (let round = 0; round < warmups; round += 1) {
+  await once();
+}
+process.on('disconnect', () => process.exit(0));
+process.on('message', () => void once().then(say));
+say({ said: 'ready' });
+
+/** One round, after all that the one before left behind has come to its end. */
+async function once(): Promise<Said> {
+  const gauge = gaugeOf();
+  let checksum = Number.NaN;
   const bench = new Bench({ iterations: 1, time: 0, warmup: false, throws: true });
-  for (const [name, variant] of Object.entries(variants)) {
-    await leaveStanding(variant);
-    readings.set(name, []);
-    bench.add(name, () => once(name, variant), { async: true, beforeEach: quiet });
-  }
-  for (let round = 0; round < warmups + counted; round += 1) {
-    bench.reset(); // A task that has run does not run again.
-    await bench.run();
-  }
-  return {
-    readings: Object.fromEntries([...readings].map(([name, all]) => [name, all.slice(warmups)])),
-    checksum: theOnly(checksums),
+  const work = async () => {
+    ({ checksum } = await variant({ size: units, measure: gauge.measure }));
   };
+  bench.add(name!, work, { async: true, beforeEach: quiet });
+  await bench.run();
+  return { said: 'round', reading: gauge.reading(units), checksum };
+}
 
-  async function once(name: string, variant: Variant): Promise<void> {
-    const gauge = gaugeOf();
-    const { checksum } = await variant({ size: units, measure: gauge.measure });
-    readings.get(name)!.push(gauge.reading(units));
-    checksums.set(name, checksum);
-  }
+function say(what: Said): void {
+  process.send!(what);
 }
 
 /** Sets a variant up and lets it do a little work; it never comes to clearing away. */
-function leaveStanding(variant: Variant): Promise<void> {
+function leaveStanding(one: Variant): Promise<void> {
   return new Promise((stands, failed) => {
     const measure: Measure = async (work) => {
       await work();
       stands();
       await new Promise((resolve) => standing.push(resolve));
     };
-    variant({ size: standingSize, measure }).catch(failed);
+    one({ size: standingSize, measure }).catch(failed);
   });
 }
 
-/** Lets what a variant left behind come to its end: a neighbour's timers would count as one's own. */
+/** Lets what a run left behind come to its end: its timers would count for the next one. */
 async function quiet(): Promise<void> {
   await setTimeout(1);
   await setImmediate();
-}
-
-function theOnly(checksums: ReadonlyMap<string, number>): number {
-  const [checksum, ...others] = new Set(checksums.values());
-  if (checksum === undefined || others.length > 0) {
-    throw new Error(`variants did different work: ${JSON.stringify(Object.fromEntries(checksums))}`);
-  }
-  return checksum;
 }
