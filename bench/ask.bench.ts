@@ -144,4 +144,9 @@ export const benchmark: Benchmark = {
     { variant: 'troupe, 1 in flight', beside: 'Map + setTimeout, 1 in flight', timesMax: 1 },
     { variant: 'troupe, 64 in flight', beside: 'Map + setTimeout, 64 in flight', timesMax: 1 },
   ],
+  rows: [1, 64].map((count) => ({
+    name: `ask, ${count} in flight`,
+    variant: `troupe, ${count} in flight`,
+    beside: ['Map + setTimeout', 'nact', 'moleculer'].map((name) => `${name}, ${count} in flight`),
+  })),
 };

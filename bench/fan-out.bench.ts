@@ -190,4 +190,11 @@ export const benchmark: Benchmark = {
     { variant: 'troupe, with credits, streams', beside: 'RxJS Subject', timesMax: 6 },
     { variant: 'troupe, with credits, publisher held up', beside: 'RxJS Subject', timesMax: 6 },
   ],
+  rows: ['troupe', 'troupe, with credits, streams', 'troupe, with credits, publisher held up'].map(
+    (variant) => ({
+      name: variant.replace('troupe', 'fan-out 1→1 000'),
+      variant,
+      beside: ['EventEmitter', 'RxJS Subject', 'nact'],
+    }),
+  ),
 };

@@ -111,4 +111,11 @@ export const benchmark: Benchmark = {
     { variant: 'troupe, hearing a topic', cpuNsMax: 2_000 },
     { variant: 'troupe, hearing a topic', keptBytesMax: 1_200 },
   ],
+  rows: [
+    {
+      name: 'spawn a handler agent',
+      variant: 'troupe, hearing a topic',
+      beside: ['XState fromTransition', 'nact', 'bare actors'],
+    },
+  ],
 };

@@ -5,7 +5,7 @@
  * They are used as their own documentation says, and where that leaves a choice, in the way
  * that was fastest here; a comment says which that was.
  */
-import type { Goal, Variant } from '../harness/benchmark.ts';
+import type { Variant } from '../harness/benchmark.ts';
 
 /** The names of those that a benchmark asked for and that are not installed. */
 export const missing = new Set<string>();
@@ -26,11 +26,6 @@ export async function installed<T>(name: string): Promise<T | undefined> {
 /** Rows that are only there when the peer is. */
 export function rowsWhere(peer: unknown, rows: Readonly<Record<string, Variant>>): typeof rows {
   return peer === undefined ? {} : rows;
-}
-
-/** Goals beside a peer, which cannot be missed when it is not there. */
-export function goalsWhere(peer: unknown, ...goals: readonly Goal[]): readonly Goal[] {
-  return peer === undefined ? [] : goals;
 }
 
 /** How a test runner says that a package is not there. */
