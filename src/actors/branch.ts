@@ -37,7 +37,6 @@ import type { PendingReply, Requester } from './pending-reply.ts';
 import { HandlingOver, Interrupted } from './request-failures.ts';
 import type { Result } from './result.ts';
 import { type BranchOwner, type BranchPlan, type OpenBranch, Sender } from './sender.ts';
-import type { Addressed } from './sending.ts';
 import { isThenable } from './thenable.ts';
 import { cutTies, Tie, type TiedTo } from './tie.ts';
 
@@ -227,13 +226,12 @@ export class Branch extends Sender implements Scope, Requester, OpenBranch, Tied
     return this.from.branch({ ...plan, within: plan.within ?? this });
   }
 
-  send(addressed: Addressed): Promise<void> | undefined {
+  send(target: Cell | TopicEntry, envelope: Envelope): Promise<void> | undefined {
     if (this.#ended) {
-      const { envelope } = addressed;
       this.kernel.deadLetter(envelope, envelope.to ?? envelope.topic, 'HandlingOver');
       return undefined;
     }
-    return this.from.sendWithin(addressed);
+    return this.from.sendWithin(target, envelope);
   }
 
   sendRequest(target: Cell | TopicEntry, envelope: Envelope, request: PendingReply): void {

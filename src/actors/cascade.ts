@@ -362,17 +362,15 @@ export class Cascade implements InputTaker {
     }
     this.turn.trace = handling.trace;
     this.turn.attend(question);
-    stage.handling = handling;
+    stage.cell = handling.cell;
     let rest: Continuing | undefined;
     try {
       rest = this.#run(handling);
     } finally {
-      stage.handling = undefined;
+      stage.cell = undefined;
     }
     if (stage.size > 0) {
-      this.#cell.current = handling;
-      release(this.#cell, stage);
-      this.#cell.current = undefined;
+      release(this.#cell, stage, handling);
     }
     if (rest === undefined) {
       if (this.#asked !== undefined) {

@@ -47,8 +47,8 @@ export class Conductor implements Works, StepEnds {
     this.#told = told;
   }
 
-  takeOne(cell: Cell): boolean {
-    return this.#stepping.takeOne(cell);
+  take(cell: Cell, most: number): number {
+    return this.#stepping.take(cell, most);
   }
 
   fail(cell: Cell, failure: unknown, envelope: Envelope | undefined): void {

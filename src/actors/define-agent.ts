@@ -187,6 +187,8 @@ export class DefinedAgent implements Agent<never, unknown> {
 export interface Definition {
   readonly name: string;
   readonly handlers: readonly Handler[];
+  /** The topic of whatever it is told, where there is only one that it could be. */
+  readonly onlyTopic: AnyTopic | undefined;
   /** Takes what it is told under no topic of its own: the events of a machine. */
   readonly told: Told | undefined;
   readonly initialState: (input: unknown) => unknown;
@@ -252,6 +254,10 @@ export function definitionOf(
   return Object.freeze({
     name,
     handlers,
+    onlyTopic:
+      parts?.told === undefined && handlers.length === 1
+        ? (handlers[0]!.topic as unknown as AnyTopic)
+        : undefined,
     told: parts?.told,
     initialState: typeof state === 'function' ? (state as (input: unknown) => unknown) : () => state,
     concurrency: wholeNumber(name, 'concurrency', options.concurrency ?? 1, 1),

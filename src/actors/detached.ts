@@ -20,7 +20,7 @@ import { sendBehind } from './outbox.ts';
 import type { PendingReply, Requester } from './pending-reply.ts';
 import { HandlingOver } from './request-failures.ts';
 import { type BranchPlan, type OpenBranch, Sender } from './sender.ts';
-import { type Addressed, publishNow, requestNow, tellNow } from './sending.ts';
+import { publishNow, requestNow, tellNow } from './sending.ts';
 import { startChild } from './spawn.ts';
 import type { Works } from './works.ts';
 
@@ -103,7 +103,7 @@ export class Detached extends Sender {
     return new Branch(plan.within ?? this, plan);
   }
 
-  send({ target, envelope }: Addressed): Promise<void> | undefined {
+  send(target: Cell | TopicEntry, envelope: Envelope): Promise<void> | undefined {
     const { cell, kernel } = this;
     const { revoked } = this;
     if (revoked !== undefined) {
@@ -138,6 +138,6 @@ export class Detached extends Sender {
 
   /** Whether a step of this agent is being taken. */
   get #staging(): boolean {
-    return this.works.stage.handling?.cell === this.cell;
+    return this.works.stage.cell === this.cell;
   }
 }

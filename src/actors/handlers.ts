@@ -31,7 +31,7 @@ export function handlerOf(definition: Definition, topic: string): Handle | undef
 
 /**
  * Which topic a message is of that was told to an agent: the one the sender
- * named, the only one, or the first whose schema accepts it.
+ * named, or the first whose schema accepts it.
  *
  * Errors: `InvalidParams` when there is none.
  */
@@ -43,9 +43,6 @@ export function handlerForTold(
   const { handlers, told } = definition;
   if (named === undefined && told?.accepts(payload) === true) {
     return told.topic as unknown as AnyTopic;
-  }
-  if (named === undefined && handlers.length === 1) {
-    return handlers[0]!.topic as unknown as AnyTopic;
   }
   const found = handlers.find((handler) =>
     named === undefined ? accepts(handler, payload) : handler.topic.name === named.name,

@@ -6,14 +6,15 @@ import { Histogram } from '../core/histogram.ts';
 import type { HandlingOutcome } from '../core/system-event.ts';
 import type { Handling } from './handling.ts';
 
-/** Handlings timed one by one before only every 64th synchronous one is. */
-const timedMax = 64;
+/** Handlings timed one by one, before only every 64th synchronous one is. */
+const timedMax = 16;
+const timedEachMask = 64 - 1;
 
 /** Times the first handlings of an agent, and then one in 64: a clock reading costs more than a step. */
 export function beginTiming(handling: Handling): void {
   const { cell } = handling;
   const { kernel } = cell;
-  if (kernel.listening || cell.handled < timedMax || cell.handled % timedMax === 0) {
+  if (cell.handled < timedMax || (cell.handled & timedEachMask) === 0 || kernel.listening) {
     handling.startedAtMs = kernel.environment.nowMs();
   }
 }

@@ -6,7 +6,7 @@ import { type BudgetLow, Lease, type LeaseHolder } from '../core/budget.ts';
 import { type Envelope, type Headers, ownEnvelope } from '../core/envelope.ts';
 import type { Timer } from '../core/environment.ts';
 import type { Failure } from '../core/failure.ts';
-import { budgetLowNotice, isNotice } from '../core/notice.ts';
+import { budgetLowNotice } from '../core/notice.ts';
 import { InvalidParams } from '../core/schema.ts';
 import type { Level } from '../core/system-event.ts';
 import type { TopicEntry } from '../core/topic-board.ts';
@@ -21,6 +21,7 @@ import type { Context, Log, SpawnOptions, Verbs } from './context.ts';
 import { unwatch, watch } from './death-watch.ts';
 import { Detached } from './detached.ts';
 import { guardedAbort } from './guarded-abort.ts';
+import { HandlingExtras, type Task } from './handling-extras.ts';
 import type { Kernel } from './kernel.ts';
 import { LocalRef, refOf } from './local-ref.ts';
 import { releaseReply, replyBehind, sendBehind } from './outbox.ts';
@@ -28,7 +29,7 @@ import type { PendingReply, Requester } from './pending-reply.ts';
 import { HandlingOver } from './request-failures.ts';
 import type { Result } from './result.ts';
 import { type BranchPlan, type OpenBranch, Sender } from './sender.ts';
-import { type Addressed, publishNow, requestNow, tellNow } from './sending.ts';
+import { publishNow, requestNow, tellNow } from './sending.ts';
 import { startChild } from './spawn.ts';
 import { forgetStashing, unstashAll } from './stash.ts';
 import { refuseThenable } from './thenable.ts';
@@ -36,40 +37,94 @@ import { cutTies, Tie, type TiedTo } from './tie.ts';
 import { waitCycleOfRoom } from './waits.ts';
 import type { Works } from './works.ts';
 
-/** A task that goes on after the step that began it, and how to end it early. */
-export interface Task {
-  interrupt(failure: unknown): void;
-}
-
 export class Handling extends Sender implements Context, OpenHandling, LeaseHolder, TiedTo {
   readonly cell: Cell;
   readonly envelope: Envelope;
   readonly works: Works;
+  /** Whether it is of a message; the others are of notices, and first and last steps. */
+  readonly isMessage: boolean;
   /** Finished, failed or interrupted: nothing of it has any effect any more. */
   over = false;
-  /** Whether the message is to be laid aside when the handling is over. */
-  stashing = false;
-  /** When it began, if that is measured. */
-  startedAtMs: number | undefined;
-  /** How it is followed, if it is. */
-  trace: HandlingTrace | undefined;
-  task: Task | undefined;
-  rooms: OpenHandling['rooms'];
-  /** What goes on in it, and ends with it. */
-  firstTie: Tie | undefined;
-  /** Called once when it is over. */
-  whenOver: (() => void) | undefined;
-  /** What it spends from when nobody has set it a budget. */
-  #unlimited: Lease | undefined;
-  #partial: unknown;
-  #abort: AbortController | undefined;
-  #releaseLease: (() => void) | undefined;
+  /** What most handlings do without: made when it is needed. */
+  #extras: HandlingExtras | undefined;
 
-  constructor(cell: Cell, envelope: Envelope, works: Works) {
+  constructor(cell: Cell, envelope: Envelope, works: Works, isMessage: boolean) {
     super();
     this.cell = cell;
     this.envelope = envelope;
     this.works = works;
+    this.isMessage = isMessage;
+  }
+
+  /** Whether it is of a message, goes on, and has nothing that would have to end with it. */
+  get isPlain(): boolean {
+    return this.#extras === undefined && this.isMessage && !this.over;
+  }
+
+  /** Whether the message is to be laid aside when the handling is over. */
+  get stashing(): boolean {
+    return this.#extras !== undefined && this.#extras.stashing;
+  }
+
+  set stashing(stashing: boolean) {
+    this.extras.stashing = stashing;
+  }
+
+  /** When it began, if that is measured. */
+  get startedAtMs(): number | undefined {
+    return this.#extras?.startedAtMs;
+  }
+
+  set startedAtMs(atMs: number) {
+    this.extras.startedAtMs = atMs;
+  }
+
+  /** How it is followed, if it is. */
+  get trace(): HandlingTrace | undefined {
+    return this.#extras?.trace;
+  }
+
+  set trace(trace: HandlingTrace) {
+    this.extras.trace = trace;
+  }
+
+  get task(): Task | undefined {
+    return this.#extras?.task;
+  }
+
+  set task(task: Task) {
+    this.extras.task = task;
+  }
+
+  get rooms(): OpenHandling['rooms'] {
+    return this.#extras?.rooms;
+  }
+
+  set rooms(rooms: OpenHandling['rooms']) {
+    this.extras.rooms = rooms;
+  }
+
+  /** What goes on in it, and ends with it. */
+  get firstTie(): Tie | undefined {
+    return this.#extras?.firstTie;
+  }
+
+  set firstTie(tie: Tie | undefined) {
+    this.extras.firstTie = tie;
+  }
+
+  /** Called once when it is over. */
+  get whenOver(): (() => void) | undefined {
+    return this.#extras?.whenOver;
+  }
+
+  set whenOver(act: () => void) {
+    this.extras.whenOver = act;
+  }
+
+  get extras(): HandlingExtras {
+    this.#extras ??= new HandlingExtras();
+    return this.#extras;
   }
 
   get kernel(): Kernel {
@@ -117,18 +172,19 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
     if (this.lease !== undefined) {
       return this.lease;
     }
-    this.#unlimited ??= Lease.root();
-    return this.#unlimited;
+    this.extras.unlimited ??= Lease.root();
+    return this.extras.unlimited;
   }
 
   get signal(): AbortSignal {
-    if (this.#abort === undefined) {
-      this.#abort = guardedAbort((thrown) => this.cell.reportStray(thrown));
+    const { extras } = this;
+    if (extras.abort === undefined) {
+      extras.abort = guardedAbort((thrown) => this.cell.reportStray(thrown));
       if (this.over) {
-        this.#abort.abort(this.#overFailure());
+        extras.abort.abort(this.revoked);
       }
     }
-    return this.#abort.signal;
+    return extras.abort.signal;
   }
 
   get log(): Log {
@@ -153,11 +209,11 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
 
   /** What it kept, for whoever interrupts it. */
   get partial(): unknown {
-    return this.#partial;
+    return this.#extras?.partial;
   }
 
   keep(partial: unknown): void {
-    this.#partial = partial;
+    this.extras.partial = partial;
   }
 
   update(change: (state: unknown) => unknown): void {
@@ -168,7 +224,7 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
     const state = change(cell.state);
     refuseThenable(state, `state of '${cell.path}'`);
     cell.state = state;
-    if (!this.#staging) {
+    if (!isStaging(this)) {
       cell.observers?.changed(cell);
     }
   }
@@ -187,8 +243,8 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
       this.lateReply(reply);
       return undefined;
     }
-    if (this.#staging) {
-      this.#stage(() => releaseReply(cell, port, reply));
+    if (isStaging(this)) {
+      this.works.stage.addAct(cell, () => releaseReply(cell, port, reply), nothing);
       return undefined;
     }
     if (cell.blocked) {
@@ -198,7 +254,7 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
   }
 
   stop(child?: AgentRef<never, unknown>): void {
-    const target = child === undefined ? this.cell : this.#relative(child);
+    const target = child === undefined ? this.cell : relativeOf(this.cell, child);
     const stop = (reason: 'finished' | 'stopped'): void =>
       target.signal({
         _tag: 'stop',
@@ -208,11 +264,11 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
         failure: undefined,
       });
     if (target !== this.cell) {
-      this.#act(() => stop('stopped'));
+      perform(this, () => stop('stopped'));
       return;
     }
     // What it still has to say, its reply included, comes before its end.
-    this.#act(() => {
+    perform(this, () => {
       if (this.over) {
         // It was interrupted while this waited behind what it sent: the step that asked for it had committed.
         stop('finished');
@@ -227,18 +283,18 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
   }
 
   watch(ref: AgentRef<never, unknown>): void {
-    const target = this.#relative(ref, 'any');
-    this.#act(() => watch(this.cell, target));
+    const target = relativeOf(this.cell, ref, 'any');
+    perform(this, () => watch(this.cell, target));
   }
 
   unwatch(ref: AgentRef<never, unknown>): void {
-    const target = this.#relative(ref, 'any');
-    this.#act(() => unwatch(this.cell, target));
+    const target = relativeOf(this.cell, ref, 'any');
+    perform(this, () => unwatch(this.cell, target));
   }
 
   stash(): void {
     const { cell, envelope } = this;
-    if (isNotice(envelope)) {
+    if (!this.isMessage) {
       throw new RangeError(`'${cell.path}' has no message in hand that it could stash`);
     }
     if (this.over || this.stashing) {
@@ -250,11 +306,11 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
     this.stashing = true;
     cell.mailbox.stash();
     // The step may be that of another handling, which knows nothing of this one.
-    this.#act(nothing, () => forgetStashing(this));
+    perform(this, nothing, () => forgetStashing(this));
   }
 
   unstash(): void {
-    this.#act(() => {
+    perform(this, () => {
       unstashAll(this.cell);
       this.cell.wake();
     });
@@ -269,7 +325,7 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
       throw new RangeError(`delayMs is a number of milliseconds, at least 0; got ${delayMs}`);
     }
     const timer = scheduleStep(this.cell, this.envelope, delayMs, step, options?.every === true, this.trace);
-    this.#act(() => timer.start());
+    perform(this, () => timer.start());
     return timer;
   }
 
@@ -289,7 +345,8 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
       throw this.revoked;
     }
     const child = startChild(this.works, this.cell, agent as AnyAgent, options, this.lease);
-    this.#act(
+    perform(
+      this,
       () => this.works.begin(child),
       () => this.works.discard(child),
     );
@@ -299,8 +356,8 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
   /** From now until it is over it hears of the budget it spends from, unless that is spent already. */
   holdLease(): void {
     const { lease } = this;
-    if (this.#releaseLease === undefined && lease !== undefined) {
-      this.#releaseLease = lease.hold(this);
+    if (lease !== undefined) {
+      this.extras.releaseLease ??= lease.hold(this);
     }
   }
 
@@ -340,18 +397,22 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
   /** Nothing of it has any effect any more. */
   revoke(failure?: unknown): void {
     this.over = true;
-    this.#releaseLease?.();
-    this.#releaseLease = undefined;
-    if (failure !== undefined) {
-      this.task?.interrupt(failure);
-      this.#abort?.abort(failure);
+    const extras = this.#extras;
+    if (extras === undefined) {
+      return;
     }
-    this.task = undefined;
+    extras.releaseLease?.();
+    extras.releaseLease = undefined;
+    if (failure !== undefined) {
+      extras.task?.interrupt(failure);
+      extras.abort?.abort(failure);
+    }
+    extras.task = undefined;
     cutTies(this, failure);
   }
 
   get revoked(): Failure | undefined {
-    return this.over ? this.#overFailure() : undefined;
+    return this.over ? new HandlingOver({ agent: this.cell.path }) : undefined;
   }
 
   get requester(): Requester {
@@ -373,13 +434,13 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
     return !this.over;
   }
 
-  send({ target, envelope }: Addressed): Promise<void> | undefined {
+  send(target: Cell | TopicEntry, envelope: Envelope): Promise<void> | undefined {
     const { cell, kernel } = this;
     if (this.over) {
       kernel.deadLetter(envelope, envelope.to ?? envelope.topic, 'HandlingOver');
       return undefined;
     }
-    if (this.#staging) {
+    if (isStaging(this)) {
       this.works.stage.add(cell, target, envelope);
       return undefined;
     }
@@ -395,7 +456,7 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
 
   sendRequest(target: Cell | TopicEntry, envelope: Envelope, request: PendingReply): void {
     const { cell } = this;
-    if (this.#staging) {
+    if (isStaging(this)) {
       this.works.stage.add(cell, target, envelope);
     } else if (cell.blocked) {
       void sendBehind(cell, target, envelope);
@@ -403,46 +464,34 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
       requestNow(target, envelope, request);
     }
   }
+}
 
-  /** Whether a step of this agent is being taken: another handling's context used in it is part of it, too. */
-  get #staging(): boolean {
-    return this.works.stage.handling?.cell === this.cell;
-  }
+// Functions, not private methods: for those each handling would be marked, which costs time and bytes.
 
-  #act(act: () => void, undo: () => void = nothing): void {
-    if (this.over) {
-      return;
-    }
-    if (this.#staging) {
-      this.#stage(act, undo);
-    } else {
-      act();
-    }
-  }
+/** Whether a step of this agent is being taken: another handling's context used in it is part of it, too. */
+function isStaging({ works, cell }: Handling): boolean {
+  return works.stage.cell === cell;
+}
 
-  #stage(act: () => void, undo: () => void = nothing): void {
-    this.works.stage.addAct(this.cell, act, undo);
+function perform(handling: Handling, act: () => void, undo: () => void = nothing): void {
+  if (handling.over) {
+    return;
   }
+  if (isStaging(handling)) {
+    handling.works.stage.addAct(handling.cell, act, undo);
+  } else {
+    act();
+  }
+}
 
-  #relative(ref: AgentRef<never, unknown>, whom: 'child' | 'any' = 'child'): Cell {
-    const cell = LocalRef.cellOf(ref);
-    if (
-      cell === undefined ||
-      cell.kernel !== this.kernel ||
-      (whom === 'child' && cell.parent !== this.cell)
-    ) {
-      const message =
-        whom === 'child'
-          ? `expected a child of '${this.cell.path}'`
-          : 'expected the ref of an agent of this system';
-      throw new InvalidParams({ what: 'ref', value: cell?.path ?? ref, issues: [{ path: '', message }] });
-    }
-    return cell;
+function relativeOf(self: Cell, ref: AgentRef<never, unknown>, whom: 'child' | 'any' = 'child'): Cell {
+  const cell = LocalRef.cellOf(ref);
+  if (cell === undefined || cell.kernel !== self.kernel || (whom === 'child' && cell.parent !== self)) {
+    const message =
+      whom === 'child' ? `expected a child of '${self.path}'` : 'expected the ref of an agent of this system';
+    throw new InvalidParams({ what: 'ref', value: cell?.path ?? ref, issues: [{ path: '', message }] });
   }
-
-  #overFailure(): HandlingOver {
-    return new HandlingOver({ agent: this.cell.path });
-  }
+  return cell;
 }
 
 const nothing = (): void => {};

@@ -215,18 +215,22 @@ export class Kernel {
   /** Tells that a message leaves. */
   sent(envelope: Envelope): void {
     if (this.listening) {
-      this.emit({
-        _tag: 'Sent',
-        atMs: this.nowMs(),
-        id: envelope.id,
-        sender: envelope.sender,
-        to: envelope.to,
-        topic: envelope.topic,
-        causationId: envelope.causationId,
-        threadId: envelope.threadId,
-      });
-      this.tracing?.left(envelope);
+      this.#emitSent(envelope);
     }
+  }
+
+  #emitSent(envelope: Envelope): void {
+    this.emit({
+      _tag: 'Sent',
+      atMs: this.nowMs(),
+      id: envelope.id,
+      sender: envelope.sender,
+      to: envelope.to,
+      topic: envelope.topic,
+      causationId: envelope.causationId,
+      threadId: envelope.threadId,
+    });
+    this.tracing?.left(envelope);
   }
 
   /** Tells of an event. `about` is the topic of the message it is about, if it is about one. */

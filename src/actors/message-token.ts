@@ -7,7 +7,8 @@
  * the step is over, behind what waits in the agent's outbox.
  */
 import { CreditToken } from '../core/credit.ts';
-import type { Handling, Task } from './handling.ts';
+import type { Handling } from './handling.ts';
+import type { Task } from './handling-extras.ts';
 import { type OpenWork, ongoing, type TaskEnds } from './open-work.ts';
 import { afterOutbox, release } from './outbox.ts';
 import { Interrupted } from './request-failures.ts';
@@ -110,7 +111,7 @@ export class MessageToken extends CreditToken implements OpenWork, Task {
     const { cell } = handling;
     const { stage } = handling.works;
     const before = cell.state;
-    stage.handling = handling;
+    stage.cell = cell;
     try {
       if (handling.trace === undefined) {
         flow.step(handling, act);
@@ -118,16 +119,14 @@ export class MessageToken extends CreditToken implements OpenWork, Task {
         handling.trace.within(() => flow.step(handling, act));
       }
     } catch (thrown) {
-      stage.handling = undefined;
+      stage.cell = undefined;
       stage.undo(thrown, cell.kernel.tracing);
       cell.state = before;
       this.fail(thrown);
       return;
     }
-    stage.handling = undefined;
-    cell.current = handling;
-    release(cell, stage);
-    cell.current = undefined;
+    stage.cell = undefined;
+    release(cell, stage, handling);
     if (cell.state !== before) {
       cell.observers?.changed(cell);
     }

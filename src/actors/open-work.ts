@@ -2,7 +2,8 @@
  * Open work: what a handler of ours returns when its work goes on, and says
  * itself when it has ended.
  */
-import type { Handling, Task } from './handling.ts';
+import type { Handling } from './handling.ts';
+import type { Task } from './handling-extras.ts';
 
 /** Called when a task has ended, in whatever turn; each handling once. */
 export interface TaskEnds {

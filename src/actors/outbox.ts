@@ -13,7 +13,7 @@ import type { Envelope, ReplyPort } from '../core/envelope.ts';
 import { MailboxFull } from '../core/mailbox.ts';
 import { Ring } from '../core/ring.ts';
 import type { Receiver, TopicEntry } from '../core/topic-board.ts';
-import { Cell, type StandingInLine, type Waiting } from './cell.ts';
+import { Cell, type OpenHandling, type StandingInLine, type Waiting } from './cell.ts';
 import { PendingReply, type PlaceInLine } from './pending-reply.ts';
 import { PendingStream } from './pending-stream.ts';
 import { type Stage, StagedAct, type StagedTarget } from './stage.ts';
@@ -66,18 +66,41 @@ class ParkedEffect implements StandingInLine, PlaceInLine {
   }
 }
 
-/** Releases what a step staged, in order; what must wait, waits in the outbox. */
-export function release(cell: Cell, stage: Stage): void {
+/**
+ * Releases what a step staged, in order; what must wait, waits in the outbox.
+ *
+ * @param handling Whose step it was, if it was one of a handling.
+ */
+export function release(cell: Cell, stage: Stage, handling: OpenHandling | undefined): void {
   for (let n = 0; n < stage.size; n += 1) {
     const target = stage.target(n);
     const envelope = stage.envelope(n);
     if (cell.blocked) {
-      enqueue(cell, effectOf(cell, target, envelope));
-    } else {
+      enqueue(cell, new WaitingEffect(cell, target, envelope));
+    } else if (!handedOver(target, envelope)) {
+      cell.current = handling;
       releaseOne(cell, target, envelope);
+      cell.current = undefined;
     }
   }
   stage.clear();
+}
+
+/** Hands over what most effects are: a message to one agent that has room, to which nobody waits for an answer. */
+function handedOver(target: StagedTarget, envelope: Envelope | undefined): boolean {
+  if (!(target instanceof Cell) || envelope!.replyTo !== undefined) {
+    return false;
+  }
+  const receiver = target.receiverFor(envelope!);
+  if (receiver.mustWait) {
+    return false;
+  }
+  const { kernel } = target;
+  kernel.sent(envelope!);
+  if (kernel.offer(receiver, envelope!) === 'rejected') {
+    kernel.deadLetter(envelope!, receiver.path, 'Rejected', fullAt(receiver, envelope!));
+  }
+  return true;
 }
 
 /**
@@ -88,7 +111,7 @@ export function release(cell: Cell, stage: Stage): void {
  * @returns A promise that resolves when the outbox is empty.
  */
 export function sendBehind(cell: Cell, target: StagedTarget, envelope: Envelope): Promise<void> {
-  return waitBehind(cell, effectOf(cell, target, envelope), envelope.payload);
+  return waitBehind(cell, new WaitingEffect(cell, target, envelope), envelope.payload);
 }
 
 /** Puts a reply behind the effects that wait. Errors and result: as for `sendBehind`. */
@@ -270,18 +293,31 @@ export function fullAt(receiver: Receiver, envelope: Envelope): MailboxFull {
   });
 }
 
-function effectOf(cell: Cell, target: StagedTarget, envelope: Envelope | undefined): Waiting {
-  return {
-    release: () => releaseOne(cell, target, envelope),
-    discard: () => {
-      if (target instanceof StagedAct) {
-        target.discard();
-      } else {
-        const to = target instanceof Cell ? target.path : target.name;
-        cell.kernel.deadLetter(envelope!, to, 'Stopped');
-      }
-    },
-  };
+/** An effect of a step that waits. */
+class WaitingEffect implements Waiting {
+  readonly #cell: Cell;
+  readonly #target: StagedTarget;
+  readonly #envelope: Envelope | undefined;
+
+  constructor(cell: Cell, target: StagedTarget, envelope: Envelope | undefined) {
+    this.#cell = cell;
+    this.#target = target;
+    this.#envelope = envelope;
+  }
+
+  release(): void {
+    releaseOne(this.#cell, this.#target, this.#envelope);
+  }
+
+  discard(): void {
+    const target = this.#target;
+    if (target instanceof StagedAct) {
+      target.discard();
+    } else {
+      const to = target instanceof Cell ? target.path : target.name;
+      this.#cell.kernel.deadLetter(this.#envelope!, to, 'Stopped');
+    }
+  }
 }
 
 function enqueue(cell: Cell, effect: Waiting): void {

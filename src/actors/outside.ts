@@ -10,11 +10,11 @@ import type { AgentRef } from './agent-ref.ts';
 import { Branch } from './branch.ts';
 import { Cell } from './cell.ts';
 import type { Procedure, RequestOptions } from './context.ts';
-import { LocalRef, refOf } from './local-ref.ts';
+import { LocalRef } from './local-ref.ts';
 import type { PendingOptions, PendingReply, Requester } from './pending-reply.ts';
 import { Interrupted, NoResponder } from './request-failures.ts';
 import { type BranchPlan, type OpenBranch, Sender } from './sender.ts';
-import { type Addressed, message, publishNow, requestNow, tellNow } from './sending.ts';
+import { envelopeTo, publishNow, requestNow, tellNow } from './sending.ts';
 
 export abstract class Outside extends Sender implements Requester {
   readonly cell = undefined;
@@ -59,7 +59,7 @@ export abstract class Outside extends Sender implements Requester {
 
   /** As an XState actor is sent an event: what cannot be delivered is a dead letter. */
   protected sendLoosely(cell: Cell, payload: unknown): void {
-    const { envelope } = message(this, refOf(cell), payload, undefined);
+    const envelope = envelopeTo(this, cell, payload, undefined);
     if (this.#closed) {
       this.kernel.deadLetter(envelope, cell.path, 'Stopped');
       return;
@@ -155,20 +155,20 @@ export abstract class Outside extends Sender implements Requester {
     return new Branch(plan.within ?? this, plan);
   }
 
-  send(addressed: Addressed): Promise<void> | undefined {
-    return this.#closed ? this.#lose(addressed) : this.#deliver(addressed);
+  send(target: Cell | TopicEntry, envelope: Envelope): Promise<void> | undefined {
+    return this.#closed ? this.#lose(envelope) : this.#deliver(target, envelope);
   }
 
-  override sendWithin(addressed: Addressed): Promise<void> | undefined {
-    return this.#over ? this.#lose(addressed) : this.#deliver(addressed);
+  override sendWithin(target: Cell | TopicEntry, envelope: Envelope): Promise<void> | undefined {
+    return this.#over ? this.#lose(envelope) : this.#deliver(target, envelope);
   }
 
-  #lose({ envelope }: Addressed): undefined {
+  #lose(envelope: Envelope): undefined {
     this.kernel.deadLetter(envelope, envelope.to ?? envelope.topic, 'Stopped');
     return undefined;
   }
 
-  #deliver({ target, envelope }: Addressed): Promise<void> | undefined {
+  #deliver(target: Cell | TopicEntry, envelope: Envelope): Promise<void> | undefined {
     return target instanceof Cell ? tellNow(target, envelope) : publishNow(this.kernel, target, envelope);
   }
 

@@ -9,5 +9,5 @@ import type { Works } from './works.ts';
 
 export function ownStep(cell: Cell, works: Works): Handling {
   const id = cell.kernel.environment.nextId();
-  return new Handling(cell, ownEnvelope(id, cell.path, undefined, startNotice, undefined), works);
+  return new Handling(cell, ownEnvelope(id, cell.path, undefined, startNotice, undefined), works, false);
 }

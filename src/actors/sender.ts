@@ -35,14 +35,15 @@ import { PendingRequest } from './pending-request.ts';
 import { PendingStream } from './pending-stream.ts';
 import { Interrupted } from './request-failures.ts';
 import {
-  type Addressed,
   asked,
+  cellOf,
   deadlineOf,
+  entryOf,
+  envelopeOn,
+  envelopeTo,
   inquiry,
   leaseFor,
-  message,
   type Origin,
-  publication,
   saying,
   timeoutOf,
 } from './sending.ts';
@@ -113,10 +114,10 @@ export abstract class Sender implements Verbs, Origin {
 
   /** Opens a branch: work within that of this sender. */
   abstract branch(plan: BranchPlan): OpenBranch;
-  abstract send(addressed: Addressed): Promise<void> | undefined;
+  abstract send(target: Cell | TopicEntry, envelope: Envelope): Promise<void> | undefined;
   /** Sends what work says that was begun before. */
-  sendWithin(addressed: Addressed): Promise<void> | undefined {
-    return this.send(addressed);
+  sendWithin(target: Cell | TopicEntry, envelope: Envelope): Promise<void> | undefined {
+    return this.send(target, envelope);
   }
 
   abstract sendRequest(target: Cell | TopicEntry, envelope: Envelope, request: PendingReply): void;
@@ -129,11 +130,13 @@ export abstract class Sender implements Verbs, Origin {
     payload: NoInfer<M>,
     options?: SendOptions,
   ): Promise<void> | undefined {
-    return this.say(publication(this, topic as AnyTopic, payload, options));
+    const target = entryOf(this.kernel, topic as AnyTopic);
+    return this.say(target, envelopeOn(this, topic as AnyTopic, payload, options));
   }
 
   tell<M>(ref: AgentRef<M, unknown>, payload: NoInfer<M>, options?: SendOptions): Promise<void> | undefined {
-    return this.say(message(this, ref, payload, options));
+    const target = cellOf(this.kernel, ref);
+    return this.say(target, envelopeTo(this, target, payload, options));
   }
 
   /** Whether what is asked here is waited for, where the request does not say otherwise. */
@@ -251,15 +254,15 @@ export abstract class Sender implements Verbs, Origin {
   }
 
   /** Sends; whoever follows what is refused hears that it will never leave. */
-  protected say(addressed: Addressed): Promise<void> | undefined {
+  protected say(target: Cell | TopicEntry, envelope: Envelope): Promise<void> | undefined {
     const { tracing } = this.kernel;
     if (tracing === undefined) {
-      return this.send(addressed);
+      return this.send(target, envelope);
     }
     try {
-      return this.send(addressed);
+      return this.send(target, envelope);
     } catch (refusal) {
-      tracing.lost(addressed.envelope, refusal);
+      tracing.lost(envelope, refusal);
       throw refusal;
     }
   }

@@ -9,7 +9,7 @@ import { Lease, type Limits } from '../core/budget.ts';
 import { type Envelope, type Headers, makeEnvelope, noHeaders, type ReplyPort } from '../core/envelope.ts';
 import { describeThrown } from '../core/failure.ts';
 import { MailboxFull } from '../core/mailbox.ts';
-import { check, InvalidParams } from '../core/schema.ts';
+import { check, InvalidParams, unchecked } from '../core/schema.ts';
 import type { AnyTopic, Topic } from '../core/topic.ts';
 import type { TopicEntry } from '../core/topic-board.ts';
 import type { HandlingTrace, RequestTrace, Saying, Verb } from '../core/tracing.ts';
@@ -17,6 +17,7 @@ import { isCapability } from './capability.ts';
 import type { CapabilityDirectory } from './capability-directory.ts';
 import type { Cell } from './cell.ts';
 import type { RequestOptions, SendOptions } from './context.ts';
+import type { Definition } from './define-agent.ts';
 import { handlerForTold } from './handlers.ts';
 import type { Kernel } from './kernel.ts';
 import { LocalRef } from './local-ref.ts';
@@ -41,59 +42,53 @@ export interface Origin {
   readonly trace: HandlingTrace | undefined;
 }
 
-/** An envelope, and where it goes. */
-export interface Addressed {
-  readonly target: Cell | TopicEntry;
-  readonly envelope: Envelope;
-}
-
-/** Errors: `InvalidParams` for a pattern, a closed topic or a payload its schema refuses. */
-export function publication(
+/**
+ * The envelope of what is published.
+ *
+ * Errors: `InvalidParams` for a payload its schema refuses.
+ */
+export function envelopeOn(
   origin: Origin,
   topic: AnyTopic,
   payload: unknown,
   options: SendOptions | undefined,
-): Addressed {
-  const { kernel } = origin;
-  return {
-    target: entryOf(kernel, topic),
-    envelope: envelopeFrom(
-      origin,
-      undefined,
-      topic.name,
-      checked(origin, topic, payload),
-      undefined,
-      undefined,
-      Number.POSITIVE_INFINITY,
-      undefined,
-      options,
-    ),
-  };
+): Envelope {
+  return envelopeFrom(
+    origin,
+    undefined,
+    topic.name,
+    checked(origin, topic, payload),
+    undefined,
+    undefined,
+    Number.POSITIVE_INFINITY,
+    undefined,
+    options,
+  );
 }
 
-/** Errors: `InvalidParams` for a ref of another system, or a payload no handler accepts. */
-export function message(
+/**
+ * The envelope of what an agent is told.
+ *
+ * Errors: `InvalidParams` for a payload no handler accepts.
+ */
+export function envelopeTo(
   origin: Origin,
-  ref: object,
+  target: Cell,
   payload: unknown,
   options: SendOptions | undefined,
-): Addressed {
-  const target = cellOf(origin.kernel, ref);
-  const topic = handlerForTold(target.definition, payload, options?.topic);
-  return {
-    target,
-    envelope: envelopeFrom(
-      origin,
-      target.path,
-      topic.name,
-      checked(origin, topic, payload),
-      undefined,
-      undefined,
-      Number.POSITIVE_INFINITY,
-      origin.lease,
-      options,
-    ),
-  };
+): Envelope {
+  const topic = toldTopic(target.definition, payload, options);
+  return envelopeFrom(
+    origin,
+    target.path,
+    topic.name,
+    checked(origin, topic, payload),
+    undefined,
+    undefined,
+    Number.POSITIVE_INFINITY,
+    origin.lease,
+    options,
+  );
 }
 
 /** What a request is made to, once it has been found. */
@@ -134,7 +129,7 @@ export function asked(
   const timeoutMs = timeoutOf(options, origin.requestTimeoutMs);
   if (LocalRef.cellOf(target) !== undefined) {
     const cell = cellOf(kernel, target);
-    const topic = handlerForTold(cell.definition, payload, options?.topic);
+    const topic = toldTopic(cell.definition, payload, options);
     return { name: cell.path, topic, target: cell, timeoutMs, payload: checked(origin, topic, payload) };
   }
   const topic = target as Topic<unknown, unknown>;
@@ -281,6 +276,14 @@ export function requestNow(target: Cell | TopicEntry, envelope: Envelope, reques
   }
 }
 
+/** Errors: `InvalidParams` for a payload no handler accepts. */
+function toldTopic(definition: Definition, payload: unknown, options: SendOptions | undefined): AnyTopic {
+  const { onlyTopic } = definition;
+  return onlyTopic !== undefined && options?.topic === undefined
+    ? onlyTopic
+    : handlerForTold(definition, payload, options?.topic);
+}
+
 function envelopeFrom(
   origin: Origin,
   to: string | undefined,
@@ -324,6 +327,9 @@ function headersFrom(cause: Envelope | undefined, headers: Headers | undefined):
 
 /** Checks a payload where the topic, or else the system, says so. */
 function checked(origin: Origin, topic: AnyTopic, payload: unknown): unknown {
+  if (topic.schema === unchecked) {
+    return payload;
+  }
   const validate = topic.validate ?? origin.kernel.validate;
   if (validate === 'never' || (validate === 'edge' && origin.cell !== undefined)) {
     return payload;
@@ -331,7 +337,8 @@ function checked(origin: Origin, topic: AnyTopic, payload: unknown): unknown {
   return check(topic.schema, payload, 'payload of', topic.name);
 }
 
-function entryOf(kernel: Kernel, topic: AnyTopic): TopicEntry {
+/** Errors: `InvalidParams` for a pattern, and for a topic that is closed to others. */
+export function entryOf(kernel: Kernel, topic: AnyTopic): TopicEntry {
   if (typeof topic?.name !== 'string') {
     throw new InvalidParams({
       what: 'topic',
@@ -356,7 +363,8 @@ function entryOf(kernel: Kernel, topic: AnyTopic): TopicEntry {
   return kernel.board.entry(topic.name);
 }
 
-function cellOf(kernel: Kernel, ref: object): Cell {
+/** Errors: `InvalidParams` for what is no ref, and for a ref of another system. */
+export function cellOf(kernel: Kernel, ref: object): Cell {
   const cell = LocalRef.cellOf(ref);
   if (cell === undefined || cell.kernel !== kernel) {
     const message =

@@ -9,7 +9,7 @@ import type { Envelope } from '../core/envelope.ts';
 import { MailboxFull } from '../core/mailbox.ts';
 import type { TopicEntry } from '../core/topic-board.ts';
 import type { Tracing } from '../core/tracing.ts';
-import type { Cell, OpenHandling } from './cell.ts';
+import type { Cell } from './cell.ts';
 import { PendingReply } from './pending-reply.ts';
 import { Interrupted } from './request-failures.ts';
 
@@ -33,8 +33,8 @@ export class StagedAct {
 export type StagedTarget = Cell | TopicEntry | StagedAct;
 
 export class Stage {
-  /** Whose step it is; `undefined` between steps. */
-  handling: OpenHandling | undefined;
+  /** Whose step it is; `undefined` between steps. Not the handling: a young object in an old one is dear to note. */
+  cell: Cell | undefined;
   /** How many effects are staged: so many of the targets and envelopes count. */
   size = 0;
   readonly #targets: (StagedTarget | undefined)[] = [];
@@ -52,12 +52,8 @@ export class Stage {
   /** Errors: `MailboxFull` when the agent has `effectsMax` effects that have not left already. */
   add(cell: Cell, target: StagedTarget, envelope: Envelope | undefined): void {
     const most = cell.definition.effectsMax;
-    if (this.size + (cell.outbox?.size ?? 0) >= most) {
-      throw new MailboxFull({
-        receiver: `the effects of one step of ${cell.path}`,
-        payload: envelope?.payload,
-        capacity: most,
-      });
+    if (this.size + (cell.outbox === undefined ? 0 : cell.outbox.size) >= most) {
+      throw tooMany(cell, envelope, most);
     }
     this.#targets[this.size] = target;
     this.#envelopes[this.size] = envelope;
@@ -103,4 +99,12 @@ export class Stage {
       request.interrupt(new Interrupted({ agent: request.requester.path!, reason: 'the step failed' }));
     }
   }
+}
+
+function tooMany(cell: Cell, envelope: Envelope | undefined, most: number): MailboxFull {
+  return new MailboxFull({
+    receiver: `the effects of one step of ${cell.path}`,
+    payload: envelope?.payload,
+    capacity: most,
+  });
 }

@@ -34,7 +34,7 @@ export interface AgentStatistics {
   readonly restarts: number;
   readonly redelivered: number;
   /**
-   * How long handlings took, in milliseconds: the first 64, then every
+   * How long handlings took, in milliseconds: the first 16, every
    * asynchronous and one in 64 of the others.
    */
   readonly handlingMs: {

@@ -11,23 +11,26 @@
 
 import { BudgetExceeded } from '../core/budget.ts';
 import type { DeadLetterCause } from '../core/dead-letter.ts';
-import type { Envelope } from '../core/envelope.ts';
+import type { Envelope, ReplyPort } from '../core/envelope.ts';
 import { isOf } from '../core/failure.ts';
 import { isNotice, timerNotice } from '../core/notice.ts';
 import type { HandlingOutcome } from '../core/system-event.ts';
-import type { Tracing } from '../core/tracing.ts';
+import type { HandlingTrace, Tracing } from '../core/tracing.ts';
 import type { NoticedStep } from './agent-timer.ts';
 import type { Cell } from './cell.ts';
 import { terminatedFor } from './death-watch.ts';
 import type { EffectRuntime } from './effect-runtime.ts';
 import { type Handle, handlerOf } from './handlers.ts';
 import { Handling } from './handling.ts';
+import type { Task } from './handling-extras.ts';
 import { beginTiming, endTiming } from './handling-times.ts';
 import { interruptRequestsOf, withPartial } from './interrupting.ts';
+import type { Kernel } from './kernel.ts';
 import type { TaskEnds } from './open-work.ts';
 import { afterOutbox, release, releaseOutbox, releaseReply } from './outbox.ts';
 import { payers } from './payers.ts';
 import { asReply, Interrupted } from './request-failures.ts';
+import type { Stage } from './stage.ts';
 import { forgetStashing, layAside } from './stash.ts';
 import { startTask } from './tasks.ts';
 import type { Works } from './works.ts';
@@ -47,6 +50,7 @@ export interface StepEnds {
 
 export class Stepping implements TaskEnds {
   readonly #works: Works;
+  readonly #stage: Stage;
   readonly #effects: EffectRuntime;
   readonly #ends: StepEnds;
   /** Agents that drain now: only then does the end of a handling look for them. */
@@ -54,12 +58,49 @@ export class Stepping implements TaskEnds {
 
   constructor(works: Works, effects: EffectRuntime, ends: StepEnds) {
     this.#works = works;
+    this.#stage = works.stage;
     this.#effects = effects;
     this.#ends = ends;
   }
 
-  /** Does the next thing there is to do for an agent, and says whether there was one. */
-  takeOne(cell: Cell): boolean {
+  /** Does the next things there are to do for an agent, at most so many, and says how many there were. */
+  take(cell: Cell, most: number): number {
+    let done = 0;
+    while (done < most && this.#takeOne(cell)) {
+      done += 1;
+    }
+    return done;
+  }
+
+  // What follows is kept short, and what seldom happens apart: whatever is compiled as one piece has to be small.
+
+  #takeOne(cell: Cell): boolean {
+    if (cell.hasUrgent) {
+      return this.#takeUrgent(cell);
+    }
+    if (!cell.mayTake) {
+      return false;
+    }
+    const { mailbox } = cell;
+    const mayBeNotice = mailbox.holdsNotices;
+    const envelope = mailbox.take();
+    if (envelope === undefined) {
+      // What it sent has left only now, perhaps, and its handling was interrupted before.
+      this.#mayHaveDrained(cell);
+      return false;
+    }
+    if (mayBeNotice && isNotice(envelope)) {
+      this.#beginNotice(cell, envelope);
+    } else {
+      this.#begin(cell, envelope);
+    }
+    // It may have been taken and not handled: then no end of a handling says so.
+    this.#mayHaveDrained(cell);
+    return true;
+  }
+
+  /** Does what comes before any message. */
+  #takeUrgent(cell: Cell): boolean {
     if (cell.signals !== undefined) {
       this.#ends.actOnSignals(cell);
       return true;
@@ -69,25 +110,10 @@ export class Stepping implements TaskEnds {
       notice.deliver();
       return true;
     }
-    if (cell.blocked) {
-      if (cell.parked !== undefined && cell.parked.length > 0) {
-        return false;
-      }
-      releaseOutbox(cell);
-      this.#mayHaveDrained(cell);
-      return true;
-    }
-    if (!cell.mayTake) {
+    if (cell.parked !== undefined && cell.parked.length > 0) {
       return false;
     }
-    const envelope = cell.mailbox.take();
-    if (envelope === undefined) {
-      // What it sent has left only now, perhaps, and its handling was interrupted before.
-      this.#mayHaveDrained(cell);
-      return false;
-    }
-    this.#begin(cell, envelope);
-    // It may have been taken and not handled: then no end of a handling says so.
+    releaseOutbox(cell);
     this.#mayHaveDrained(cell);
     return true;
   }
@@ -95,41 +121,66 @@ export class Stepping implements TaskEnds {
   /** Takes one step of a handling: calls `handle`, and releases what it staged. */
   step(handling: Handling, handle: Handle, argument: unknown): void {
     const { cell } = handling;
-    const { stage } = this.#works;
+    const stage = this.#stage;
     const before = cell.state;
     cell.open += 1;
-    if (isNotice(handling.envelope)) {
-      cell.kernel.ownSteps += 1;
-    } else {
+    if (handling.isMessage) {
       cell.messagesOpen += 1;
+    } else {
+      cell.kernel.ownSteps += 1;
     }
     beginTiming(handling);
-    stage.handling = handling;
+    stage.cell = cell;
     let result: unknown;
     try {
       result =
         handling.trace === undefined
           ? handle(argument, handling)
-          : handling.trace.within(() => handle(argument, handling));
+          : handleWithin(handling.trace, handle, argument, handling);
     } catch (thrown) {
-      stage.handling = undefined;
-      stage.undo(thrown, cell.kernel.tracing);
-      cell.state = before;
-      this.#fail(handling, thrown);
+      this.#threw(handling, thrown, before);
       return;
     }
-    stage.handling = undefined;
+    stage.cell = undefined;
     if (stage.size > 0) {
-      cell.current = handling;
-      // Known before it leaves what it staged, because one of these may close a cycle of those who wait for it.
-      handling.envelope.replyTo?.working(handling);
-      release(cell, stage);
-      cell.current = undefined;
+      this.#release(handling);
     }
     if (cell.state !== before) {
       cell.observers?.changed(cell);
     }
-    this.#goOn(handling, result);
+    if (
+      result === undefined &&
+      handling.isPlain &&
+      handling.envelope.replyTo === undefined &&
+      !cell.blocked &&
+      cell.attempts === undefined &&
+      cell.kernel.witness === undefined
+    ) {
+      // As `#end` does it, where there is nothing to end but the handling.
+      handling.over = true;
+      cell.open -= 1;
+      cell.messagesOpen -= 1;
+      cell.handled += 1;
+      cell.kernel.settled();
+    } else {
+      this.#goOn(handling, result);
+    }
+  }
+
+  /** None of it happened. */
+  #threw(handling: Handling, thrown: unknown, before: unknown): void {
+    const { cell } = handling;
+    const stage = this.#stage;
+    stage.cell = undefined;
+    stage.undo(thrown, cell.kernel.tracing);
+    cell.state = before;
+    this.#fail(handling, thrown);
+  }
+
+  #release(handling: Handling): void {
+    // Known before it leaves what it staged, because one of these may close a cycle of those who wait for it.
+    handling.envelope.replyTo?.working(handling);
+    release(handling.cell, this.#stage, handling);
   }
 
   succeeded(handling: Handling, value: unknown): void {
@@ -180,22 +231,22 @@ export class Stepping implements TaskEnds {
    * fails is told of.
    */
   aside(cell: Cell, cause: Envelope, handle: (context: Handling) => unknown): void {
-    const { stage } = this.#works;
-    const handling = new Handling(cell, cause, this.#works);
+    const stage = this.#stage;
+    const handling = new Handling(cell, cause, this.#works, !isNotice(cause));
     const before = cell.state;
-    stage.handling = handling;
+    stage.cell = cell;
     try {
       Promise.resolve(handle(handling)).catch((thrown) => cell.reportStray(thrown));
-      stage.handling = undefined;
+      stage.cell = undefined;
     } catch (thrown) {
-      stage.handling = undefined;
+      stage.cell = undefined;
       stage.undo(thrown, cell.kernel.tracing);
       cell.state = before;
       handling.revoke(thrown);
       this.#ends.failed(handling, thrown);
       return;
     }
-    release(cell, stage);
+    release(cell, stage, undefined);
     handling.revoke();
     if (cell.state !== before) {
       cell.observers?.changed(cell);
@@ -211,42 +262,30 @@ export class Stepping implements TaskEnds {
   }
 
   #begin(cell: Cell, envelope: Envelope): void {
-    const works = this.#works;
-    if (isNotice(envelope)) {
-      this.#beginNotice(cell, envelope);
+    const { replyTo, topic } = envelope;
+    if (replyTo !== undefined && nobodyWants(replyTo, envelope.deadlineMs, cell.kernel)) {
+      dropTaken(cell, envelope, 'Expired');
       return;
     }
-    const { deadlineMs, replyTo } = envelope;
-    if (
-      replyTo?.settled === true ||
-      (deadlineMs < Number.POSITIVE_INFINITY && works.kernel.nowMs() > deadlineMs)
-    ) {
-      cell.expired += 1;
-      cell.drop(envelope, 'Expired');
+    const handling = new Handling(cell, envelope, this.#works, true);
+    if ((envelope.budget !== undefined || cell.lease !== undefined) && !this.#mayBegin(handling)) {
       return;
     }
-    const handling = new Handling(cell, envelope, works);
-    holdIfTold(handling);
-    if (!this.#mayBegin(handling)) {
-      handling.revoke();
-      return;
-    }
-    const handle = handlerOf(cell.definition, envelope.topic!);
+    const handle = topic === cell.handledTopic ? cell.handle : handlerFor(cell, topic!);
     if (handle === undefined) {
       handling.revoke();
-      cell.expired += 1;
-      cell.drop(envelope, 'Unhandled');
+      dropTaken(cell, envelope, 'Unhandled');
       return;
     }
-    if (works.kernel.tracing !== undefined) {
-      follow(handling, works.kernel.tracing, undefined);
+    if (cell.kernel.tracing !== undefined) {
+      follow(handling, cell.kernel.tracing, undefined);
     }
     this.step(handling, handle, envelope.payload);
   }
 
   #beginNotice(cell: Cell, envelope: Envelope): void {
     const { onTerminated } = cell.definition;
-    const handling = new Handling(cell, envelope, this.#works);
+    const handling = new Handling(cell, envelope, this.#works, false);
     if (envelope.topic === timerNotice) {
       const timer = envelope.payload as NoticedStep;
       const { step } = timer;
@@ -278,10 +317,11 @@ export class Stepping implements TaskEnds {
   /** Whether its budgets allow this message one more step; otherwise it fails closed. */
   #mayBegin(handling: Handling): boolean {
     const { cell, envelope } = handling;
+    holdIfTold(handling);
     for (const lease of payers(envelope.budget, cell.lease)) {
       if (!lease.tryTake('steps', 1)) {
-        cell.expired += 1;
-        cell.drop(envelope, 'BudgetExceeded', lease.refusal('steps', 1));
+        handling.revoke();
+        dropTaken(cell, envelope, 'BudgetExceeded', lease.refusal('steps', 1));
         return false;
       }
     }
@@ -299,7 +339,7 @@ export class Stepping implements TaskEnds {
       const task =
         trace === undefined
           ? startTask(result, handling, this, this.#effects)
-          : trace.within(() => startTask(result, handling, this, this.#effects));
+          : this.#startWithin(trace, result, handling);
       if (task !== undefined) {
         this.#stayOpen(handling, task);
         return;
@@ -311,7 +351,11 @@ export class Stepping implements TaskEnds {
     this.#conclude(handling, result);
   }
 
-  #stayOpen(handling: Handling, task: Handling['task']): void {
+  #startWithin(trace: HandlingTrace, result: unknown, handling: Handling): Task | undefined {
+    return trace.within(() => startTask(result, handling, this, this.#effects));
+  }
+
+  #stayOpen(handling: Handling, task: Task): void {
     const { cell, envelope } = handling;
     handling.task = task;
     handling.startedAtMs ??= cell.kernel.nowMs();
@@ -326,8 +370,12 @@ export class Stepping implements TaskEnds {
     const { cell } = handling;
     if (handling.over || !cell.blocked) {
       this.#concludeNow(handling, value);
-      return;
+    } else {
+      this.#concludeBehind(cell, handling, value);
     }
+  }
+
+  #concludeBehind(cell: Cell, handling: Handling, value: unknown): void {
     cell.openHandlings ??= new Set();
     cell.openHandlings.add(handling);
     afterOutbox(cell, () => this.#concludeNow(handling, value));
@@ -400,7 +448,7 @@ export class Stepping implements TaskEnds {
   #end(handling: Handling, outcome: HandlingOutcome | undefined, failure?: unknown): void {
     const { cell, envelope } = handling;
     handling.revoke(failure);
-    const isMessage = !isNotice(envelope);
+    const { isMessage } = handling;
     cell.open -= 1;
     cell.openHandlings?.delete(handling);
     if (isMessage) {
@@ -409,7 +457,7 @@ export class Stepping implements TaskEnds {
       cell.kernel.ownStepEnded();
     }
     if (outcome !== undefined && isMessage) {
-      cell[outcome] += 1;
+      count(cell, outcome);
       cell.attempts?.delete(envelope);
       cell.kernel.witness?.ended(cell, envelope, outcome);
       cell.kernel.settled();
@@ -443,6 +491,43 @@ function follow(handling: Handling, tracing: Tracing, timer: NoticedStep | undef
       envelope,
       timer,
     });
+  }
+}
+
+/** Whether whoever asked has its answer, or does not wait any more. */
+function nobodyWants(replyTo: ReplyPort, deadlineMs: number, kernel: Kernel): boolean {
+  return replyTo.settled || (deadlineMs < Number.POSITIVE_INFINITY && kernel.nowMs() > deadlineMs);
+}
+
+/** What handles messages of this topic; the next one of the same topic need not look it up. */
+function handlerFor(cell: Cell, topic: string): Handle | undefined {
+  cell.handle = handlerOf(cell.definition, topic);
+  cell.handledTopic = topic;
+  return cell.handle;
+}
+
+// A function of its own: a closure is paid for where its variables live, whether or not it is made.
+function handleWithin(trace: HandlingTrace, handle: Handle, argument: unknown, handling: Handling): unknown {
+  return trace.within(() => handle(argument, handling));
+}
+
+/** A message was taken, and is not going to be handled. */
+function dropTaken(cell: Cell, envelope: Envelope, cause: DeadLetterCause, failure?: unknown): void {
+  cell.expired += 1;
+  cell.drop(envelope, cause, failure);
+}
+
+// Not `cell[outcome]`: a key that varies is looked up, each time.
+function count(cell: Cell, outcome: HandlingOutcome): void {
+  switch (outcome) {
+    case 'handled':
+      cell.handled += 1;
+      break;
+    case 'failed':
+      cell.failed += 1;
+      break;
+    default:
+      cell.interrupted += 1;
   }
 }
 

@@ -12,7 +12,8 @@ import { isObservable } from 'rxjs';
 import { failureClass } from '../core/failure.ts';
 import { InvalidParams } from '../core/schema.ts';
 import type { EffectRuntime } from './effect-runtime.ts';
-import type { Handling, Task } from './handling.ts';
+import type { Handling } from './handling.ts';
+import type { Task } from './handling-extras.ts';
 import { type OpenWork, ongoing, type TaskEnds } from './open-work.ts';
 import { Interrupted } from './request-failures.ts';
 

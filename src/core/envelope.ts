@@ -64,6 +64,23 @@ export interface Envelope<M = unknown> {
   readonly budget: Lease | undefined;
 }
 
+// The first has no number there: so the field holds a reference, and `Infinity` is not boxed anew in each envelope.
+makeEnvelope(
+  0,
+  undefined,
+  undefined,
+  undefined,
+  undefined,
+  undefined,
+  undefined,
+  undefined,
+  undefined,
+  undefined as unknown as number,
+  0,
+  noHeaders,
+  undefined,
+);
+
 /** Makes an envelope. All are made here, so that all have one shape. */
 export function makeEnvelope(
   id: number,

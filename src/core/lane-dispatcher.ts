@@ -76,7 +76,7 @@ export class LaneDispatcher implements Dispatcher {
     } finally {
       // Also when something threw that should not have: the others still get their turns.
       this.turnMs = -1;
-      this.#waiting = this.#anyReady;
+      this.#waiting = this.#anyReady();
       if (this.#waiting) {
         this.#environment.deferPastIo(this.#burstAfterIo);
       }
@@ -93,10 +93,10 @@ export class LaneDispatcher implements Dispatcher {
     }
     const untilMs = this.#sliceBeganMs + this.#sliceMs;
     let turns = 0;
-    let batch = this.#batchNow;
+    let batch = this.#batchNow();
 
     this.turnMs = nowMs;
-    while (nowMs < untilMs && this.#anyReady) {
+    while (nowMs < untilMs && this.#anyReady()) {
       for (let lane = 0; lane < weights.length; lane += 1) {
         const ring = this.#lanes[lane as 0];
         for (let left = weights[lane as 0] as number; left > 0; left -= 1) {
@@ -115,12 +115,12 @@ export class LaneDispatcher implements Dispatcher {
         nowMs = environment.nowMs();
         this.#setPace(nowMs - this.turnMs);
         this.turnMs = nowMs;
-        batch = this.#batchNow;
+        batch = this.#batchNow();
       }
     }
   }
 
-  get #batchNow(): number {
+  #batchNow(): number {
     return Math.max(1, Math.floor((this.#batch * (this.#pace - 1)) / (paceMax - 1)));
   }
 
@@ -132,7 +132,7 @@ export class LaneDispatcher implements Dispatcher {
     }
   }
 
-  get #anyReady(): boolean {
+  #anyReady(): boolean {
     return this.#lanes[0].size > 0 || this.#lanes[1].size > 0 || this.#lanes[2].size > 0;
   }
 }

@@ -106,7 +106,8 @@ export class Mailbox {
   handedBack: Envelope | undefined;
 
   offered = 0;
-  accepted = 0;
+  /** Of these, how many were not taken in. */
+  refused = 0;
   displaced = 0;
   conflated = 0;
 
@@ -153,23 +154,32 @@ export class Mailbox {
     return this.#stashed;
   }
 
-  get refused(): number {
-    return this.offered - this.accepted;
+  get accepted(): number {
+    return this.offered - this.refused;
   }
 
   /** Whether the next message would come in at once. */
   get hasRoom(): boolean {
-    return (this.#line === undefined || this.#line.size === 0) && this.#inside < this.capacity;
+    return (this.#line === undefined || this.#line.size === 0) && this.#inside() < this.capacity;
   }
 
   /** Whether an offer under `suspend` would be refused, because too many are in line already. */
   get saturated(): boolean {
-    return this.overflow === 'suspend' && this.#spilled >= this.spillMax && !this.hasRoom;
+    return this.#spilled >= this.spillMax && this.overflow === 'suspend' && !this.hasRoom;
   }
 
   /** Adds a message at the back, or applies the overflow policy. Never waits. */
   offer(envelope: Envelope): Offer {
     this.offered += 1;
+    if (this.#conflation === undefined && this.hasRoom) {
+      this.#ring.push(envelope);
+      return 'accepted';
+    }
+    return this.#offerFull(envelope);
+  }
+
+  /** What is offered meets others of its key, or has no room. */
+  #offerFull(envelope: Envelope): Offer {
     const place = this.#conflation?.offered(envelope);
     if (place !== undefined) {
       return this.#replace(place, envelope);
@@ -185,6 +195,7 @@ export class Mailbox {
       case 'conflate':
         return this.#displace(envelope);
       default:
+        this.refused += 1;
         return 'refused';
     }
   }
@@ -243,20 +254,34 @@ export class Mailbox {
     return this.#room?.promise;
   }
 
+  /** Whether what is at the front may be a notice. */
+  get holdsNotices(): boolean {
+    return this.#notices > 0;
+  }
+
   /** Removes and returns what is at the front, or `undefined` when nothing waits. */
   take(): Envelope | undefined {
-    const position = this.#ring.first;
     const envelope = this.#ring.shift();
-    if (envelope === undefined) {
-      return undefined;
+    if (
+      envelope !== undefined &&
+      (this.#notices > 0 ||
+        this.#conflation !== undefined ||
+        this.#line !== undefined ||
+        this.#room !== undefined)
+    ) {
+      this.#left(envelope);
     }
+    return envelope;
+  }
+
+  /** It has just been taken: it is forgotten, and others may come in. */
+  #left(envelope: Envelope): void {
     if (this.#notices > 0 && isNotice(envelope)) {
       this.#notices -= 1;
     } else {
-      this.#conflation?.left(envelope, position);
+      this.#conflation?.left(envelope, this.#ring.first - 1);
     }
     this.#letIn();
-    return envelope;
   }
 
   /** Puts one back at the front: a message that was taken and shall be handled again, before all others. */
@@ -288,7 +313,7 @@ export class Mailbox {
 
   /** Whether one more message can be stashed. */
   get canStash(): boolean {
-    return this.#inside < this.capacity;
+    return this.#inside() < this.capacity;
   }
 
   /** Lets the senders that stand in line go on, and hands back what they wanted to hand over. */
@@ -322,7 +347,6 @@ export class Mailbox {
     for (let entry = line?.shift(); entry !== undefined; entry = line?.shift()) {
       if ('admitted' in entry) {
         this.offered += 1;
-        this.accepted += 1;
         parked.push(entry);
         left.push(entry.envelope);
       } else {
@@ -340,27 +364,26 @@ export class Mailbox {
     return left;
   }
 
-  get #inside(): number {
+  #inside(): number {
     return this.#ring.size - this.#notices + this.#stashed;
   }
 
   /** Whether at most half of the room that is not stashed is taken, and some of it is free. */
-  get #isHalfEmpty(): boolean {
+  #isHalfEmpty(): boolean {
     const waiting = this.#ring.size - this.#notices;
-    return this.#inside < this.capacity && waiting <= (this.capacity - this.#stashed) >> 1;
+    return this.#inside() < this.capacity && waiting <= (this.capacity - this.#stashed) >> 1;
   }
 
   #accept(envelope: Envelope): void {
-    this.accepted += 1;
     const position = this.#ring.push(envelope);
     this.#conflation?.standsAt(envelope, position);
   }
 
   #spill(envelope: Envelope): Offer {
     if (this.#spilled >= this.spillMax) {
+      this.refused += 1;
       return 'refused';
     }
-    this.accepted += 1;
     this.#spilled += 1;
     this.#line ??= new Ring();
     this.#line.push(envelope);
@@ -379,6 +402,7 @@ export class Mailbox {
     }
     // Its whole room is stashed: there is nobody who could give way.
     this.#conflation?.forget(envelope);
+    this.refused += 1;
     return 'refused';
   }
 
@@ -386,7 +410,6 @@ export class Mailbox {
   #replace(position: number, envelope: Envelope): Offer {
     this.handedBack = this.#ring.replace(position, envelope);
     this.#conflation!.forget(this.handedBack);
-    this.accepted += 1;
     this.conflated += 1;
     return 'conflated';
   }
@@ -410,7 +433,7 @@ export class Mailbox {
     while (line !== undefined && line.size > 0) {
       const next = line.at(line.first);
       if ('admitted' in next) {
-        if (this.#inside >= this.capacity) {
+        if (this.#inside() >= this.capacity) {
           return;
         }
         line.shift();
@@ -422,7 +445,7 @@ export class Mailbox {
         this.#notices += 1;
         this.#ring.push(next);
       } else {
-        if (this.#inside >= this.capacity) {
+        if (this.#inside() >= this.capacity) {
           return;
         }
         // It was counted as accepted when it was spilled.
@@ -431,7 +454,7 @@ export class Mailbox {
         this.#ring.push(next);
       }
     }
-    if (this.#room !== undefined && this.#isHalfEmpty) {
+    if (this.#room !== undefined && this.#isHalfEmpty()) {
       this.#openRoom();
     }
   }

@@ -26,17 +26,21 @@ export class Ring<T> {
 
   /** Adds at the back and returns the position it stands at, for as long as it waits. */
   push(element: T): number {
-    const slots = this.#withRoom();
+    if (this.#slots === undefined || this.size > this.#mask) {
+      this.#widen();
+    }
     const position = this.#tail++;
-    slots[position & this.#mask] = element;
+    this.#slots![position & this.#mask] = element;
     return position;
   }
 
   /** Adds at the front and returns its position. */
   unshift(element: T): number {
-    const slots = this.#withRoom();
+    if (this.#slots === undefined || this.size > this.#mask) {
+      this.#widen();
+    }
     this.#head -= 1;
-    slots[this.#head & this.#mask] = element;
+    this.#slots![this.#head & this.#mask] = element;
     return this.#head;
   }
 
@@ -95,21 +99,16 @@ export class Ring<T> {
     this.#tail = 0;
   }
 
-  #withRoom(): (T | undefined)[] {
-    if (this.#slots === undefined) {
-      this.#slots = new Array<T | undefined>(smallest).fill(undefined);
-      this.#mask = smallest - 1;
-    } else if (this.size > this.#mask) {
-      const wider = new Array<T | undefined>(this.#slots.length * 2).fill(undefined);
-      const count = this.size;
-      for (let offset = 0; offset < count; offset += 1) {
-        // Positions stay what they were, so that those who remember one still find their element.
-        const position = this.#head + offset;
-        wider[position & (wider.length - 1)] = this.at(position);
-      }
-      this.#slots = wider;
-      this.#mask = wider.length - 1;
+  #widen(): void {
+    const before = this.#slots;
+    const wider = new Array<T | undefined>(before === undefined ? smallest : before.length * 2).fill(
+      undefined,
+    );
+    for (let position = this.#head; position < this.#tail; position += 1) {
+      // Positions stay what they were, so that those who remember one still find their element.
+      wider[position & (wider.length - 1)] = this.at(position);
     }
-    return this.#slots;
+    this.#slots = wider;
+    this.#mask = wider.length - 1;
   }
 }

@@ -34,7 +34,7 @@ export interface StandardSchema<out Output> {
   };
 }
 
-const unchecked: StandardSchema<unknown> = Object.freeze({
+export const unchecked: StandardSchema<unknown> = Object.freeze({
   '~standard': Object.freeze({
     version: 1,
     vendor: 'troupe',

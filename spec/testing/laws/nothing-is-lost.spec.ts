@@ -83,8 +83,8 @@ describe('nothing is lost', () => {
       );
       system.publish(Job, 1);
       const cell = cellOf(ref as never);
-      cell.conduct.takeOne(cell);
-      cell.conduct.takeOne(cell);
+      cell.conduct.take(cell, 1);
+      cell.conduct.take(cell, 1);
       cell.mailbox.putBack(seen!);
     });
 
