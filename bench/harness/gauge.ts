@@ -26,13 +26,15 @@ export interface Weighed {
 /** Megabytes of young generation: a million messages of a kilobyte, and half as much again. */
 const semiSpaceMb = 1_536;
 
-/** What Node must be started with for `scales` to be exact: no collection begins by itself. */
+/** What Node must be started with for `scales` to be exact: no collection begins by itself, and code is compiled when it is due. */
 export const roomyFlags = [
   `--min-semi-space-size=${semiSpaceMb}`,
   `--max-semi-space-size=${semiSpaceMb}`,
   '--initial-old-space-size=4096',
   '--no-memory-reducer',
   '--no-incremental-marking',
+  // Code that is not yet compiled allocates more, and how long that takes depends on the other threads.
+  '--no-concurrent-recompilation',
 ];
 
 /** Something that reads, around the measured part, what `R` is made of. */

@@ -8,7 +8,7 @@ import { rowsOf } from './rows.ts';
 import { ratioOf, type Verdict, verdictOf } from './verdict.ts';
 import { grouped, nanoseconds, percent, shown } from './wording.ts';
 
-export interface VariantFigures {
+interface VariantFigures {
   readonly variant: string;
   readonly cpuNs: Estimate;
   readonly wallNs: Estimate;
@@ -16,7 +16,7 @@ export interface VariantFigures {
   readonly keptBytes: number;
 }
 
-export interface RowFigures {
+interface RowFigures {
   readonly name: string;
   readonly variant: string;
   /** CPU time of the variant as a part of that of another; `undefined` where that is not installed. */

@@ -5,26 +5,16 @@
  * rounds, with their quartiles.
  */
 
+import { inColumns } from './columns.ts';
 import { uncertaintyOf } from './order-statistics.ts';
 import { figureOf, outcomeOf, type Report } from './report.ts';
 import { nanoseconds, percent } from './wording.ts';
 
-const head = ['row', 'cpu ns', 'beside', 'cpu ns', '÷', 'goal', 'is', ''] as const;
+const head = ['row', 'cpu ns', 'beside', 'cpu ns', '÷', 'goal', 'is', ''];
 const numeric = [1, 3];
 
 export function tableOf(reports: readonly Report[]): string {
-  const lines = [[...head], ...reports.flatMap(linesOf)];
-  const widths = head.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
-  return lines
-    .map((line) =>
-      line
-        .map((cell, column) =>
-          numeric.includes(column) ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!),
-        )
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  return inColumns([head, ...reports.flatMap(linesOf)], numeric);
 }
 
 function linesOf(report: Report): string[][] {

@@ -25,8 +25,8 @@ export interface VariantAsked {
   readonly file: string;
   readonly variant: string;
   readonly size: number;
-  /** Where packages and `troupe` are found, without which it is the folder of this process. */
-  readonly folder?: string;
+  /** Whether it prints nothing, because it is only tried whether it runs. */
+  readonly quietly?: boolean;
 }
 
 /** Longest that a session may take to get ready, or for one round. */
@@ -43,12 +43,11 @@ export const weighing = (asked: VariantAsked) => started<Weighed>('weigh', roomy
 async function started<R>(
   how: 'time' | 'weigh',
   flags: readonly string[],
-  { file, variant, size, folder = process.cwd() }: VariantAsked,
+  { file, variant, size, quietly = false }: VariantAsked,
 ): Promise<VariantProcess<R>> {
   const session = fork(program, [how, file, variant, String(size)], {
-    cwd: folder,
     execArgv: [...process.execArgv, ...flags],
-    stdio: ['ignore', 2, 'inherit', 'ipc'],
+    stdio: ['ignore', quietly ? 'ignore' : 2, quietly ? 'ignore' : 'inherit', 'ipc'],
   });
   const ended = once(session, 'exit');
   const who = `${variant} of ${file}`;
