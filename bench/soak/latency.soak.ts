@@ -46,11 +46,11 @@ export const soak: Soak = {
     const measured = await underLoad(options, true);
     const flooded = await underLoad(options, false);
     const { realtime, timers, hostTimers, behindHost, perSecond } = measured;
+    const says = options.scale >= tellingScale;
     assert(
       !says || perSecond >= 100_000 * reachedMin,
       `the flood was only ${Math.round(perSecond)} messages a second`,
     );
-    const says = options.scale >= tellingScale;
     const figures = {
       'background messages a second of computing': Math.round(perSecond),
       ...figuresOf('realtime message', realtime),

@@ -6,7 +6,7 @@ import type { Benchmark } from '../../bench/harness/benchmark.ts';
 import { filesAt, importsOf, resolveImport } from './source.ts';
 
 const size = 100;
-const files = filesAt('bench/**/*.ts');
+const files = filesAt('bench/**/*.ts').filter((path) => !path.includes('node_modules')); // Those of the peers.
 const benches = filesAt('bench/*.bench.ts');
 
 describe('benchmarks', () => {
