@@ -4,7 +4,7 @@
  * A unit of work is an order. It is published, heard by a handler that tells an agent of the
  * order's customer (keyed, so that agents come and go) and asks a machine by a request with a deadline; a
  * stream agent gathers what was done; one order in a hundred has a child of its own, which
- * sets a timer and ends, and one in a thousand fails, so that an agent is restarted. First
+ * sets a timer and ends, and one in five hundred fails, so that an agent is restarted. First
  * the most that can be done is measured, then orders come at half that rate. The heap is
  * read after a full collection, and its slope is that of a line of least squares.
  *
@@ -44,10 +44,11 @@ const Begun = defineTopic('begun', { schema: type<number>() });
 const slopeMbAnHourMax = 1;
 /** Slices shorter than this say nothing about the slope. */
 const tellingMs = 60_000;
-const customers = 5_000;
+/** So few that what is remembered of each of them, and of its restarts, is all there soon. */
+const customers = 300;
 /** No number that divides the customers into few: each of them fails now and then, and none often. */
-const oneInFails = 1_003;
-const customersAtOnce = 500;
+const oneInFails = 503;
+const customersAtOnce = 100;
 
 export const soak: Soak = {
   claim: `at half its rate the heap of a system grows by less than ${slopeMbAnHourMax} MB an hour`,
