@@ -6,7 +6,7 @@
  */
 import { installed } from './installed.ts';
 
-export interface ComedyActor {
+interface ComedyActor {
   /** Resolves when the message is handed over, not when it is handled. */
   send(topic: string, ...message: readonly unknown[]): PromiseLike<void>;
   sendAndReceive(topic: string, ...message: readonly unknown[]): PromiseLike<unknown>;
