@@ -278,5 +278,6 @@ export type { Instrumentation } from './core/tracing.ts';
 
 export type { DeadLetter, DeadLetterCause } from './core/dead-letter.ts';
 export type { Envelope, Headers } from './core/envelope.ts';
+export type { Alarm, Alarms } from './core/alarm.ts';
 export type { Environment, Timer } from './core/environment.ts';
 export { liveEnvironment } from './core/live-environment.ts';

@@ -220,6 +220,35 @@ describe('a machine', () => {
     expect(ours).toEqual(['a', 'b', 'c']);
   });
 
+  it('brings its siblings what a child told them in a step that then failed', async () => {
+    type Kids = { children: Record<string, { send(event: object): void }> };
+    const order: string[] = [];
+    const heard = (name: string) => createMachine({ on: { e: { actions: () => void order.push(name) } } });
+    const fails = fromTransition((n: number, _: object, { self }) => {
+      const { children } = (self as never as { _parent: { getSnapshot(): Kids } })._parent.getSnapshot();
+      for (const name of ['a', 'b', 'c']) children[name]!.send({ type: 'e' });
+      throw new Error(`fails at ${n}`);
+    }, 1);
+    const machine = createMachine({
+      invoke: [
+        { src: heard('a'), id: 'a' },
+        { src: heard('b'), id: 'b' },
+        { src: heard('c'), id: 'c' },
+        { src: fails, id: 's', onError: { actions: () => void order.push('failed') } },
+      ],
+      on: { go: { actions: sendTo('s', { type: 'tick' }) } },
+    });
+    const world = aWorld();
+    const ref = world.system.spawn(machineAgent({ name: 'm', machine: machine as never }));
+    await world.runUntilQuiet();
+
+    ref.send({ type: 'go' } as never);
+    await world.runUntilQuiet();
+
+    expect(order.toSorted()).toEqual(['a', 'b', 'c', 'failed']);
+    expect(ref.getSnapshot()).toMatchObject({ status: 'active' });
+  });
+
   it('shows what it was like at last while it waits to begin anew', async () => {
     const world = aWorld();
     const machine = createMachine({

@@ -2,14 +2,16 @@ import { describe, expect, it } from 'vitest';
 import { Cell, type OpenHandling } from '../../src/actors/cell.ts';
 import type { PendingReply } from '../../src/actors/pending-reply.ts';
 import { agentAt, waitCycleOfEffect, waitCycleOfRequest, waitCycleOfRoom } from '../../src/actors/waits.ts';
+import { Chain } from '../../src/core/chain.ts';
 import type { Receiver, TopicEntry } from '../../src/core/topic-board.ts';
 import { anEnvelope } from '../support/an-envelope.ts';
 
 /** An agent as far as it is looked at here: one slot, and room, where nothing else is said. */
 function anAgent(path: string, facts: object = {}): Cell {
-  return Object.assign(Object.create(Cell.prototype) as Cell, {
+  // Its own phase: that of a cell is kept where only a cell that was made can keep it.
+  const phase = { value: 'running', writable: true, enumerable: true };
+  return Object.assign(Object.create(Cell.prototype, { phase }) as Cell, {
     path,
-    phase: 'running',
     window: 1,
     open: 0,
     finishes: false,
@@ -46,9 +48,17 @@ function open(cell: Cell): OpenHandling {
 
 /** What a handling has asked of an agent, and awaits. */
 function ask(madeBy: OpenHandling, askedAlone: Receiver | undefined, facts: object = {}): PendingReply {
-  const request = { madeBy, awaited: true, settled: false, askedAlone, workers: [], ...facts };
-  madeBy.cell.requests ??= new Set();
-  madeBy.cell.requests.add(request as unknown as PendingReply);
+  const request = {
+    madeBy,
+    awaited: true,
+    settled: false,
+    askedAlone,
+    workers: [],
+    chained: false,
+    ...facts,
+  };
+  madeBy.cell.requests ??= new Chain();
+  madeBy.cell.requests.append(request as unknown as PendingReply);
   return request as unknown as PendingReply;
 }
 
@@ -286,7 +296,7 @@ describe('a place in a keyed group', () => {
   });
 
   it.each([
-    ['waits for nothing', (b: Cell) => b.requests!.clear()],
+    ['waits for nothing', (b: Cell) => void b.requests!.remove(b.requests!.first!)],
     ['has nothing in hand', (b: Cell) => b.openHandlings!.clear()],
     ['is ending', (b: Cell) => Object.assign(b, { phase: 'stopping' })],
   ])('comes where one that has one %s', (_, change) => {

@@ -13,6 +13,7 @@ import {
   createActor,
   createMachine,
   emit,
+  enqueueActions,
   fromCallback,
   fromObservable,
   fromPromise,
@@ -173,6 +174,52 @@ describe('xstate', () => {
       'cancel x',
       expect.stringMatching(/^_register$/),
     ]);
+  });
+
+  it('calls the executor as a method of its scope, also where it cannot put its own in the place', () => {
+    const { system } = aSystem();
+    const self = { id: 'self', sessionId: 'self', system };
+    const called: [scope: object, type: string][] = [];
+    let replaced = 0;
+    const scope = {
+      self,
+      system,
+      defer: () => {},
+      get actionExecutor() {
+        return function (this: object, { type }: { type: string }) {
+          called.push([this, type]);
+        };
+      },
+      set actionExecutor(_own: unknown) {
+        replaced += 1;
+      },
+    };
+    const machine = createMachine({
+      initial: 'a',
+      entry: log('begins'),
+      states: {
+        a: { on: { go: { target: 'b', actions: [assign({}), sendTo('kid', { type: 'x' })] } }, exit: 'left' },
+        b: { entry: enqueueActions(({ enqueue }) => enqueue('entered')), always: 'c' },
+        c: { type: 'final' },
+      },
+      exit: cancel('y'),
+      invoke: { src: fromTransition(() => 0, 0), id: 'kid' },
+    });
+    const first = machine.getInitialSnapshot(scope as never);
+    const last = machine.transition(first as never, { type: 'go' } as never, scope as never);
+
+    expect(last.status).toBe('done');
+    expect(replaced).toBeGreaterThan(0);
+    expect(called.map(([, type]) => type)).toEqual([
+      'xstate.log',
+      'xstate.spawnChild',
+      'left',
+      'xstate.sendTo',
+      'entered',
+      'xstate.cancel',
+      'xstate.stopChild',
+    ]);
+    expect(called.every(([by]) => by === scope)).toBe(true);
   });
 
   it('ends its logics by the event xstate.stop', () => {

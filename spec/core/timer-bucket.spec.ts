@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { Bucket, PendingTimer, Slot } from '../../src/core/timer-bucket.ts';
 
 const tally = { pending: 0 };
-const timerAt = (dueMs: number) => new PendingTimer(dueMs, () => {}, tally);
+function timerAt(dueMs: number): PendingTimer {
+  const timer = new PendingTimer(() => {}, tally);
+  timer.dueMs = dueMs;
+  tally.pending += 1;
+  return timer;
+}
 
 /** A slot in which timers wait that are due then, in this order. */
 function aSlot(...dueMs: number[]) {

@@ -40,6 +40,18 @@ import { type BranchOwner, type BranchPlan, type OpenBranch, Sender } from './se
 import { isThenable } from './thenable.ts';
 import { cutTies, Tie, type TiedTo } from './tie.ts';
 
+/** What few branches have. */
+interface Rest {
+  releaseLease: (() => void) | undefined;
+  /** What it spends from when nobody has set it a budget. */
+  unlimited: Lease | undefined;
+  /** What it has asked and is not answered. */
+  open: Set<PendingReply> | undefined;
+  partial: unknown;
+  abort: AbortController | undefined;
+  interruptEffect: (() => void) | undefined;
+}
+
 export class Branch extends Sender implements Scope, Requester, OpenBranch, TiedTo {
   // Read once: a branch may be a thousand branches deep.
   readonly kernel: Kernel;
@@ -47,18 +59,13 @@ export class Branch extends Sender implements Scope, Requester, OpenBranch, Tied
   readonly deadlineMs: number;
   protected readonly from: Sender;
   /** What ends with it. */
-  firstTie: Tie | undefined;
+  firstTie: Tie | undefined = undefined;
   readonly #owner: BranchOwner;
   readonly #tie: Tie;
   readonly #lease: Lease | undefined;
   readonly #awaited: boolean;
-  #releaseLease: (() => void) | undefined;
-  #unlimited: Lease | undefined;
-  #open: Set<PendingReply> | undefined;
   #ended = false;
-  #partial: unknown;
-  #abort: AbortController | undefined;
-  #interruptEffect: (() => void) | undefined;
+  #rest: Rest | undefined = undefined;
 
   constructor(from: Sender, plan: BranchPlan) {
     super();
@@ -102,36 +109,40 @@ export class Branch extends Sender implements Scope, Requester, OpenBranch, Tied
     if (this.lease !== undefined) {
       return this.lease;
     }
-    this.#unlimited ??= Lease.root();
-    return this.#unlimited;
+    const { rest } = this;
+    rest.unlimited ??= Lease.root();
+    return rest.unlimited;
   }
 
   get signal(): AbortSignal {
-    if (this.#abort === undefined) {
-      this.#abort = guardedAbort(onThrowOf(this.kernel));
+    const { rest } = this;
+    if (rest.abort === undefined) {
+      rest.abort = guardedAbort(onThrowOf(this.kernel));
       const { revoked } = this;
       if (revoked !== undefined) {
-        this.#abort.abort(revoked);
+        rest.abort.abort(revoked);
       }
     }
-    return this.#abort.signal;
+    return rest.abort.signal;
   }
 
   keep(partial: unknown): void {
-    this.#partial = partial;
+    this.rest.partial = partial;
   }
 
   get partial(): unknown {
-    return this.#partial;
+    return this.#rest?.partial;
   }
 
   /** Does the work, and answers the request. Its synchronous part is part of the step it is begun in. */
   run(request: PendingReply, procedure: Procedure<never, unknown>, input: unknown): void {
     request.asked(1);
     request.working(this);
-    this.#releaseLease = this.#lease?.hold({
-      interrupt: (failure: BudgetExceeded) => request.interrupt(withPartial(failure, this.#partial)),
-    });
+    if (this.#lease !== undefined) {
+      this.rest.releaseLease = this.#lease.hold({
+        interrupt: (failure: BudgetExceeded) => request.interrupt(withPartial(failure, this.partial)),
+      });
+    }
     /* v8 ignore next 3 -- @preserve A lease that is spent makes none under it; kept should one be spent at once. */
     if (this.#ended) {
       return;
@@ -179,8 +190,9 @@ export class Branch extends Sender implements Scope, Requester, OpenBranch, Tied
   }
 
   rememberRequest(request: PendingReply): void {
-    this.#open ??= new Set();
-    this.#open.add(request);
+    const { rest } = this;
+    rest.open ??= new Set();
+    rest.open.add(request);
     this.from.requester.rememberRequest(request);
   }
 
@@ -189,7 +201,7 @@ export class Branch extends Sender implements Scope, Requester, OpenBranch, Tied
   }
 
   forgetRequest(request: PendingReply): void {
-    this.#open?.delete(request);
+    this.#rest?.open?.delete(request);
     this.from.requester.forgetRequest(request);
   }
 
@@ -222,8 +234,8 @@ export class Branch extends Sender implements Scope, Requester, OpenBranch, Tied
     return this.from.handling;
   }
 
-  branch(plan: BranchPlan): OpenBranch {
-    return this.from.branch({ ...plan, within: plan.within ?? this });
+  branch(plan: BranchPlan, within: Sender = this): OpenBranch {
+    return this.from.branch(plan, within);
   }
 
   send(target: Cell | TopicEntry, envelope: Envelope): Promise<void> | undefined {
@@ -245,7 +257,7 @@ export class Branch extends Sender implements Scope, Requester, OpenBranch, Tied
 
   #fork(request: PendingReply, program: Effect.Effect<unknown, unknown>): void {
     const fiber = this.kernel.effects.fork(program);
-    this.#interruptEffect = () => fiber.interruptUnsafe();
+    this.rest.interruptEffect = () => fiber.interruptUnsafe();
     fiber.addObserver((exit) => {
       if (Exit.isSuccess(exit)) {
         this.#succeed(request, exit.value);
@@ -276,18 +288,33 @@ export class Branch extends Sender implements Scope, Requester, OpenBranch, Tied
   #end(failure: unknown): void {
     this.#ended = true;
     this.#tie.untie();
-    this.#releaseLease?.();
-    if (this.#open !== undefined && this.#open.size > 0) {
-      const why = failure ?? workIsOver(this.#owner);
-      for (const request of [...this.#open]) {
-        request.interrupt(why);
+    const rest = this.#rest;
+    if (rest !== undefined) {
+      rest.releaseLease?.();
+      if (rest.open !== undefined && rest.open.size > 0) {
+        const why = failure ?? workIsOver(this.#owner);
+        for (const request of [...rest.open]) {
+          request.interrupt(why);
+        }
+      }
+      if (failure !== undefined) {
+        rest.interruptEffect?.();
+        rest.abort?.abort(failure);
       }
     }
-    if (failure !== undefined) {
-      this.#interruptEffect?.();
-      this.#abort?.abort(failure);
-    }
     cutTies(this, failure);
+  }
+
+  protected get rest(): Rest {
+    this.#rest ??= {
+      releaseLease: undefined,
+      unlimited: undefined,
+      open: undefined,
+      partial: undefined,
+      abort: undefined,
+      interruptEffect: undefined,
+    };
+    return this.#rest;
   }
 }
 

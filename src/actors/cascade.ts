@@ -55,7 +55,8 @@ export class Cascade implements InputTaker {
   readonly #works: Works;
   readonly #outcomes: Outcomes;
   readonly #inspect: Inspect | undefined;
-  readonly #stack: HostedStep[] = [];
+  /** The top of the stack; each step knows the one below it. */
+  #top: HostedStep | undefined;
   /** Events that wait for busy actors. */
   #waiting = 0;
   /** The request that the message in hand asks. */
@@ -83,15 +84,15 @@ export class Cascade implements InputTaker {
     const step = new HostedStep(hosted, event);
     this.#asked = question;
     this.turn.trace = handling.trace;
-    if (this.#stack.length > 0) {
+    if (this.#top !== undefined) {
       // An earlier step failed or was interrupted, and the agent goes on: what that left comes first.
       this.turn.attend(undefined);
       this.#next = step;
-      return this.#run(handling);
+    } else {
+      this.turn.attend(question);
+      this.#take(step);
+      this.push(step);
     }
-    this.turn.attend(question);
-    this.#take(step);
-    this.push(step);
     return this.#run(handling);
   }
 
@@ -102,21 +103,22 @@ export class Cascade implements InputTaker {
     this.turn.trace = handling.trace;
     this.turn.attend(input.question);
     this.turn.begin(handling);
-    const depth = this.#stack.length;
+    const below = this.#top;
     try {
       input.act();
     } catch (thrown) {
       this.turn.rest();
       throw thrown;
     }
-    this.#inOrder(depth);
+    this.#inOrder(below);
     return this.#run(handling);
   }
 
   /** This step comes next; events wait for its actor until it is over. */
   push(step: HostedStep): void {
     step.hosted.busy = true;
-    this.#stack.push(step);
+    step.below = this.#top;
+    this.#top = step;
   }
 
   /** From one actor of the tree, or from outside, to another: within this cascade, or in a turn of its own. */
@@ -160,7 +162,7 @@ export class Cascade implements InputTaker {
 
   /** The stack is forgotten. */
   end(): void {
-    this.#stack.length = 0;
+    this.#top = undefined;
     this.#next = undefined;
   }
 
@@ -170,7 +172,7 @@ export class Cascade implements InputTaker {
     const { stage } = this.#works;
     let steps = 0;
     turn.begin(handling);
-    for (let top = this.#top(); top !== undefined && !turn.hasEnded; top = this.#top()) {
+    for (let top = this.#goesOn(); top !== undefined && !turn.hasEnded; top = this.#goesOn()) {
       if (top.phase === 'waiting') {
         if (steps >= stepsMax || stage.size > 0) {
           return this.#pause(handling);
@@ -197,14 +199,14 @@ export class Cascade implements InputTaker {
   }
 
   /** What there is to go on with: what is left, and then what the message in hand begins with. */
-  #top(): HostedStep | undefined {
+  #goesOn(): HostedStep | undefined {
     const next = this.#next;
-    if (next !== undefined && this.#stack.length === 0) {
+    if (next !== undefined && this.#top === undefined) {
       this.#next = undefined;
       this.turn.attend(this.#asked);
       this.push(next);
     }
-    return this.#stack.at(-1);
+    return this.#top;
   }
 
   /** Computes a step and commits it. Errors: what it threw; then it has not been taken. */
@@ -230,9 +232,7 @@ export class Cascade implements InputTaker {
     hosted.commit(next);
     step.phase = 'committed';
     if (event === undefined) {
-      hosted.status = 'running';
-      hosted.made = undefined;
-      step.actions = next.status === 'active' ? [() => logic.start?.(next, hosted)] : undefined;
+      hasBegun(step, next);
     }
   }
 
@@ -251,7 +251,7 @@ export class Cascade implements InputTaker {
   }
 
   #perform(step: HostedStep, effect: HostedEffect): void {
-    const depth = this.#stack.length;
+    const below = this.#top;
     try {
       if (typeof effect === 'function') {
         effect();
@@ -259,7 +259,10 @@ export class Cascade implements InputTaker {
         const { type, params } = effect;
         this.#inspect?.({ type: '@xstate.action', actorRef: step.hosted.self, action: { type, params } });
         step.hosted.step = isBuiltIn(type) ? step : undefined;
-        heed(effect.exec!(effect.info, params), this.turn.report);
+        const result = effect.exec!(effect.info, params);
+        if (result !== undefined) {
+          heed(result, this.turn.report);
+        }
       }
     } catch (thrown) {
       if (step.failure === undefined) {
@@ -269,23 +272,32 @@ export class Cascade implements InputTaker {
       }
     }
     step.hosted.step = undefined;
-    this.#inOrder(depth);
+    this.#inOrder(below);
   }
 
-  /** Those that were woken since the stack was that deep go on in the order in which they were woken. */
-  #inOrder(depth: number): void {
-    if (this.#stack.length > depth + 1) {
-      this.#stack.push(...this.#stack.splice(depth).reverse());
+  /** Those that were woken since this one was the top go on in the order in which they were woken. */
+  #inOrder(below: HostedStep | undefined): void {
+    let woken = this.#top;
+    if (woken === below || woken === undefined || woken.below === below) {
+      return;
     }
+    let turned = below;
+    while (woken !== below) {
+      const earlier: HostedStep | undefined = woken!.below;
+      woken!.below = turned;
+      turned = woken;
+      woken = earlier;
+    }
+    this.#top = turned;
   }
 
   /** All effects of a step are done: tells who looks, and says what became of the actor. */
   #conclude(step: HostedStep, handling: Handling): void {
     const { hosted, failure } = step;
     const snapshot = hosted.snapshot!;
-    const depth = this.#stack.length;
+    const below = this.#top;
     this.#outcomes.concluded(step, handling);
-    this.#inOrder(depth);
+    this.#inOrder(below);
     this.#inspect?.({
       type: '@xstate.snapshot',
       actorRef: hosted.self,
@@ -309,17 +321,26 @@ export class Cascade implements InputTaker {
   /** A step is over: the next event of its actor, or whoever stood below it. */
   #leave(step: HostedStep): void {
     const { hosted } = step;
-    if (this.#stack.at(-1) === step) {
-      this.#stack.pop();
+    if (this.#top === step) {
+      this.#top = step.below;
     } else {
-      this.#stack.splice(this.#stack.lastIndexOf(step), 1);
+      this.#takeOut(step);
     }
     const next = hosted.status === 'ended' ? undefined : hosted.queue?.shift();
     if (next === undefined) {
       hosted.busy = false;
     } else {
       this.#waiting -= 1;
-      this.#stack.push(new HostedStep(hosted, next));
+      this.push(new HostedStep(hosted, next));
+    }
+  }
+
+  /** Takes a step out of the stack that is not the top: others were woken while it was computed. */
+  #takeOut(step: HostedStep): void {
+    for (let above = this.#top; above !== undefined; above = above.below) {
+      if (above.below === step) {
+        above.below = step.below;
+      }
     }
   }
 
@@ -391,9 +412,19 @@ export class Cascade implements InputTaker {
     this.turn.rest();
     return new Continuing((ends) => {
       ends.failed(handling, failure);
-      if (this.#stack.length > 0) {
+      if (this.#top !== undefined) {
         this.turn.comeAgain();
       }
     });
+  }
+}
+
+/** The first step of an actor is committed: what it begins comes behind that. Apart, because of the closure. */
+function hasBegun(step: HostedStep, next: InnerSnapshot): void {
+  const { hosted } = step;
+  hosted.status = 'running';
+  hosted.made = undefined;
+  if (next.status === 'active') {
+    step.actions = [() => hosted.logic.start?.(next, hosted)];
   }
 }

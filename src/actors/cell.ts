@@ -6,6 +6,7 @@
  * reaches through its `conduct`; so arrows point one way.
  */
 import type { Lease } from '../core/budget.ts';
+import { Chain } from '../core/chain.ts';
 import type { DeadLetterCause } from '../core/dead-letter.ts';
 import type { Envelope, ReplyPort, Work } from '../core/envelope.ts';
 import type { Runnable, Timer } from '../core/environment.ts';
@@ -179,7 +180,7 @@ export class Cell implements Receiver, Runnable {
   outboxRoom: PromiseWithResolvers<void> | undefined;
   stashed: Envelope[] | undefined;
   timers: Set<Timer> | undefined;
-  requests: Set<PendingReply> | undefined;
+  requests: Chain<PendingReply> | undefined;
   children: Map<string, Cell> | undefined;
   /** How many children were named after each definition. */
   childNames: Map<string, number> | undefined;
@@ -438,8 +439,8 @@ export class Cell implements Receiver, Runnable {
   }
 
   rememberRequest(request: PendingReply): void {
-    this.requests ??= new Set();
-    this.requests.add(request);
+    this.requests ??= new Chain();
+    this.requests.append(request);
   }
 
   settledRequest(request: PendingReply): void {
@@ -447,7 +448,7 @@ export class Cell implements Receiver, Runnable {
   }
 
   forgetRequest(request: PendingReply): void {
-    this.requests?.delete(request);
+    this.requests?.remove(request);
   }
 
   /** Asks for a turn. */

@@ -99,8 +99,8 @@ export class Detached extends Sender {
     return noHeaders;
   }
 
-  branch(plan: BranchPlan): OpenBranch {
-    return new Branch(plan.within ?? this, plan);
+  branch(plan: BranchPlan, within: Sender = this): OpenBranch {
+    return new Branch(within, plan);
   }
 
   send(target: Cell | TopicEntry, envelope: Envelope): Promise<void> | undefined {

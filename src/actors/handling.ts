@@ -38,6 +38,18 @@ import { waitCycleOfRoom } from './waits.ts';
 import type { Works } from './works.ts';
 
 export class Handling extends Sender implements Context, OpenHandling, LeaseHolder, TiedTo {
+  /**
+   * One handling and one envelope that are never used. When a full collection finds an agent
+   * system at rest, it takes the last objects of these shapes; V8 then forgets the shapes, and
+   * throws away all code it has compiled for them: the next messages would be slow.
+   */
+  static readonly kept = new Handling(
+    undefined as never,
+    ownEnvelope(0, '', undefined, '', undefined, undefined),
+    undefined as never,
+    true,
+  );
+
   readonly cell: Cell;
   readonly envelope: Envelope;
   readonly works: Works;
@@ -423,8 +435,8 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
     return this;
   }
 
-  branch(plan: BranchPlan): OpenBranch {
-    return new HandlingBranch(plan.within ?? this, this, plan);
+  branch(plan: BranchPlan, within: Sender = this): OpenBranch {
+    return new HandlingBranch(within, this, plan);
   }
 
   override tie(tie: Tie): boolean {

@@ -35,12 +35,20 @@ export interface HostedSystem {
 
 /** One step of a hosted actor, from the event until its effects are done. */
 export class HostedStep {
+  /** Holds the shape of steps through a collection that finds none: see `Handling.kept`. */
+  static readonly kept = new HostedStep(undefined as never, undefined);
+
   readonly hosted: HostedActor;
   /** `undefined` for the first step. */
   readonly event: InnerEvent | undefined;
   phase: 'waiting' | 'committed' | 'told' = 'waiting';
   actions: HostedEffect[] | undefined;
-  deferred: HostedEffect[] | undefined;
+  /** The first that was deferred; mostly it is the only one, and needs no list. */
+  deferred: HostedEffect | undefined;
+  /** Those that were deferred after it. */
+  deferredLater: HostedEffect[] | undefined;
+  /** The step that goes on when this one is over. */
+  below: HostedStep | undefined;
   /** Children made in this step. */
   born: HostedActor[] | undefined;
   /** System ids as they were before this step, if it changed some. */
@@ -56,11 +64,23 @@ export class HostedStep {
 
   /** The next effect to be done: first the actions, then what was deferred, as XState does. */
   next(): HostedEffect | undefined {
-    const actions = this.actions?.length ?? 0;
+    const { actions } = this;
     const n = this.#done;
-    const effect = n < actions ? this.actions![n] : this.deferred?.[n - actions];
-    this.#done += effect === undefined ? 0 : 1;
+    const behind = actions === undefined ? n : n - actions.length;
+    const effect = behind < 0 ? actions![n] : behind === 0 ? this.deferred : this.deferredLater?.[behind - 1];
+    if (effect !== undefined) {
+      this.#done = n + 1;
+    }
     return effect;
+  }
+
+  defer(effect: HostedEffect): void {
+    if (this.deferred === undefined) {
+      this.deferred = effect;
+    } else {
+      this.deferredLater ??= [];
+      this.deferredLater.push(effect);
+    }
   }
 }
 
@@ -90,7 +110,6 @@ export class HostedActor implements TimerOwner {
   made: HostedActor[] | undefined;
   /** How many children without a name it has had. */
   unnamed = 0;
-  actionExecutor: (action: InnerAction) => void;
 
   constructor(facts: {
     system: HostedSystem;
@@ -112,9 +131,20 @@ export class HostedActor implements TimerOwner {
     this.sessionId = facts.sessionId;
     this.question = facts.question;
     this.setBy = facts.setBy;
-    // XState calls it without `this`, and puts another one in its place for a while.
-    this.actionExecutor = (action) => this.#execute(action);
   }
+
+  /** What XState hands the actions of a step to, as a method. */
+  get actionExecutor(): (this: HostedActor, action: InnerAction) => void {
+    return execute;
+  }
+
+  /**
+   * Nothing: during each microstep XState puts a function in its place that keeps a list of
+   * the actions, for its own pure `transition`, and then calls the one before. V8 makes
+   * a function that is assigned to a property in the old space, so that list, and the
+   * actions, event and context that hang on it, would outlive one collection after another.
+   */
+  set actionExecutor(_keepingList: unknown) {}
 
   get logger(): (...said: unknown[]) => void {
     return this.system.logger;
@@ -135,10 +165,9 @@ export class HostedActor implements TimerOwner {
     const { step } = this;
     if (step === undefined) {
       this.system.doLater(this, effect as () => unknown);
-      return;
+    } else {
+      step.defer(effect);
     }
-    step.deferred ??= [];
-    step.deferred.push(effect);
   }
 
   stopChild(child: object): void {
@@ -161,21 +190,21 @@ export class HostedActor implements TimerOwner {
     this.queue ??= new Ring();
     this.queue.push(event);
   }
+}
 
-  #execute(action: InnerAction): void {
-    const { step } = this;
-    if (step === undefined || action.exec === undefined) {
-      return;
-    }
-    if (step.event === undefined) {
-      // XState defers all actions of a first step, one behind the other.
-      this.defer(action);
-    } else if (isBuiltIn(action.type)) {
-      // It does no more than to defer, and to free the system id of a child that stops.
-      action.exec(action.info, action.params);
-    } else {
-      step.actions ??= [];
-      step.actions.push(action);
-    }
+function execute(this: HostedActor, action: InnerAction): void {
+  const { step } = this;
+  if (step === undefined || action.exec === undefined) {
+    return;
+  }
+  if (step.event === undefined) {
+    // XState defers all actions of a first step, one behind the other.
+    this.defer(action);
+  } else if (isBuiltIn(action.type)) {
+    // It does no more than to defer, and to free the system id of a child that stops.
+    action.exec(action.info, action.params);
+  } else {
+    step.actions ??= [];
+    step.actions.push(action);
   }
 }

@@ -51,6 +51,7 @@ export class HostedTree implements HostedSystem, Behaviour, Outcomes {
   readonly #children: HostedChildren;
   readonly #ids: SystemIds;
   #timers: HostedTimers | undefined;
+  #logger: ((...said: unknown[]) => void) | undefined;
   #last: InnerSnapshot | undefined;
   /** What those who observe the agent were shown last. */
   #observed: InnerSnapshot | undefined;
@@ -121,7 +122,9 @@ export class HostedTree implements HostedSystem, Behaviour, Outcomes {
     }
     const { questions } = this.#turn;
     const question = questions.askedBy(handling);
-    this.#inspect?.({ type: '@xstate.event', sourceRef: undefined, actorRef: this.root.self, event });
+    if (this.#inspect !== undefined) {
+      this.#inspect({ type: '@xstate.event', sourceRef: undefined, actorRef: this.root.self, event });
+    }
     const rest = this.#cascade.enter(handling, question, this.root, event);
     if (rest === undefined && question !== undefined) {
       questions.keep(question);
@@ -204,9 +207,10 @@ export class HostedTree implements HostedSystem, Behaviour, Outcomes {
     return this;
   }
 
-  readonly logger = (...said: unknown[]): void => {
-    this.sender?.log.info(said.map(String).join(' '));
-  };
+  get logger(): (...said: unknown[]) => void {
+    this.#logger ??= (...said) => this.sender?.log.info(said.map(String).join(' '));
+    return this.#logger;
+  }
 
   get _logger(): (...said: unknown[]) => void {
     return this.logger;
@@ -340,9 +344,14 @@ export class HostedTree implements HostedSystem, Behaviour, Outcomes {
     } else if (turn.isFull) {
       turn.lose(this.root, event, 'Dropped');
     } else {
-      const from = this.#hostOf(source);
-      turn.arrive(from?.question, () => tell(turn.handling!, target, event), from);
+      this.#sendOutsideLater(this.#hostOf(source), target, event);
     }
+  }
+
+  /** Apart, because of the closure. */
+  #sendOutsideLater(from: HostedActor | undefined, target: object, event: InnerEvent): void {
+    const turn = this.#turn;
+    turn.arrive(from?.question, () => tell(turn.handling!, target, event), from);
   }
 
   #hostOf(source: object | undefined): HostedActor | undefined {

@@ -30,8 +30,6 @@ const nowhere: InputSource = {};
 
 export class HostedTurn implements QuestionKeeper {
   readonly questions: OpenQuestions;
-  /** For what a user's function threw where nobody waits for it. */
-  readonly report: (thrown: unknown) => void;
   readonly #cell: Cell;
   readonly #taker: InputTaker;
   #inputs: Set<HostedInput> | undefined;
@@ -40,13 +38,19 @@ export class HostedTurn implements QuestionKeeper {
   /** How the handling is followed under which things happen, also while its own first step is computed. */
   trace: HandlingTrace | undefined;
   #ended = false;
+  #report: ((thrown: unknown) => void) | undefined;
 
   /** `taker` begins a turn for each input, in the order in which they came. */
   constructor(cell: Cell, taker: InputTaker) {
     this.#cell = cell;
     this.#taker = taker;
     this.questions = new OpenQuestions(cell, this);
-    this.report = (thrown) => cell.reportStray(thrown);
+  }
+
+  /** For what a user's function threw where nobody waits for it. */
+  get report(): (thrown: unknown) => void {
+    this.#report ??= (thrown) => this.#cell.reportStray(thrown);
+    return this.#report;
   }
 
   /** The handling under which things happen now; `undefined` outside of a turn. */

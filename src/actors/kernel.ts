@@ -4,6 +4,8 @@
  * It knows nothing of agents: it holds the environment, the topic board and the
  * dead letters, and is where failures and events are told to whoever listens.
  */
+import type { Alarms } from '../core/alarm.ts';
+import { alarmsOf } from '../core/alarm-timers.ts';
 import { type DeadLetter, type DeadLetterCause, DeadLetters } from '../core/dead-letter.ts';
 import { type Delivery, deliveryOf } from '../core/delivery.ts';
 import { type Envelope, ownEnvelope } from '../core/envelope.ts';
@@ -57,6 +59,8 @@ export class Kernel {
   readonly id: string;
   readonly environment: Environment;
   readonly dispatcher: Dispatcher;
+  /** Where what is to end at its deadline waits for it. */
+  readonly alarms: Alarms;
   readonly delivery: Delivery | undefined;
   readonly board: TopicBoard;
   readonly effects: EffectRuntime;
@@ -98,6 +102,7 @@ export class Kernel {
     this.dispatcher =
       options.environment.dispatcher ??
       new LaneDispatcher(options.environment, { batch: options.batch, sliceMs: options.sliceMs });
+    this.alarms = alarmsOf(options.environment);
     this.delivery = deliveryOf(options.environment);
     this.board = new TopicBoard(options.topicsMax);
     this.effects = new EffectRuntime(options.environment);

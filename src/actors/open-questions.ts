@@ -6,7 +6,7 @@
  * only behind that turn: what follows from the work may be the answer, and it leaves
  * when the turn is over. Outside of a turn it is over at once.
  */
-import type { ReplyPort } from '../core/envelope.ts';
+import type { Envelope, ReplyPort } from '../core/envelope.ts';
 import { afterwards } from './after-handling.ts';
 import type { Cell } from './cell.ts';
 import type { Handling } from './handling.ts';
@@ -37,12 +37,14 @@ export class OpenQuestions {
   /** The question that this message asks, if it asks one. */
   askedBy({ envelope }: Handling): OpenQuestion | undefined {
     const port = envelope.replyTo;
-    return port === undefined
-      ? undefined
-      : new OpenQuestion(this.#cell, envelope, port, (over) => {
-          this.#open!.delete(over);
-          this.#keeper.questionIsOver();
-        });
+    return port === undefined ? undefined : this.#askedThrough(port, envelope);
+  }
+
+  #askedThrough(port: ReplyPort, envelope: Envelope): OpenQuestion {
+    return new OpenQuestion(this.#cell, envelope, port, (over) => {
+      this.#open!.delete(over);
+      this.#keeper.questionIsOver();
+    });
   }
 
   /** The step that took it is over: it stays open if work goes on for it. */
@@ -72,14 +74,10 @@ export class OpenQuestions {
   /** The turn is over, or will be with this handling: what was eased in it is looked at behind all that it sends. */
   settle(handling: Handling | undefined): void {
     const eased = this.#eased;
-    this.#eased = undefined;
     if (eased !== undefined && handling !== undefined) {
+      this.#eased = undefined;
       // An answer may be among what has not left yet.
-      afterwards(handling, () => {
-        for (const question of eased) {
-          question.settle();
-        }
-      });
+      afterwards(handling, settlesAll(eased));
     }
   }
 
@@ -97,4 +95,12 @@ export class OpenQuestions {
       question.fail(failure);
     }
   }
+}
+
+function settlesAll(eased: readonly OpenQuestion[]): () => void {
+  return () => {
+    for (const question of eased) {
+      question.settle();
+    }
+  };
 }

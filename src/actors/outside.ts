@@ -2,6 +2,7 @@
  * Outside: the verbs of code that is no agent. What it sends has no cause, is
  * checked by its topic's schema, and leaves at once.
  */
+import { Chain } from '../core/chain.ts';
 import { type Envelope, type Headers, noHeaders } from '../core/envelope.ts';
 import type { Failure } from '../core/failure.ts';
 import { InvalidParams } from '../core/schema.ts';
@@ -11,7 +12,7 @@ import { Branch } from './branch.ts';
 import { Cell } from './cell.ts';
 import type { Procedure, RequestOptions } from './context.ts';
 import { LocalRef } from './local-ref.ts';
-import type { PendingOptions, PendingReply, Requester } from './pending-reply.ts';
+import type { PendingReply, Requester } from './pending-reply.ts';
 import { Interrupted, NoResponder } from './request-failures.ts';
 import { type BranchPlan, type OpenBranch, Sender } from './sender.ts';
 import { envelopeTo, publishNow, requestNow, tellNow } from './sending.ts';
@@ -22,7 +23,7 @@ export abstract class Outside extends Sender implements Requester {
   readonly lease = undefined;
   readonly trace = undefined;
   readonly path = undefined;
-  readonly #requests = new Set<PendingReply>();
+  readonly #requests = new Chain<PendingReply>();
   /** How many requests were told how they ended. */
   settledCount = 0;
   #closed = false;
@@ -32,7 +33,7 @@ export abstract class Outside extends Sender implements Requester {
   #whenProceduresEnded: (() => void) | undefined;
 
   rememberRequest(request: PendingReply): void {
-    this.#requests.add(request);
+    this.#requests.append(request);
   }
 
   settledRequest(request: PendingReply): void {
@@ -40,9 +41,9 @@ export abstract class Outside extends Sender implements Requester {
   }
 
   forgetRequest(request: PendingReply): void {
-    this.#requests.delete(request);
+    this.#requests.remove(request);
     this.settledCount += 1;
-    if (this.#procedures.delete(request) && this.#procedures.size === 0) {
+    if (this.#procedures.size > 0 && this.#procedures.delete(request) && this.#procedures.size === 0) {
       this.#whenProceduresEnded?.();
     }
   }
@@ -91,18 +92,17 @@ export abstract class Outside extends Sender implements Requester {
     return promise;
   }
 
-  protected override perform<Request extends PendingReply>(
+  protected override perform(
+    request: PendingReply,
     procedure: Procedure<never, unknown>,
     input: unknown,
     options: RequestOptions | undefined,
-    makeRequest: (pending: PendingOptions) => Request,
     name?: string,
-  ): Request {
-    const request = super.perform(procedure, input, options, makeRequest, name);
+  ): void {
+    super.perform(request, procedure, input, options, name);
     if (!request.settled) {
       this.#procedures.add(request);
     }
-    return request;
   }
 
   /** Nobody will answer any more. */
@@ -151,8 +151,8 @@ export abstract class Outside extends Sender implements Requester {
     return noHeaders;
   }
 
-  branch(plan: BranchPlan): OpenBranch {
-    return new Branch(plan.within ?? this, plan);
+  branch(plan: BranchPlan, within: Sender = this): OpenBranch {
+    return new Branch(within, plan);
   }
 
   send(target: Cell | TopicEntry, envelope: Envelope): Promise<void> | undefined {

@@ -5,7 +5,7 @@
 import { PendingReply } from './pending-reply.ts';
 
 export abstract class PendingAnswer extends PendingReply {
-  #outcome: unknown;
+  #outcome: unknown = undefined;
   #failed = false;
 
   reply(payload: unknown, from: string): undefined {
@@ -42,7 +42,7 @@ export abstract class PendingAnswer extends PendingReply {
     this.trace?.answered?.(payload, from);
     this.settle(undefined);
     this.#outcome = payload;
-    this.#announce();
+    this.requester.settledRequest(this);
   }
 
   protected allFinished(firstFailure: { readonly failure: unknown } | undefined): void {
@@ -54,10 +54,6 @@ export abstract class PendingAnswer extends PendingReply {
   protected settledBy(failure: unknown): void {
     this.#failed = true;
     this.#outcome = failure;
-    this.#announce();
-  }
-
-  #announce(): void {
     this.requester.settledRequest(this);
   }
 }

@@ -1,22 +1,20 @@
 /**
- * A request of a combinator: no promise is made for it, and what it spent is known.
+ * A request of a combinator: no promise is made for it, and what it spent is known:
+ * its `lease` is known for good when it has settled.
  */
-import type { Lease } from '../core/budget.ts';
+import type { Kernel } from './kernel.ts';
 import { PendingAnswer } from './pending-answer.ts';
-import type { PendingOptions } from './pending-reply.ts';
+import type { Requester } from './pending-reply.ts';
 
 /** How a call ended: with an answer, or with a failure. */
 export type CallOutcome = { readonly value: unknown } | { readonly failure: unknown };
 
 export class PendingCall extends PendingAnswer {
-  /** What it spends from, where a budget of its own was named. Known for good when it has settled. */
-  readonly lease: Lease | undefined;
   readonly #told: (outcome: CallOutcome, call: PendingCall) => void;
 
   /** @param told Called once, in a turn of whoever waits. Must not throw. */
-  constructor(options: PendingOptions, told: (outcome: CallOutcome, call: PendingCall) => void) {
-    super(options);
-    this.lease = options.lease;
+  constructor(kernel: Kernel, requester: Requester, told: (outcome: CallOutcome, call: PendingCall) => void) {
+    super(kernel, requester);
     this.#told = told;
   }
 

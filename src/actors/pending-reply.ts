@@ -6,10 +6,11 @@
  * it settles by its deadline or an interrupt, the work done for it is
  * interrupted. After that no timer, listener or reference is left.
  */
+import { Alarm } from '../core/alarm.ts';
 import type { AnswerKind, Asker } from '../core/asker.ts';
 import type { Lease } from '../core/budget.ts';
+import type { Link } from '../core/chain.ts';
 import { ownEnvelope, type ReplyPort, type Work } from '../core/envelope.ts';
-import type { Timer } from '../core/environment.ts';
 import { isOf, reasonOf } from '../core/failure.ts';
 import type { RequestTrace } from '../core/tracing.ts';
 import type { Kernel } from './kernel.ts';
@@ -27,73 +28,104 @@ export interface Requester {
   forgetRequest(request: PendingReply): void;
 }
 
-export interface PendingOptions {
-  readonly kernel: Kernel;
-  readonly requester: Requester;
-  /** Path or topic, for messages. */
-  readonly target: string;
-  /** Name of the topic it is asked under. */
-  readonly topic: string;
-  readonly id: number;
-  readonly deadlineMs: number;
-  /** How long that is from now. */
-  readonly timeoutMs: number;
-  readonly signal: AbortSignal | undefined;
-  readonly lease: Lease | undefined;
-}
-
 /** A place in line at a full mailbox. */
 export interface PlaceInLine {
   /** Nobody wants it any more. */
   giveUp(): void;
 }
 
-export abstract class PendingReply implements ReplyPort, Asker {
+/** What few requests have. */
+interface Rest {
+  /** What it spends from, where a budget of its own was named. */
+  lease: Lease | undefined;
+  signal: AbortSignal | undefined;
+  aborted: (() => void) | undefined;
+  firstFailure: { readonly failure: unknown } | undefined;
+  /** Who works on it beside the first who did. */
+  moreWork: Set<Work> | undefined;
+  inLine: Set<PlaceInLine> | undefined;
+}
+
+export abstract class PendingReply extends Alarm implements ReplyPort, Asker, Link<PendingReply> {
   readonly kernel: Kernel;
   readonly requester: Requester;
-  readonly target: string;
-  readonly topic: string;
-  readonly id: number;
+  /** Path or topic, for messages. */
+  target = '';
+  /** Name of the topic it is asked under. */
+  topic = '';
+  id = 0;
   settled = false;
+  // Its place among all that its requester waits for.
+  before: PendingReply | undefined = undefined;
+  after: PendingReply | undefined = undefined;
+  chained = false;
   /** The handling that made it. */
-  madeBy: object | undefined;
+  madeBy: object | undefined = undefined;
   /** Whether that handling waits for it: then it is an edge of the wait graph. */
   awaited = true;
   /** The agent it was sent to, when it was only one, until that one has answered. */
-  askedAlone: object | undefined;
+  askedAlone: object | undefined = undefined;
   /** How it is followed, if it is. */
-  trace: RequestTrace | undefined;
-  readonly #timeoutMs: number;
-  readonly #lease: Lease | undefined;
-  readonly #signal: AbortSignal | undefined;
-  readonly #aborted: (() => void) | undefined;
-  #timer: Timer | undefined;
+  trace: RequestTrace | undefined = undefined;
+  // Not 0: a field that begins as a whole number gives every object a new shape with the first fraction.
+  #timeoutMs: number | undefined = undefined;
   #asked = 0;
   #unanswered = 0;
-  #firstFailure: { readonly failure: unknown } | undefined;
-  #work: Set<Work> | undefined;
-  #inLine: Set<PlaceInLine> | undefined;
+  #work: Work | undefined = undefined;
+  #rest: Rest | undefined = undefined;
 
-  constructor(options: PendingOptions) {
-    const { kernel, deadlineMs, signal } = options;
+  constructor(kernel: Kernel, requester: Requester) {
+    super();
     this.kernel = kernel;
-    this.requester = options.requester;
-    this.target = options.target;
-    this.topic = options.topic;
-    this.id = options.id;
-    this.#lease = options.lease;
-    this.#timeoutMs = options.timeoutMs;
+    this.requester = requester;
+  }
+
+  /**
+   * It is about to be asked: from now on it ends at its deadline, or when the signal aborts.
+   *
+   * @param target Path or topic, for messages.
+   * @param topic Name of the topic it is asked under.
+   * @param timeoutMs How long it is from now to the deadline.
+   * @param lease What it spends from, where a budget of its own was named.
+   */
+  begin(
+    target: string,
+    topic: string,
+    id: number,
+    deadlineMs: number,
+    timeoutMs: number,
+    lease: Lease | undefined,
+    signal: AbortSignal | undefined,
+  ): void {
+    const { kernel } = this;
+    this.target = target;
+    this.topic = topic;
+    this.id = id;
+    this.#timeoutMs = timeoutMs;
     kernel.witness?.asked(this, deadlineMs);
     if (deadlineMs < Number.POSITIVE_INFINITY) {
-      this.#timer = kernel.environment.schedule(Math.max(0, options.timeoutMs), () =>
-        this.interrupt(new RequestTimeout({ target: this.target, timeoutMs: this.#timeoutMs })),
-      );
+      kernel.alarms.setAlarm(deadlineMs, this);
+    }
+    if (lease !== undefined) {
+      this.rest.lease = lease;
     }
     if (signal !== undefined) {
-      this.#signal = signal;
-      this.#aborted = () => this.interrupt(this.#interruptedBy(signal.reason));
-      signal.addEventListener('abort', this.#aborted);
+      const aborted = () => this.interrupt(interruptedBy(signal.reason, target));
+      this.rest.signal = signal;
+      this.rest.aborted = aborted;
+      signal.addEventListener('abort', aborted);
     }
+    this.requester.rememberRequest(this);
+  }
+
+  /** Its deadline has come. */
+  ring(): void {
+    this.interrupt(new RequestTimeout({ target: this.target, timeoutMs: this.#timeoutMs! }));
+  }
+
+  /** What it spends from, where a budget of its own was named. */
+  get lease(): Lease | undefined {
+    return this.#rest?.lease;
   }
 
   /** Whether there was nobody to ask. */
@@ -111,7 +143,7 @@ export abstract class PendingReply implements ReplyPort, Asker {
     this.#asked = count;
     this.#unanswered = count;
     if (count === 0) {
-      this.#oneFinished();
+      this.oneFinished();
     }
   }
 
@@ -132,7 +164,7 @@ export abstract class PendingReply implements ReplyPort, Asker {
   fail(failure: unknown, from: string): void {
     const { delivery } = this.kernel;
     if (delivery === undefined) {
-      this.#failedAt(failure);
+      this.failedAt(failure);
     } else {
       delivery.answer(this, 'failure', failure, from);
       this.wasAnswered();
@@ -142,7 +174,7 @@ export abstract class PendingReply implements ReplyPort, Asker {
   finished(from: string): void {
     const { delivery } = this.kernel;
     if (delivery === undefined) {
-      this.#oneFinished();
+      this.oneFinished();
     } else {
       delivery.answer(this, 'end', undefined, from);
       this.wasAnswered();
@@ -163,10 +195,10 @@ export abstract class PendingReply implements ReplyPort, Asker {
         this.replied(content, from);
         break;
       case 'failure':
-        this.#failedAt(content);
+        this.failedAt(content);
         break;
       case 'end':
-        this.#oneFinished();
+        this.oneFinished();
     }
   }
 
@@ -174,13 +206,17 @@ export abstract class PendingReply implements ReplyPort, Asker {
   protected abstract replied(payload: unknown, from: string): void;
 
   working(work: Work): void {
-    this.#work ??= new Set();
-    this.#work.add(work);
+    if (this.#work === undefined || this.#work === work) {
+      this.#work = work;
+    } else {
+      this.rest.moreWork ??= new Set();
+      this.rest.moreWork.add(work);
+    }
   }
 
   /** What the request is being worked on by, as far as known. */
   get workers(): Iterable<Work> {
-    return this.#work ?? [];
+    return this.#work === undefined ? [] : [this.#work, ...(this.#rest?.moreWork ?? [])];
   }
 
   /** Ends it, and the work done for it. */
@@ -188,10 +224,10 @@ export abstract class PendingReply implements ReplyPort, Asker {
     if (this.settled) {
       return;
     }
-    const work = this.#work;
+    const { workers } = this;
     this.settle({ failure });
     this.settledBy(failure);
-    for (const one of work ?? []) {
+    for (const one of workers) {
       one.interrupt(failure);
     }
   }
@@ -208,13 +244,13 @@ export abstract class PendingReply implements ReplyPort, Asker {
 
   /** Its message stands in line at somebody's full mailbox, and leaves the line when it is settled. */
   standsInLine(place: PlaceInLine): void {
-    this.#inLine ??= new Set();
-    this.#inLine.add(place);
+    this.rest.inLine ??= new Set();
+    this.rest.inLine.add(place);
   }
 
   /** It stands in that line no more. */
   leftLine(place: PlaceInLine): void {
-    this.#inLine?.delete(place);
+    this.#rest?.inLine?.delete(place);
   }
 
   /** From here on nothing changes any more. Gives back all that was held. */
@@ -222,17 +258,18 @@ export abstract class PendingReply implements ReplyPort, Asker {
     this.settled = true;
     this.kernel.witness?.settled(this);
     this.trace?.settled(failure);
-    this.#timer?.cancel();
-    this.#timer = undefined;
-    if (this.#aborted !== undefined) {
-      this.#signal!.removeEventListener('abort', this.#aborted);
-    }
-    this.#lease?.settle();
+    this.kernel.alarms.cancelAlarm(this);
     this.#work = undefined;
-    const inLine = this.#inLine;
-    this.#inLine = undefined;
-    for (const place of inLine ?? []) {
-      place.giveUp();
+    const rest = this.#rest;
+    if (rest !== undefined) {
+      rest.signal?.removeEventListener('abort', rest.aborted!);
+      rest.lease?.settle();
+      rest.moreWork = undefined;
+      const { inLine } = rest;
+      rest.inLine = undefined;
+      for (const place of inLine ?? []) {
+        place.giveUp();
+      }
     }
   }
 
@@ -251,23 +288,36 @@ export abstract class PendingReply implements ReplyPort, Asker {
     kernel.deadLetter(envelope, this.requester.path, 'LateReply');
   }
 
-  #failedAt(failure: unknown): void {
-    this.#firstFailure ??= { failure };
-    this.#oneFinished();
+  // No private methods: of a class that others extend, each object pays for them, in nanoseconds and bytes.
+  protected failedAt(failure: unknown): void {
+    this.rest.firstFailure ??= { failure };
+    this.oneFinished();
   }
 
-  #oneFinished(): void {
+  protected oneFinished(): void {
     this.#unanswered -= 1;
     if (this.#unanswered <= 0 && !this.settled) {
-      this.allFinished(this.#firstFailure);
+      this.allFinished(this.#rest?.firstFailure);
     }
   }
 
-  #interruptedBy(reason: unknown): unknown {
-    return new Interrupted({
-      agent: this.target,
-      reason: isOf(reason, Error) ? reasonOf(reason) : 'its signal aborted',
-      cause: reason,
-    });
+  protected get rest(): Rest {
+    this.#rest ??= {
+      lease: undefined,
+      signal: undefined,
+      aborted: undefined,
+      firstFailure: undefined,
+      moreWork: undefined,
+      inLine: undefined,
+    };
+    return this.#rest;
   }
+}
+
+function interruptedBy(reason: unknown, target: string): Interrupted {
+  return new Interrupted({
+    agent: target,
+    reason: isOf(reason, Error) ? reasonOf(reason) : 'its signal aborted',
+    cause: reason,
+  });
 }

@@ -2,31 +2,53 @@
  * A request for a stream of replies: they come through an outlet, and a reader
  * that falls behind slows down whoever replies.
  */
+import type { Lease } from '../core/budget.ts';
 import { type Envelope, ownEnvelope } from '../core/envelope.ts';
 import { MailboxFull } from '../core/mailbox.ts';
 import type { Receiver } from '../core/topic-board.ts';
 import type { OpenSource } from './bounded.ts';
+import type { Kernel } from './kernel.ts';
 import { Outlet, type Sink } from './outlet.ts';
-import { type PendingOptions, PendingReply } from './pending-reply.ts';
+import { PendingReply, type Requester } from './pending-reply.ts';
 import { Interrupted } from './request-failures.ts';
 
 export class PendingStream<T> extends PendingReply implements OpenSource<T> {
-  readonly #outlet: Outlet<T>;
+  readonly #capacity: number;
+  readonly #window: number;
+  #outlet!: Outlet<T>;
 
-  constructor(options: PendingOptions, reader: { readonly capacity: number; readonly window: number }) {
-    super(options);
+  /**
+   * @param capacity Most replies that may wait to be read.
+   * @param window How many may be out, unsettled.
+   */
+  constructor(kernel: Kernel, requester: Requester, capacity: number, window: number) {
+    super(kernel, requester);
+    this.#capacity = capacity;
+    this.#window = window;
+  }
+
+  override begin(
+    target: string,
+    topic: string,
+    id: number,
+    deadlineMs: number,
+    timeoutMs: number,
+    lease: Lease | undefined,
+    signal: AbortSignal | undefined,
+  ): void {
     this.#outlet = new Outlet<T>({
-      kernel: options.kernel,
-      path: `replies of ${options.target}`,
-      capacity: reader.capacity,
+      kernel: this.kernel,
+      path: `replies of ${target}`,
+      capacity: this.#capacity,
       overflow: 'suspend',
-      window: reader.window,
+      window: this.#window,
       asker: this,
       onClose: () => {
         this.requester.forgetRequest(this);
         this.interrupt(new Interrupted({ agent: this.target, reason: 'its reader has left' }));
       },
     });
+    super.begin(target, topic, id, deadlineMs, timeoutMs, lease, signal);
   }
 
   reply(payload: unknown, from: string): Promise<void> | undefined {

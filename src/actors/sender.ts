@@ -5,12 +5,12 @@
 import type { Lease } from '../core/budget.ts';
 import type { Envelope, Headers } from '../core/envelope.ts';
 import type { Failure } from '../core/failure.ts';
-import { InvalidParams } from '../core/schema.ts';
 import type { AnyTopic, Topic } from '../core/topic.ts';
 import type { TopicEntry } from '../core/topic-board.ts';
-import type { HandlingTrace, RequestTrace, Verb } from '../core/tracing.ts';
+import type { HandlingTrace } from '../core/tracing.ts';
 import type { Agent, MachineAgent } from './agent.ts';
 import type { AgentRef, MachineRef } from './agent-ref.ts';
+import { ask, begin, checkSignal } from './asking.ts';
 import { Bounded } from './bounded.ts';
 import { type Capability, isCapability } from './capability.ts';
 import { callCapability } from './capability-broker.ts';
@@ -30,18 +30,15 @@ import type {
 import type { Kernel } from './kernel.ts';
 import { onThrowOf } from './observe.ts';
 import { type CallOutcome, PendingCall } from './pending-call.ts';
-import type { PendingOptions, PendingReply, Requester } from './pending-reply.ts';
+import type { PendingReply, Requester } from './pending-reply.ts';
 import { PendingRequest } from './pending-request.ts';
 import { PendingStream } from './pending-stream.ts';
 import { Interrupted } from './request-failures.ts';
 import {
-  asked,
   cellOf,
-  deadlineOf,
   entryOf,
   envelopeOn,
   envelopeTo,
-  inquiry,
   leaseFor,
   type Origin,
   saying,
@@ -70,8 +67,6 @@ export interface BranchPlan {
   readonly lease: Lease | undefined;
   /** Whether whoever began it waits for it. */
   readonly awaited: boolean;
-  /** The branch it is a branch of, if it is. */
-  readonly within?: Sender;
 }
 
 /** A branch, for whoever opened it. It is itself the scope of the work done in it. */
@@ -112,8 +107,12 @@ export abstract class Sender implements Verbs, Origin {
     return this.revoked === undefined;
   }
 
-  /** Opens a branch: work within that of this sender. */
-  abstract branch(plan: BranchPlan): OpenBranch;
+  /**
+   * Opens a branch: work within that of this sender.
+   *
+   * @param within The branch it is a branch of, if it is.
+   */
+  abstract branch(plan: BranchPlan, within?: Sender): OpenBranch;
   abstract send(target: Cell | TopicEntry, envelope: Envelope): Promise<void> | undefined;
   /** Sends what work says that was begun before. */
   sendWithin(target: Cell | TopicEntry, envelope: Envelope): Promise<void> | undefined {
@@ -152,7 +151,8 @@ export abstract class Sender implements Verbs, Origin {
   request<M, R>(target: Responder<M, R>, payload: NoInfer<M>, options?: RequestOptions): Promise<R> {
     if (typeof target === 'function') {
       try {
-        const request = this.perform(target, payload, options, (pending) => new PendingRequest(pending));
+        const request = new PendingRequest(this.kernel, this.requester);
+        this.perform(request, target, payload, options);
         return request.promise as Promise<R>;
       } catch (failure) {
         return rejected(failure);
@@ -163,7 +163,8 @@ export abstract class Sender implements Verbs, Origin {
       return this.tool(target as Capability<M, R>, payload, options);
     }
     try {
-      const request = this.ask(target, payload, options, (pending) => new PendingRequest(pending), 'request');
+      const request = new PendingRequest(this.kernel, this.requester);
+      ask(this, request, target, payload, options, 'request');
       return request.promise as Promise<R>;
     } catch (failure) {
       return rejected(failure);
@@ -182,16 +183,17 @@ export abstract class Sender implements Verbs, Origin {
     options: RequestOptions | undefined,
     told: (outcome: CallOutcome, call: PendingCall | undefined) => void,
   ): PendingCall | undefined {
-    const make = (pending: PendingOptions): PendingCall => new PendingCall(pending, told);
+    const call = new PendingCall(this.kernel, this.requester, told);
     try {
       if (typeof target === 'function') {
-        return this.perform(target, payload, options, make);
-      }
-      if (typeof target === 'object' && target !== null && isCapability(target)) {
+        this.perform(call, target, payload, options);
+      } else if (typeof target === 'object' && target !== null && isCapability(target)) {
         const calling: Procedure<M, unknown> = (input, scope) => scope.tool(target, input, options);
-        return this.perform(calling, payload, options, make, target.name);
+        this.perform(call, calling, payload, options, target.name);
+      } else {
+        ask(this, call, target, payload, options, 'request');
       }
-      return this.ask(target, payload, options, make, 'request');
+      return call;
     } catch (failure) {
       told({ failure }, undefined);
       return undefined;
@@ -206,14 +208,11 @@ export abstract class Sender implements Verbs, Origin {
     return new Bounded<R>({
       onThrow: onThrowOf(this.kernel),
       host: hostFor(this.kernel, this),
-      open: (window) =>
-        this.ask(
-          target,
-          payload,
-          options,
-          (pending) => new PendingStream<R>(pending, { capacity, window: Math.max(1, window) }),
-          'stream',
-        ),
+      open: (window) => {
+        const request = new PendingStream<R>(this.kernel, this.requester, capacity, Math.max(1, window));
+        ask(this, request, target, payload, options, 'stream');
+        return request;
+      },
     });
   }
 
@@ -232,15 +231,11 @@ export abstract class Sender implements Verbs, Origin {
     const trace = kernel.tracing?.asked(
       saying(this, 'tool', name, undefined, kernel.environment.nextId(), options),
     );
-    const called = callCapability(
-      this,
-      this.capabilities,
-      name,
-      input,
-      (entry, checkedInput) =>
-        this.ask(entry, checkedInput, options, (pending) => new PendingRequest(pending), 'tool', trace)
-          .promise,
-    );
+    const called = callCapability(this, this.capabilities, name, input, (entry, checkedInput) => {
+      const request = new PendingRequest(this.kernel, this.requester);
+      ask(this, request, entry, checkedInput, options, 'tool', trace);
+      return request.promise;
+    });
     kernel.witness?.called(called, name, this.cell?.path);
     if (trace === undefined) {
       called.catch(ignore);
@@ -267,38 +262,25 @@ export abstract class Sender implements Verbs, Origin {
     }
   }
 
-  /** Has a procedure done in a branch. */
-  protected perform<Request extends PendingReply>(
+  /** Has a procedure done in a branch; `request` waits for its answer, and has not begun. */
+  protected perform(
+    request: PendingReply,
     procedure: Procedure<never, unknown>,
     input: unknown,
     options: RequestOptions | undefined,
-    makeRequest: (pending: PendingOptions) => Request,
     name: string = procedure.name || 'a procedure',
-  ): Request {
+  ): void {
     if (this.revoked !== undefined) {
       throw this.revoked;
     }
     checkSignal(options?.signal);
-    const { kernel, requester } = this;
     const timeoutMs = timeoutOf(options, this.requestTimeoutMs);
-    const nowMs = kernel.environment.nowMs();
-    const deadlineMs = deadlineOf(this, timeoutMs, nowMs);
-    const lease = leaseFor(this, options?.budget);
+    const budget = options?.budget;
+    const lease = budget === undefined ? undefined : leaseFor(this, budget);
     if (lease !== undefined) {
-      kernel.witness?.leased(lease, `a request to ${name}`);
+      this.kernel.witness?.leased(lease, `a request to ${name}`);
     }
-    const request = makeRequest({
-      kernel,
-      requester,
-      target: name,
-      topic: name,
-      id: kernel.environment.nextId(),
-      deadlineMs,
-      timeoutMs: Math.min(timeoutMs, deadlineMs - nowMs),
-      signal: options?.signal,
-      lease,
-    });
-    requester.rememberRequest(request);
+    const deadlineMs = begin(this, request, name, name, timeoutMs, lease, options);
     request.madeBy = this.handling;
     if (options?.signal?.aborted === true) {
       request.interrupt(new Interrupted({ agent: name, reason: 'its signal had aborted already' }));
@@ -306,86 +288,6 @@ export abstract class Sender implements Verbs, Origin {
       const awaited = options?.awaited !== false;
       this.branch({ owner: request, deadlineMs, lease, awaited }).run(request, procedure, input);
     }
-    return request;
-  }
-
-  // Not `#ask`: a private method of a class that others extend is paid for by each object, in nanoseconds and bytes.
-  protected ask<Request extends PendingReply>(
-    target: object,
-    payload: unknown,
-    options: RequestOptions | undefined,
-    makeRequest: (pending: PendingOptions) => Request,
-    verb: Verb,
-    ofCall?: RequestTrace,
-  ): Request {
-    if (this.revoked !== undefined) {
-      throw this.revoked;
-    }
-    if (typeof target !== 'object' || target === null) {
-      throw new InvalidParams({
-        what: 'target',
-        value: target,
-        issues: [{ path: '', message: 'expected the ref of an agent, a topic, a capability or a procedure' }],
-      });
-    }
-    checkSignal(options?.signal);
-    const { kernel, requester } = this;
-    const to = asked(this, target, payload, options, verb === 'tool' ? 'checked' : undefined);
-    // Not the time of the turn, from which a timer would ring too late; and read once, since that is a good part of what a request costs.
-    const nowMs = kernel.environment.nowMs();
-    const deadlineMs = deadlineOf(this, to.timeoutMs, nowMs);
-    const lease = leaseFor(this, options?.budget);
-    if (lease !== undefined) {
-      kernel.witness?.leased(lease, `a request to ${to.name}`);
-    }
-    const request = makeRequest({
-      kernel,
-      requester,
-      target: to.name,
-      topic: to.topic.name,
-      id: kernel.environment.nextId(),
-      deadlineMs,
-      timeoutMs: Math.min(to.timeoutMs, deadlineMs - nowMs),
-      signal: options?.signal,
-      lease,
-    });
-    requester.rememberRequest(request);
-    let trace = ofCall;
-    if (kernel.tracing !== undefined && ofCall === undefined) {
-      const one = to.target !== undefined && 'path' in to.target ? to.name : undefined;
-      trace = kernel.tracing.asked(saying(this, verb, to.topic.name, one, request.id, options));
-      request.trace = trace;
-    }
-    if (options?.signal?.aborted === true) {
-      request.interrupt(new Interrupted({ agent: to.name, reason: 'its signal had aborted already' }));
-    } else if (to.target === undefined) {
-      request.asked(0);
-    } else {
-      if ('path' in to.target) {
-        request.asked(1);
-        request.askedAlone = to.target;
-      }
-      request.madeBy = this.handling;
-      request.awaited = options?.awaited !== false && this.awaits;
-      try {
-        this.sendRequest(to.target, inquiry(this, to, request, deadlineMs, lease, options, trace), request);
-      } catch (failure) {
-        // It has not left and never will.
-        request.interrupt(failure);
-      }
-    }
-    return request;
-  }
-}
-
-/** Errors: `InvalidParams` for what is no AbortSignal. */
-function checkSignal(signal: unknown): void {
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw new InvalidParams({
-      what: 'signal',
-      value: signal,
-      issues: [{ path: '', message: 'expected an AbortSignal' }],
-    });
   }
 }
 

@@ -10,10 +10,9 @@ import { type Envelope, type Headers, makeEnvelope, noHeaders, type ReplyPort } 
 import { describeThrown } from '../core/failure.ts';
 import { MailboxFull } from '../core/mailbox.ts';
 import { check, InvalidParams, unchecked } from '../core/schema.ts';
-import type { AnyTopic, Topic } from '../core/topic.ts';
+import type { AnyTopic } from '../core/topic.ts';
 import type { TopicEntry } from '../core/topic-board.ts';
 import type { HandlingTrace, RequestTrace, Saying, Verb } from '../core/tracing.ts';
-import { isCapability } from './capability.ts';
 import type { CapabilityDirectory } from './capability-directory.ts';
 import type { Cell } from './cell.ts';
 import type { RequestOptions, SendOptions } from './context.ts';
@@ -91,63 +90,8 @@ export function envelopeTo(
   );
 }
 
-/** What a request is made to, once it has been found. */
-export interface Asked {
-  readonly name: string;
-  readonly topic: AnyTopic;
-  /** The agent, or the entry of the topic; `undefined` when nobody offers the capability. */
-  readonly target: Cell | TopicEntry | undefined;
-  readonly timeoutMs: number;
-  /** The payload, checked. */
-  readonly payload: unknown;
-}
-
-/**
- * Finds whom a request is for.
- *
- * @param alreadyChecked Whether the broker has checked the input of a capability: what a schema made of it need not pass again.
- */
-export function asked(
-  origin: Origin,
-  target: object,
-  payload: unknown,
-  options: RequestOptions | undefined,
-  alreadyChecked?: 'checked',
-): Asked {
-  const { kernel } = origin;
-  if (isCapability(target)) {
-    const timeoutMs = timeoutOf(options, target.timeoutMs ?? origin.requestTimeoutMs);
-    const input = alreadyChecked === undefined ? checked(origin, target.topic, payload) : payload;
-    return {
-      name: target.name,
-      topic: target.topic,
-      target: origin.capabilities.provider(target.name),
-      timeoutMs,
-      payload: input,
-    };
-  }
-  const timeoutMs = timeoutOf(options, origin.requestTimeoutMs);
-  if (LocalRef.cellOf(target) !== undefined) {
-    const cell = cellOf(kernel, target);
-    const topic = toldTopic(cell.definition, payload, options);
-    return { name: cell.path, topic, target: cell, timeoutMs, payload: checked(origin, topic, payload) };
-  }
-  const topic = target as Topic<unknown, unknown>;
-  const entry = entryOf(kernel, topic);
-  return { name: topic.name, topic, target: entry, timeoutMs, payload: checked(origin, topic, payload) };
-}
-
-/** The latest point in time at which a request may settle: its own, and no later than that of its cause. */
-export function deadlineOf(origin: Origin, timeoutMs: number, nowMs: number): number {
-  const latestMs = origin.deadlineMs;
-  return timeoutMs === Number.POSITIVE_INFINITY ? latestMs : Math.min(latestMs, nowMs + timeoutMs);
-}
-
 /** A lease of its own for a request that names a budget: reserved from the cause's, if it has one. */
-export function leaseFor(origin: Origin, budget: Limits | undefined): Lease | undefined {
-  if (budget === undefined) {
-    return undefined;
-  }
+export function leaseFor(origin: Origin, budget: Limits): Lease {
   const lease = origin.lease === undefined ? Lease.root(budget) : origin.lease.child(budget);
   if (budget.timeMs !== undefined) {
     lease.startTime(origin.kernel.environment);
@@ -155,28 +99,21 @@ export function leaseFor(origin: Origin, budget: Limits | undefined): Lease | un
   return lease;
 }
 
-/** The envelope of a request. */
+/** The envelope of a request. `to` is the path of the agent that is asked, where it is one. */
 export function inquiry(
   origin: Origin,
-  to: Asked,
+  to: string | undefined,
+  topic: string,
+  payload: unknown,
   request: PendingReply,
   deadlineMs: number,
   lease: Lease | undefined,
   options: SendOptions | undefined,
   trace: RequestTrace | undefined,
 ): Envelope {
-  return envelopeFrom(
-    origin,
-    to.target !== undefined && 'path' in to.target ? to.target.path : undefined,
-    to.topic.name,
-    to.payload,
-    request,
-    request.id,
-    deadlineMs,
-    lease ?? origin.lease,
-    options,
-    trace,
-  );
+  const { id } = request;
+  const budget = lease ?? origin.lease;
+  return envelopeFrom(origin, to, topic, payload, request, id, deadlineMs, budget, options, trace);
 }
 
 /** What is about to be said, for whoever follows it. */
@@ -277,7 +214,11 @@ export function requestNow(target: Cell | TopicEntry, envelope: Envelope, reques
 }
 
 /** Errors: `InvalidParams` for a payload no handler accepts. */
-function toldTopic(definition: Definition, payload: unknown, options: SendOptions | undefined): AnyTopic {
+export function toldTopic(
+  definition: Definition,
+  payload: unknown,
+  options: SendOptions | undefined,
+): AnyTopic {
   const { onlyTopic } = definition;
   return onlyTopic !== undefined && options?.topic === undefined
     ? onlyTopic
@@ -326,7 +267,7 @@ function headersFrom(cause: Envelope | undefined, headers: Headers | undefined):
 }
 
 /** Checks a payload where the topic, or else the system, says so. */
-function checked(origin: Origin, topic: AnyTopic, payload: unknown): unknown {
+export function checked(origin: Origin, topic: AnyTopic, payload: unknown): unknown {
   if (topic.schema === unchecked) {
     return payload;
   }
@@ -337,7 +278,7 @@ function checked(origin: Origin, topic: AnyTopic, payload: unknown): unknown {
   return check(topic.schema, payload, 'payload of', topic.name);
 }
 
-/** Errors: `InvalidParams` for a pattern, and for a topic that is closed to others. */
+/** Errors: `InvalidParams` for what is no topic, a pattern, or a topic that is closed to others. */
 export function entryOf(kernel: Kernel, topic: AnyTopic): TopicEntry {
   if (typeof topic?.name !== 'string') {
     throw new InvalidParams({

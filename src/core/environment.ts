@@ -5,6 +5,7 @@
  * the machine's clock (`liveEnvironment`) or inside a simulation that owns
  * order, time and chance. A system has one environment of its own.
  */
+import type { Alarms } from './alarm.ts';
 
 /** A pending call, made by `schedule`. */
 export interface Timer {
@@ -37,6 +38,8 @@ export interface Environment {
   readonly epochMs: number;
   /** Calls `f` once, not before `delayMs` milliseconds have passed. `f` must not throw. */
   schedule(delayMs: number, f: () => void): Timer;
+  /** Where objects can wait that are timers themselves: cheaper than `schedule`. Where it is absent, `schedule` is used for them. */
+  readonly alarms?: Alarms;
   /** A number from 0 up to, not including, 1. */
   random(): number;
   /** The next of 1, 2, 3, … */

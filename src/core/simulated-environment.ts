@@ -9,6 +9,7 @@
  * Guarantees: given the same calls of the program and the same choices, the same
  * steps happen in the same order, in any process.
  */
+import type { Alarms } from './alarm.ts';
 import type { Delivering, Delivery } from './delivery.ts';
 import type { Dispatcher, Environment, Runnable, Timer } from './environment.ts';
 import { TimerWheel } from './timer-wheel.ts';
@@ -61,6 +62,7 @@ export class SimulatedEnvironment implements Delivering, Dispatcher {
   readonly #slow: boolean;
   readonly #ready: Runnable[] = [];
   readonly #wheel = new TimerWheel(0);
+  readonly alarms: Alarms = this.#wheel;
   #nowMs = 0;
   #lastId = 0;
   #timersAtClose = 0;

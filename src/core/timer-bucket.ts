@@ -10,6 +10,7 @@
  *   - A bit in `occupied` is set just when a timer waits in that slot, however deep.
  *   - All timers that are due at one tick wait in one ring.
  */
+import { Alarm, RingLink } from './alarm.ts';
 
 /** Slots in a bucket: as many as there are bits in a bitmap. */
 export const slotsPerBucket = 32;
@@ -17,57 +18,53 @@ export const slotsPerBucket = 32;
 /** Most timers looked at to find the earliest in a slot; a slot with more is sorted. 16: not derived. */
 const scannedMax = 16;
 
-/** A link of a ring. Alone, it is a ring by itself. */
-class Link {
-  prev: Link = this;
-  next: Link = this;
-}
-
 /** How many timers of one wheel are pending: known to the wheel and to each of its timers. */
 export interface Tally {
   pending: number;
 }
 
+/** Takes an alarm out of the ring it waits in. Does nothing when it waits in none. */
+export function unset(alarm: Alarm, tally: Tally): void {
+  const { earlier, later } = alarm;
+  if (later === alarm) {
+    return;
+  }
+  tally.pending -= 1;
+  earlier.later = later;
+  later.earlier = earlier;
+  // Linked to itself, so that whoever keeps a timer that is over keeps no neighbour alive.
+  alarm.earlier = alarm;
+  alarm.later = alarm;
+  if (earlier === later) {
+    (earlier as Slot).vacate(); // The only link left in a ring is its head.
+  }
+}
+
 /** A call that waits in a ring. */
-export class PendingTimer extends Link {
-  readonly dueMs: number;
+export class PendingTimer extends Alarm {
   readonly #tally: Tally;
   #f: (() => void) | undefined;
 
-  constructor(dueMs: number, f: () => void, tally: Tally) {
+  constructor(f: () => void, tally: Tally) {
     super();
-    this.dueMs = dueMs;
     this.#f = f;
     this.#tally = tally;
-    tally.pending += 1;
   }
 
   cancel(): void {
-    if (this.#f === undefined) {
-      return;
-    }
     this.#f = undefined;
-    this.#tally.pending -= 1;
-    const { prev, next } = this;
-    prev.next = next;
-    next.prev = prev;
-    // Linked to itself, so that whoever keeps a timer that is over keeps no neighbour alive.
-    this.prev = this;
-    this.next = this;
-    if (prev === next) {
-      (prev as Slot).vacate(); // The only link left in a ring is its head.
-    }
+    unset(this, this.#tally);
   }
 
-  fire(): void {
+  ring(): void {
     const f = this.#f;
-    this.cancel();
+    this.#f = undefined;
     f?.();
   }
 }
 
 /** The head of a ring of timers. Outside any bucket it is just that: a list. */
-export class Slot extends Link {
+export class Slot extends RingLink {
   /** The bucket this is a slot of, if it is one, and its place there. */
   readonly bucket: Bucket | undefined;
   readonly index: number;
@@ -81,37 +78,37 @@ export class Slot extends Link {
     this.inner = undefined;
   }
 
-  get first(): PendingTimer | undefined {
+  get first(): Alarm | undefined {
     return this.after(this);
   }
 
-  after(link: Link): PendingTimer | undefined {
-    return link.next === this ? undefined : (link.next as PendingTimer); // All but the head are timers.
+  after(link: RingLink): Alarm | undefined {
+    return link.later === this ? undefined : (link.later as Alarm); // All but the head are timers.
   }
 
-  append(timer: PendingTimer): void {
-    const last = this.prev;
-    timer.prev = last;
-    timer.next = this;
-    last.next = timer;
-    this.prev = timer;
+  append(timer: Alarm): void {
+    const last = this.earlier;
+    timer.earlier = last;
+    timer.later = this;
+    last.later = timer;
+    this.earlier = timer;
   }
 
   /** Appends all timers of another ring, which is empty then. */
   appendAll(other: Slot): void {
-    if (other.next === other) {
+    if (other.later === other) {
       return;
     }
-    this.prev.next = other.next;
-    other.next.prev = this.prev;
-    this.prev = other.prev;
-    other.prev.next = this;
-    other.prev = other;
-    other.next = other;
+    this.earlier.later = other.later;
+    other.later.earlier = this.earlier;
+    this.earlier = other.earlier;
+    other.earlier.later = this;
+    other.earlier = other;
+    other.later = other;
   }
 
   /** Empties the ring and gives its timers away, one after the other, in order. */
-  giveEach(take: (timer: PendingTimer) => void): void {
+  giveEach(take: (timer: Alarm) => void): void {
     const given = new Slot();
     given.appendAll(this);
     let timer = given.first;
@@ -123,7 +120,7 @@ export class Slot extends Link {
   }
 
   /** An earliest timer of the ring, or `undefined` when there are too many to look at each. */
-  earliest(): PendingTimer | undefined {
+  earliest(): Alarm | undefined {
     let earliest = this.first;
     let scanned = 0;
     for (let timer = earliest; timer !== undefined; timer = this.after(timer)) {
@@ -155,6 +152,8 @@ export class Bucket {
   startMs: number;
   /** The length of one slot, in milliseconds: a power of 32. */
   readonly slotMs: number;
+  /** The length of all slots. */
+  readonly lengthMs: number;
   /** The slot that was sorted into this bucket, if it came about so. */
   outer: Slot | undefined;
   /** One bit a slot: whether a timer waits there. */
@@ -165,12 +164,13 @@ export class Bucket {
   constructor(startMs: number, slotMs: number, outer?: Slot) {
     this.startMs = startMs;
     this.slotMs = slotMs;
+    this.lengthMs = slotMs * slotsPerBucket;
     this.outer = outer;
   }
 
   /** Whether this bucket has not ended at `atMs`. */
   reaches(atMs: number): boolean {
-    return atMs - this.startMs < this.slotMs * slotsPerBucket;
+    return atMs - this.startMs < this.lengthMs;
   }
 
   /** When the slot begins that has this index. */
@@ -183,7 +183,7 @@ export class Bucket {
     return Math.floor((atMs - this.startMs) / this.slotMs);
   }
 
-  add(timer: PendingTimer): void {
+  add(timer: Alarm): void {
     const index = this.indexAt(timer.dueMs);
     this.#slots ??= new Array<Slot | undefined>(slotsPerBucket).fill(undefined);
     let slot = this.#slots[index];
@@ -205,7 +205,7 @@ export class Bucket {
   }
 
   /** An earliest timer. There must be one. */
-  earliest(): PendingTimer {
+  earliest(): Alarm {
     const slot = this.first;
     if (slot.inner === undefined) {
       // In a slot of one tick none is earlier than another.

@@ -25,14 +25,18 @@
  * scheme 7. Theirs learns when the next timer is due by stepping there; ours
  * can be asked, because a crowded slot is then sorted into a bucket of its own.
  */
+import { Alarm, type Alarms } from './alarm.ts';
 import type { Timer } from './environment.ts';
-import { Bucket, PendingTimer, Slot, slotsPerBucket, type Tally } from './timer-bucket.ts';
+import { Bucket, PendingTimer, Slot, slotsPerBucket, type Tally, unset } from './timer-bucket.ts';
 
-/** A pending call in a wheel. */
-export interface WheelTimer extends Timer {
+/** Whatever is pending in a wheel: a timer, or an alarm. */
+export interface Due {
   /** The tick at which it is due, in milliseconds; `Infinity` when it never is. */
   readonly dueMs: number;
 }
+
+/** A pending call in a wheel. */
+export interface WheelTimer extends Timer, Due {}
 
 /** Times from here on never come: 285 000 years, after which numbers cannot count single milliseconds. */
 const endMs = 2 ** 53;
@@ -61,7 +65,7 @@ const never: WheelTimer = Object.freeze({ dueMs: Infinity, cancel() {} });
  * wheel.advance(40_000)
  * fired // => ['timeout']
  */
-export class TimerWheel {
+export class TimerWheel implements Alarms {
   /** Every tick up to this one has come. */
   #nowMs: number;
   /** The buckets that hold the present, narrow to wide. The slot around a bucket of the path is empty. */
@@ -102,18 +106,31 @@ export class TimerWheel {
     if (dueMs >= endMs) {
       return never;
     }
+    const timer = new PendingTimer(f, this.#tally);
+    this.setAlarm(dueMs, timer);
+    return timer;
+  }
+
+  setAlarm(dueMs: number, alarm: Alarm): void {
     const tick = Math.ceil(dueMs);
     if (tick > this.#nowMs) {
-      const timer = new PendingTimer(tick, f, this.#tally);
-      this.#place(timer);
-      return timer;
+      if (tick < endMs) {
+        this.#tally.pending += 1;
+        alarm.dueMs = tick;
+        this.#place(alarm);
+      }
+      return;
     }
     if (Number.isNaN(dueMs)) {
       throw new RangeError('a due time is a number of milliseconds; got NaN');
     }
-    const timer = new PendingTimer(this.#nowMs, f, this.#tally);
-    this.#late.append(timer);
-    return timer;
+    this.#tally.pending += 1;
+    alarm.dueMs = this.#nowMs;
+    this.#late.append(alarm);
+  }
+
+  cancelAlarm(alarm: Alarm): void {
+    unset(alarm, this.#tally);
   }
 
   /**
@@ -138,7 +155,7 @@ export class TimerWheel {
   advance(nowMs: number): void {
     this.#turn(nowMs);
     for (let timer = this.#due.first; timer !== undefined; timer = this.#due.first) {
-      timer.fire();
+      this.#fire(timer);
     }
   }
 
@@ -147,9 +164,9 @@ export class TimerWheel {
    *
    * The wheel takes `nowMs` for the time: what is set later is not due before it.
    */
-  dueAt(nowMs: number): WheelTimer[] {
+  dueAt(nowMs: number): Due[] {
     this.#turn(nowMs);
-    const timers: WheelTimer[] = [];
+    const timers: Due[] = [];
     let timer = this.#due.first;
     while (timer !== undefined && timer.dueMs <= nowMs) {
       timers.push(timer);
@@ -158,21 +175,30 @@ export class TimerWheel {
     return timers;
   }
 
-  /** Fires one timer now, due or not. Does nothing when it has fired or was cancelled. */
-  fire(timer: WheelTimer): void {
-    if (timer instanceof PendingTimer) {
-      timer.fire();
+  /** Fires one that is pending, due or not. Does nothing when it has fired or was cancelled. */
+  fire(due: Due): void {
+    if (due instanceof Alarm && due.isSet) {
+      this.#fire(due);
     }
   }
 
   /** Cancels every timer. */
   clear(): void {
     for (let timer = this.#earliest(); timer !== undefined; timer = this.#earliest()) {
-      timer.cancel();
+      if (timer instanceof PendingTimer) {
+        timer.cancel();
+      } else {
+        unset(timer, this.#tally);
+      }
     }
   }
 
-  #earliest(): PendingTimer | undefined {
+  #fire(alarm: Alarm): void {
+    unset(alarm, this.#tally);
+    alarm.ring();
+  }
+
+  #earliest(): Alarm | undefined {
     return this.#due.first ?? this.#late.first ?? this.#narrowest()?.earliest();
   }
 
@@ -181,7 +207,7 @@ export class TimerWheel {
     return this.size === 0 ? undefined : this.#path.find((bucket) => bucket.occupied !== 0);
   }
 
-  #place(timer: PendingTimer): void {
+  #place(timer: Alarm): void {
     let level = 0;
     while (!this.#path[level]!.reaches(timer.dueMs)) {
       level += 1;

@@ -12,13 +12,13 @@
  */
 import type { Responder, Verbs } from '../actors/context.ts';
 import { RequestTimeout } from '../actors/request-failures.ts';
-import type { BranchOwner, OpenBranch, Sender } from '../actors/sender.ts';
+import type { BranchOwner, BranchPlan, OpenBranch, Sender } from '../actors/sender.ts';
 import { senderOf } from '../actors/sender-of.ts';
 import { isThenable } from '../actors/thenable.ts';
-import type { Timer } from '../core/environment.ts';
+import { Alarm } from '../core/alarm.ts';
 import { Failure, isOf } from '../core/failure.ts';
 import { invoke } from './invoke.ts';
-import { oneAnswer } from './one-answer.ts';
+import { isStream, oneAnswer, streamRefused } from './one-answer.ts';
 import { PerSystem } from './per-system.ts';
 import { wrap } from './wrap.ts';
 import type { Wrapper } from './wrapper.ts';
@@ -105,20 +105,21 @@ export function timeout(timeoutMs: number): Timeout {
 
 type Counted = { -readonly [Key in keyof TimeoutStatistics]: TimeoutStatistics[Key] };
 
-/** One call. */
-class Timed implements BranchOwner {
+/** One call: it is its own timer, and what its branch is opened with. */
+class Timed extends Alarm implements BranchOwner, BranchPlan {
   readonly target: string;
+  readonly deadlineMs: number;
   readonly #sender: Sender;
   readonly #counted: Counted;
   /** How long it has: no longer than its caller. */
   readonly #leftMs: number;
-  readonly #deadlineMs: number;
   readonly #branch: OpenBranch;
-  #timer: Timer | undefined;
-  #reject: ((failure: unknown) => void) | undefined;
-  #ended: { readonly failure: unknown } | 'well' | undefined;
+  #resolve: ((answer: unknown) => void) | undefined = undefined;
+  #reject: ((failure: unknown) => void) | undefined = undefined;
+  #ended: { readonly failure: unknown } | 'well' | undefined = undefined;
 
   constructor(sender: Sender, name: string, timeoutMs: number, counted: Counted) {
+    super();
     const { revoked } = sender;
     if (revoked !== undefined) {
       throw revoked;
@@ -127,23 +128,28 @@ class Timed implements BranchOwner {
     this.target = name;
     this.#sender = sender;
     this.#counted = counted;
-    this.#leftMs = Math.min(timeoutMs, sender.deadlineMs - nowMs);
-    this.#deadlineMs = nowMs + this.#leftMs;
-    this.#branch = sender.branch({
-      owner: this,
-      deadlineMs: this.#deadlineMs,
-      lease: undefined,
-      awaited: true,
-    });
+    const latestMs = sender.deadlineMs;
+    const ownMs = nowMs + timeoutMs;
+    this.deadlineMs = Math.min(ownMs, latestMs);
+    this.#leftMs = ownMs <= latestMs ? timeoutMs : latestMs - nowMs;
+    this.#branch = sender.branch(this);
+  }
+
+  get owner(): this {
+    return this;
+  }
+
+  get lease(): undefined {
+    return undefined;
+  }
+
+  get awaited(): boolean {
+    return true;
   }
 
   call<I, O>(work: Responder<I, O>, input: I): O | Promise<O> {
-    if (this.#leftMs < Number.POSITIVE_INFINITY) {
-      // Before the work begins: of the timers that ring together with those of its requests, this is then the first.
-      this.#timer = this.#sender.kernel.environment.schedule(Math.max(0, this.#leftMs), () =>
-        this.interrupt(this.#tooLate()),
-      );
-    }
+    // Before the work begins: of the timers that ring together with those of its requests, this is then the first.
+    this.#sender.kernel.alarms.setAlarm(this.deadlineMs, this);
     let answer: O | PromiseLike<O>;
     try {
       answer = invoke(work, input, this.#branch);
@@ -159,40 +165,50 @@ class Timed implements BranchOwner {
     return answer as O;
   }
 
+  /** Its time is over. */
+  ring(): void {
+    this.interrupt(this.#tooLate());
+  }
+
   /** It is to end early, because its time is over, or that of its caller; told at most once, and only before it has ended. */
   interrupt(failure: unknown): void {
     this.#ended = { failure };
-    this.#timer?.cancel();
+    this.#sender.kernel.alarms.cancelAlarm(this);
     this.#branch.interrupt(failure);
     this.#reject?.(failure);
   }
 
   #wait<O>(answer: PromiseLike<O>): Promise<O> {
-    return new Promise((resolve, reject) => {
+    const promise = new Promise<O>((resolve, reject) => {
+      this.#resolve = resolve as (answer: unknown) => void;
       this.#reject = reject;
-      if (typeof this.#ended === 'object') {
-        // Whoever asked was ended by the beginning of the work itself.
-        reject(this.#ended.failure);
-      }
-      Promise.resolve(answer).then(
-        (value) => {
-          if (!this.#endWell()) {
-            return;
-          }
-          try {
-            resolve(oneAnswer(value, this.target));
-          } catch (refusal) {
-            reject(refusal);
-          }
-        },
-        (failure) => {
-          const cause = this.#isForTime(failure) ? this.#tooLate() : failure;
-          if (this.#endWell()) {
-            reject(cause);
-          }
-        },
-      );
     });
+    if (typeof this.#ended === 'object') {
+      // Whoever asked was ended by the beginning of the work itself.
+      this.#reject!(this.#ended.failure);
+    }
+    Promise.resolve(answer).then(
+      (value) => this.#succeeded(value),
+      (failure) => this.#failed(failure),
+    );
+    return promise;
+  }
+
+  #succeeded(value: unknown): void {
+    if (this.#endWell()) {
+      if (isStream(value)) {
+        this.#reject!(streamRefused(`'${this.target}'`));
+      } else {
+        this.#resolve!(value);
+      }
+    }
+  }
+
+  #failed(failure: unknown): void {
+    const cause = this.#isForTime(failure) ? this.#tooLate() : failure;
+    if (this.#endWell()) {
+      this.#reject!(cause);
+    }
   }
 
   /** The work has ended; returns whether that was in time. */
@@ -201,7 +217,7 @@ class Timed implements BranchOwner {
       return false;
     }
     this.#ended = 'well';
-    this.#timer?.cancel();
+    this.#sender.kernel.alarms.cancelAlarm(this);
     this.#branch.finish();
     return true;
   }
@@ -211,7 +227,7 @@ class Timed implements BranchOwner {
     return (
       this.#ended === undefined &&
       isOf(failure, RequestTimeout) &&
-      this.#sender.kernel.environment.nowMs() >= this.#deadlineMs
+      this.#sender.kernel.environment.nowMs() >= this.deadlineMs
     );
   }
 

@@ -77,9 +77,10 @@ describe('no leak', () => {
       'a request that is forgotten',
       'a request of /worker to /elsewhere is still open',
       (system) => {
-        cellOf(system.spawn(worker) as never).requests = new Set([
-          { target: '/elsewhere', interrupt: () => {} } as never,
-        ]);
+        cellOf(system.spawn(worker) as never).rememberRequest({
+          target: '/elsewhere',
+          interrupt: () => {},
+        } as never);
       },
     ],
     [
