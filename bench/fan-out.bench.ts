@@ -1,13 +1,22 @@
 /**
- * What does it cost to say something to 1 000 agents? Nanoseconds a delivery, each message heard by all before the next.
+ * What does it cost to say something to 1 000 agents? Nanoseconds a delivery.
  *
- *     npm run bench -- fan-out
+ * Without credits: the agents are handlers that are done when they return, their mailboxes
+ * have room, and each message is heard by all before the next one is said. So are the peers, who
+ * have no mailboxes at all, or unbounded ones. With credits there are two rows. In one the agents
+ * are streams, in which each value carries the credit that goes back when it has come through. In
+ * the other the publisher says all it has as fast as it may: it fills 1 000 mailboxes, is held up
+ * by the promise of room, and goes on when all of them have some.
+ *
+ *     npm run bench:setup && npm run bench -- fan-out
  */
 import { EventEmitter } from 'node:events';
-import { Subject } from 'rxjs';
-import { createSystem, defineAgent, defineTopic, type } from 'troupe';
+import { map, Subject } from 'rxjs';
+import { type Agent, createSystem, defineAgent, defineTopic, streamAgent, type } from 'troupe';
 import { createActor, fromTransition } from 'xstate';
 import { type Benchmark, justDoIt, type VariantOptions } from './harness/benchmark.ts';
+import { rowsWhere } from './peers/installed.ts';
+import { nact } from './peers/nact.ts';
 
 const News = defineTopic('news', { schema: type<number>() });
 
@@ -49,15 +58,59 @@ async function sayAll(
   return { checksum: heard.sum };
 }
 
-export async function troupe(options: VariantOptions) {
+async function troupe(options: VariantOptions, agentOf: (hear: (value: number) => void) => Agent<number>) {
   const room = audience();
   await using system = createSystem();
-  const listener = defineAgent({ name: 'listener', subscribe: [News], receive: room.hear });
+  const listener = agentOf(room.hear);
   for (let n = 0; n < listeners; n += 1) {
     system.spawn(listener);
   }
+  await system.quiet();
 
   return await sayAll(options, room, (value) => void system.publish(News, value));
+}
+
+export const handlers = (options: VariantOptions) =>
+  troupe(options, (hear) => defineAgent({ name: 'listener', subscribe: [News], receive: hear }));
+
+export const streams = (options: VariantOptions) =>
+  troupe(options, (hear) =>
+    streamAgent({ name: 'listener', subscribe: [News], stream: (inbox) => inbox.pipe(map(hear)) }),
+  );
+
+export async function heldUp({ size, measure = justDoIt }: VariantOptions) {
+  const publishes = publishesFor(size);
+  const whole = Promise.withResolvers<void>();
+  const heard = { sum: 0, left: publishes * listeners };
+  await using system = createSystem();
+  const listener = defineAgent({
+    name: 'listener',
+    subscribe: [News],
+    capacity: 64,
+    receive: (value) => {
+      heard.sum += value;
+      heard.left -= 1;
+      if (heard.left === 0) {
+        whole.resolve();
+      }
+    },
+  });
+  for (let n = 0; n < listeners; n += 1) {
+    system.spawn(listener);
+  }
+  await system.quiet();
+
+  await measure(async () => {
+    for (let value = 1; value <= publishes; value += 1) {
+      const room = system.publish(News, value);
+      if (room !== undefined) {
+        await room;
+      }
+    }
+    await whole.promise;
+  });
+
+  return { checksum: heard.sum };
 }
 
 export async function eventEmitter(options: VariantOptions) {
@@ -101,16 +154,47 @@ export async function xstateReducers(options: VariantOptions) {
   return said;
 }
 
+async function nactActors(options: VariantOptions) {
+  const { spawnStateless, start, dispatch, stop } = nact!;
+  const room = audience();
+  const system = start();
+  const actors = Array.from({ length: listeners }, (_, n) =>
+    spawnStateless<number>(system, room.hear, `listener-${n}`),
+  );
+
+  const said = await sayAll(options, room, (value) => {
+    for (const actor of actors) {
+      dispatch(actor, value);
+    }
+  });
+  stop(system);
+  return said;
+}
+
 export const benchmark: Benchmark = {
   question: 'What does it cost to say something to 1 000 agents?',
   unit: 'delivery',
-  size: 1_000_000,
+  size: 400_000,
   variants: {
-    troupe,
+    troupe: handlers,
+    'troupe, with credits, streams': streams,
+    'troupe, with credits, publisher held up': heldUp,
     EventEmitter: eventEmitter,
     'RxJS Subject': subject,
     'XState fromTransition': xstateReducers,
+    ...rowsWhere(nact, { nact: nactActors }),
   },
   baseline: 'RxJS Subject',
-  goals: [{ variant: 'troupe', beside: 'RxJS Subject', timesMax: 2 }],
+  goals: [
+    { variant: 'troupe', beside: 'RxJS Subject', timesMax: 2 },
+    { variant: 'troupe, with credits, streams', beside: 'RxJS Subject', timesMax: 6 },
+    { variant: 'troupe, with credits, publisher held up', beside: 'RxJS Subject', timesMax: 6 },
+  ],
+  rows: ['troupe', 'troupe, with credits, streams', 'troupe, with credits, publisher held up'].map(
+    (variant) => ({
+      name: variant.replace('troupe', 'fan-out 1→1 000'),
+      variant,
+      beside: ['EventEmitter', 'RxJS Subject', 'nact'],
+    }),
+  ),
 };

@@ -6,10 +6,15 @@
  *
  *     npm run bench -- ping-pong
  */
+import * as Effect from 'effect/Effect';
+import * as Fiber from 'effect/Fiber';
+import * as Queue from 'effect/Queue';
 import { type AgentRef, createSystem, defineAgent, defineTopic, type } from 'troupe';
-import { createActor, fromTransition } from 'xstate';
+import { type AnyActorRef, createActor, createMachine, fromTransition, sendTo } from 'xstate';
 import { BareActor, BareDispatcher } from './harness/bare-actor.ts';
 import { type Benchmark, justDoIt, type VariantOptions } from './harness/benchmark.ts';
+import { rowsWhere } from './peers/installed.ts';
+import { type NactRef, nact } from './peers/nact.ts';
 
 const Ball = defineTopic('ball', { schema: type<number>() });
 
@@ -120,11 +125,95 @@ export async function xstateReducers({ size, measure = justDoIt }: VariantOption
   return { checksum: score.hits };
 }
 
+/** The ball goes back by `sendTo`, as in the documentation of XState. */
+export async function xstateMachines({ size, measure = justDoIt }: VariantOptions) {
+  const { score, hit, serve } = rally();
+  const player = (other: () => AnyActorRef) =>
+    createActor(
+      createMachine({
+        types: {} as { events: { type: 'ball'; left: number } },
+        on: {
+          ball: {
+            guard: ({ event }) => hit(event.left),
+            actions: sendTo(other, ({ event }) => ({ type: 'ball', left: event.left - 1 })),
+          },
+        },
+      }),
+    ).start();
+  const ping: ReturnType<typeof player> = player(() => pong);
+  const pong: ReturnType<typeof player> = player(() => ping);
+
+  await measure(() =>
+    play(size, (roundTrips) => serve(() => ping.send({ type: 'ball', left: 2 * roundTrips - 1 }))),
+  );
+  ping.stop();
+  pong.stop();
+
+  return { checksum: score.hits };
+}
+
+/** Two fibres, each with a queue of its own. */
+export async function effectFibres({ size, measure = justDoIt }: VariantOptions) {
+  const { score, hit, serve } = rally();
+  const [toPing, toPong] = [Queue.bounded<number>(1), Queue.bounded<number>(1)].map(Effect.runSync) as [
+    Queue.Queue<number>,
+    Queue.Queue<number>,
+  ];
+  const player = (own: Queue.Queue<number>, other: Queue.Queue<number>) =>
+    Effect.runFork(
+      Effect.forever(Effect.map(Queue.take(own), (left) => hit(left) && Queue.offerUnsafe(other, left - 1))),
+    );
+  const fibres = [player(toPing, toPong), player(toPong, toPing)];
+
+  await measure(() =>
+    play(size, (roundTrips) => serve(() => void Queue.offerUnsafe(toPing, 2 * roundTrips - 1))),
+  );
+  await Effect.runPromise(Fiber.interruptAll(fibres));
+
+  return { checksum: score.hits };
+}
+
+async function nactActors({ size, measure = justDoIt }: VariantOptions) {
+  const { spawnStateless, start, dispatch, stop } = nact!;
+  const { score, hit, serve } = rally();
+  const system = start();
+  const player = (other: () => NactRef) =>
+    spawnStateless<number>(system, (left) => {
+      if (hit(left)) {
+        dispatch(other(), left - 1);
+      }
+    });
+  const ping: NactRef = player(() => pong);
+  const pong: NactRef = player(() => ping);
+
+  await measure(() => play(size, (roundTrips) => serve(() => dispatch(ping, 2 * roundTrips - 1))));
+  stop(system);
+
+  return { checksum: score.hits };
+}
+
 export const benchmark: Benchmark = {
   question: 'What does a round trip between two agents cost?',
   unit: 'round trip',
-  size: 400_000,
-  variants: { troupe, 'bare actors': bareActors, 'XState fromTransition': xstateReducers },
+  size: 80_000,
+  variants: {
+    troupe,
+    'bare actors': bareActors,
+    'XState fromTransition': xstateReducers,
+    'XState machines': xstateMachines,
+    'Effect fibres': effectFibres,
+    ...rowsWhere(nact, { nact: nactActors }),
+  },
   baseline: 'XState fromTransition',
-  goals: [{ variant: 'troupe', beside: 'XState fromTransition', timesMax: 1 }],
+  goals: [
+    { variant: 'troupe', beside: 'XState fromTransition', timesMax: 1 },
+    { variant: 'troupe', beside: 'nact', timesFasterMin: 14 },
+  ],
+  rows: [
+    {
+      name: 'ping-pong',
+      variant: 'troupe',
+      beside: ['XState fromTransition', 'bare actors', 'XState machines', 'Effect fibres', 'nact'],
+    },
+  ],
 };

@@ -3,8 +3,8 @@
  *
  * The work is an async function that answers at once; in one row a function that is not
  * even async. Each guard is put around it alone, and then all four are. Beside ours stand
- * those of cockatiel (`npm run bench:setup` installs it; without it its rows are left out)
- * and of Effect, which has no circuit breaker.
+ * those of cockatiel, of Effect, which has no circuit breaker, and of opossum, which is a circuit
+ * breaker, with a timeout and a limit of calls at once if one likes, and no retry.
  *
  *     npm run bench:setup && npm run bench -- resilience
  */
@@ -14,6 +14,8 @@ import * as Semaphore from 'effect/Semaphore';
 import { bulkhead, circuitBreaker, createSystem, type Procedure, resilient, retry, timeout } from 'troupe';
 import { type Benchmark, justDoIt, type Variant } from './harness/benchmark.ts';
 import { cockatiel } from './peers/cockatiel.ts';
+import { rowsWhere } from './peers/installed.ts';
+import { opossum } from './peers/opossum.ts';
 
 const timeoutMs = 5_000;
 const atOnceMax = 10;
@@ -129,6 +131,20 @@ if (cockatiel !== undefined) {
   }
 }
 
+/** It measures by a timer of its own for as long as it lives. */
+function ofOpossum(options: { readonly timeout: number | false; readonly capacity?: number }): Variant {
+  return async (run) => {
+    const guard = new opossum!.default(work, {
+      ...options,
+      rollingPercentilesEnabled: false,
+      enableSnapshots: false,
+    });
+    const called = await peer((value) => guard.fire(value))(run);
+    guard.shutdown();
+    return called;
+  };
+}
+
 export const benchmark: Benchmark = {
   question: 'What does a guard cost that has nothing to do?',
   unit: 'call',
@@ -146,12 +162,41 @@ export const benchmark: Benchmark = {
     'effect, semaphore': effectSemaphore,
     'effect, timeout': effectTimeout,
     'effect, these three': effectThree,
+    ...rowsWhere(opossum, {
+      'opossum, circuit breaker': ofOpossum({ timeout: false }),
+      'opossum, with timeout and limit': ofOpossum({ timeout: timeoutMs, capacity: atOnceMax }),
+    }),
   },
   baseline: 'no guard',
   goals: [
     { variant: 'troupe, all four', cpuNsMax: 800 },
-    ...(cockatiel === undefined
-      ? []
-      : [{ variant: 'troupe, all four', beside: 'cockatiel, all four', timesMax: 1 }]),
+    { variant: 'troupe, all four', beside: 'cockatiel, all four', timesMax: 1 },
+  ],
+  rows: [
+    {
+      name: 'retry, idle',
+      variant: 'troupe, retry',
+      beside: ['no guard', 'cockatiel, retry', 'effect, retry'],
+    },
+    {
+      name: 'circuit breaker, idle',
+      variant: 'troupe, circuit breaker',
+      beside: ['no guard', 'cockatiel, circuit breaker', 'opossum, circuit breaker'],
+    },
+    {
+      name: 'bulkhead, idle',
+      variant: 'troupe, bulkhead',
+      beside: ['no guard', 'cockatiel, bulkhead', 'effect, semaphore'],
+    },
+    {
+      name: 'timeout, idle',
+      variant: 'troupe, timeout',
+      beside: ['no guard', 'cockatiel, timeout', 'effect, timeout'],
+    },
+    {
+      name: 'all four wrappers, idle',
+      variant: 'troupe, all four',
+      beside: ['no guard', 'cockatiel, all four', 'effect, these three', 'opossum, with timeout and limit'],
+    },
   ],
 };

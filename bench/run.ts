@@ -27,6 +27,7 @@ import { machineIn, thisMachine } from './harness/machine.ts';
 import { measure } from './harness/measuring.ts';
 import { printed, type Report, reportOf, unknownOf } from './harness/report.ts';
 import { complaintOf, tableOf } from './harness/table.ts';
+import { missing } from './peers/installed.ts';
 
 const baselinesFile = 'bench/BASELINES.md';
 const defaultRounds = 9;
@@ -59,6 +60,11 @@ for (const file of chosen(wanted)) {
   } else if (options.noisy || report.unknown.length === 0) {
     console.log(printed(report, benchmark.baseline));
   }
+}
+if (missing.size > 0) {
+  console.error(
+    `not installed, so their rows are left out (npm run bench:setup): ${[...missing].join(', ')}`,
+  );
 }
 const complaint = complaintOf(reports);
 if (inOne && (options.noisy || complaint === undefined)) {

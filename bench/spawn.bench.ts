@@ -4,12 +4,14 @@
  * The time ends when the last agent has taken its first step, and can be asked.
  * The bytes that matter stand under `kept`: all agents are alive then, and idle.
  *
- *     npm run bench -- spawn
+ *     npm run bench:setup && npm run bench -- spawn
  */
 import { type AgentRef, createSystem, defineAgent, defineTopic, type SpawnOptions, type } from 'troupe';
 import { createActor, fromTransition } from 'xstate';
 import { BareActor, BareDispatcher } from './harness/bare-actor.ts';
 import { type Benchmark, justDoIt, type VariantOptions } from './harness/benchmark.ts';
+import { rowsWhere } from './peers/installed.ts';
+import { type NactRef, nact } from './peers/nact.ts';
 
 const Add = defineTopic('add', { schema: type<number>(), reply: type<number>() });
 
@@ -76,6 +78,23 @@ export async function xstateReducers({ size, measure = justDoIt }: VariantOption
   return { checksum: actors.length };
 }
 
+/** Each with a name, since it finds a free one by chance otherwise. */
+async function nactActors({ size, measure = justDoIt }: VariantOptions) {
+  const { spawn, start, stop } = nact!;
+  const system = start();
+  const add = (sum = 0, value: number): number => sum + value;
+  const actors: NactRef[] = [];
+
+  await measure(() => {
+    for (let n = 0; n < size; n += 1) {
+      actors.push(spawn(system, add, `adder-${n}`));
+    }
+  });
+  stop(system);
+
+  return { checksum: actors.length };
+}
+
 export const benchmark: Benchmark = {
   question: 'What does it cost to start an agent, and what does it hold while it idles?',
   unit: 'agent',
@@ -85,10 +104,18 @@ export const benchmark: Benchmark = {
     'troupe, hearing nothing': hearingNothing,
     'bare actors': bareActors,
     'XState fromTransition': xstateReducers,
+    ...rowsWhere(nact, { nact: nactActors }),
   },
   baseline: 'XState fromTransition',
   goals: [
     { variant: 'troupe, hearing a topic', cpuNsMax: 2_000 },
     { variant: 'troupe, hearing a topic', keptBytesMax: 1_200 },
+  ],
+  rows: [
+    {
+      name: 'spawn a handler agent',
+      variant: 'troupe, hearing a topic',
+      beside: ['XState fromTransition', 'nact', 'bare actors'],
+    },
   ],
 };

@@ -1,13 +1,11 @@
-/**
- * cockatiel, where it is installed: `npm run bench:setup`. Without it its rows are left out.
- */
+/** cockatiel 4 (MIT): policies around a call, which nest. */
+import { installed } from './installed.ts';
 
 /** A policy of cockatiel: as much of it as is measured. */
 interface Policy {
   execute<T>(work: () => T | PromiseLike<T>): Promise<T>;
 }
 
-/** What is measured of cockatiel 4. */
 interface Cockatiel {
   readonly handleAll: unknown;
   readonly TimeoutStrategy: { readonly Aggressive: unknown };
@@ -20,9 +18,4 @@ interface Cockatiel {
   wrap(...policies: readonly Policy[]): Policy;
 }
 
-// Not written where it is imported: whoever has not installed it can still check types.
-const name: string = 'cockatiel';
-
-export const cockatiel: Cockatiel | undefined = await (import(name) as Promise<Cockatiel>).catch(
-  () => undefined,
-);
+export const cockatiel = await installed<Cockatiel>('cockatiel');

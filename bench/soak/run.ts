@@ -4,6 +4,7 @@
  *     npm run soak                              all of them
  *     npm run soak -- many-requests             some of them
  *     npm run soak -- many-requests --scale 0.1
+ *     npm run soak -- steady --minutes 5        the one that takes an hour, for less
  */
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
@@ -14,12 +15,15 @@ import type { Soak } from './soak.ts';
 
 const { values, positionals: wanted } = parseArgs({
   allowPositionals: true,
-  options: { scale: { type: 'string', default: '1' }, here: { type: 'string' } },
+  options: {
+    scale: { type: 'string', default: '1' },
+    minutes: { type: 'string' },
+    here: { type: 'string' },
+  },
 });
-const scale = Number(values.scale);
-if (!(scale > 0)) {
-  throw new RangeError(`--scale is a number above 0; got '${values.scale}'`);
-}
+/** Full size is an hour, where a soak is measured by time. */
+const scale =
+  values.minutes === undefined ? positive('scale', values.scale) : positive('minutes', values.minutes) / 60;
 
 if (values.here === undefined) {
   process.exitCode = runAll(chosen(wanted)) ? 0 : 1;
@@ -59,6 +63,14 @@ async function runHere(file: string): Promise<void> {
   for (const [name, figure] of Object.entries(await soak.run({ scale }))) {
     console.log(`    ${name}: ${figure}`);
   }
+}
+
+function positive(name: string, given: string): number {
+  const value = Number(given);
+  if (!(value > 0)) {
+    throw new RangeError(`--${name} is a number above 0; got '${given}'`);
+  }
+  return value;
 }
 
 function nameOf(file: string): string {
