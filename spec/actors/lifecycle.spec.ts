@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { defineAgent } from '../../src/actors/define-agent.ts';
+import { createSystem } from '../../src/actors/system.ts';
 import { memoryWriter } from '../../src/core/memory-writer.ts';
 import { Ask, aScene, Heard } from '../support/a-scene.ts';
 import { aTroupe, type Troupe } from '../support/a-troupe.ts';
@@ -509,6 +510,17 @@ describe('an agent that is stopped', () => {
     await troupe.settle();
 
     expect(troupe.log.slice(2)).toEqual(['/boss/leaf stops', '/boss starts', '/boss/leaf starts']);
+  });
+
+  it('finishes in a step after which nothing else is to be done, also where nobody looks', async () => {
+    await using system = createSystem();
+    const ref = system.spawn(
+      defineAgent({ name: 'worker', subscribe: [Ask], receive: (_, context) => context.stop() }),
+      { subscribe: false },
+    );
+    void system.tell(ref, 'end');
+
+    expect(await system.watch(ref)).toMatchObject({ reason: 'finished' });
   });
 
   it('finishes only when what it sent has left', async () => {

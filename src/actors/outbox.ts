@@ -77,7 +77,8 @@ export function release(cell: Cell, stage: Stage, handling: OpenHandling | undef
     const envelope = stage.envelope(n);
     if (cell.blocked) {
       enqueue(cell, new WaitingEffect(cell, target, envelope));
-    } else if (!handedOver(target, envelope)) {
+    } else if (cell.kernel.witness !== undefined || !handedOver(target, envelope)) {
+      // A witness looks whose step it is; so does whoever looks for a wait cycle.
       cell.current = handling;
       releaseOne(cell, target, envelope);
       cell.current = undefined;

@@ -155,6 +155,7 @@ export class Stepping implements TaskEnds {
       handling.envelope.replyTo === undefined &&
       !cell.blocked &&
       cell.attempts === undefined &&
+      cell.finishesWith === undefined &&
       cell.kernel.witness === undefined
     ) {
       // As `#end` does it, where there is nothing to end but the handling.

@@ -163,7 +163,7 @@ describe('no leak', () => {
       return ref;
     });
 
-    expect(stays).toContain('the system has stopped, and there are left: 1 agents /worker (stopped)');
+    expect(stays).toContain('the system has stopped, and there are left: 1 agents');
     expect(keeps).toBe('no leak: /worker is stopped and still has 1 messages and 0 effects');
     expect(listens).toContain(
       'the system has stopped, and there are left: 0 agents, 0 messages, 1 subscriptions',
