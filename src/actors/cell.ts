@@ -134,9 +134,6 @@ export interface Behaviour {
   end(failure: unknown): void;
 }
 
-/** One of those who wait for this agent's end. */
-export type Watcher = Cell | ((cell: Cell) => void);
-
 export class Cell
   extends CellWithExtras<Cell, PendingReply, RestartedTogether>
   implements Receiver, Runnable, Sibling<Cell>

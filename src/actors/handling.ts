@@ -77,7 +77,7 @@ export class Handling extends Sender implements Context, OpenHandling, LeaseHold
 
   /** Whether the message is to be laid aside when the handling is over. */
   get stashing(): boolean {
-    return this.#extras !== undefined && this.#extras.stashing;
+    return this.#extras?.stashing === true;
   }
 
   set stashing(stashing: boolean) {
