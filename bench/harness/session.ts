@@ -20,8 +20,11 @@ export type Said =
   | { readonly said: 'ready' }
   | { readonly said: 'round'; readonly reading: Took | Weighed; readonly checksum: number };
 
-/** Rounds before the first that counts: the code is compiled by then. */
-const warmups = 2;
+/** Runs before the first that counts, at least, and how long they take together: the code is compiled by then. */
+const warmup = { runsMin: 2, runsMax: 16, ms: 1_500 };
+
+/** A round is as many runs as take so long, of which there are at most so many: what the collection before it costs counts in no run. */
+const timed = { ms: 250, runsMax: 16 };
 
 /**
  * One small run stays set up for ever. When the collector takes the last object of a
@@ -38,15 +41,26 @@ const units = Number(size);
 const gaugeOf = how === 'weigh' ? scales : clock;
 
 await leaveStanding(variant);
-for (let round = 0; round < warmups; round += 1) {
-  await once();
-}
+const runs = await warmUp();
 process.on('disconnect', () => process.exit(0));
-process.on('message', () => void once().then(say));
+process.on('message', () => void once(runs).then(say));
 say({ said: 'ready' });
 
+/** Runs it until it is compiled, and says how many runs make a round. */
+async function warmUp(): Promise<number> {
+  let wholeMs = 0;
+  let lastMs = 0;
+  const enough = how === 'weigh' ? 0 : warmup.ms;
+  for (let run = 0; run < warmup.runsMin || (wholeMs < enough && run < warmup.runsMax); run += 1) {
+    const { reading } = await once(1);
+    lastMs = 'wallNs' in reading ? (reading.wallNs * units) / 1e6 : Number.POSITIVE_INFINITY;
+    wholeMs += lastMs;
+  }
+  return Math.min(timed.runsMax, Math.max(1, Math.ceil(timed.ms / lastMs)));
+}
+
 /** One round, after all that the one before left behind has come to its end. */
-async function once(): Promise<Said> {
+async function once(count: number): Promise<Said & { said: 'round' }> {
   const gauge = gaugeOf();
   let checksum = Number.NaN;
   const bench = new Bench({ iterations: 1, time: 0, warmup: false, throws: true });
@@ -54,8 +68,11 @@ async function once(): Promise<Said> {
     ({ checksum } = await variant({ size: units, measure: gauge.measure }));
   };
   bench.add(name!, work, { async: true, beforeEach: quiet });
-  await bench.run();
-  return { said: 'round', reading: gauge.reading(units), checksum };
+  for (let run = 0; run < count; run += 1) {
+    bench.reset(); // A task that has run does not run again.
+    await bench.run();
+  }
+  return { said: 'round', reading: gauge.reading(units * count), checksum };
 }
 
 function say(what: Said): void {
