@@ -1,11 +1,16 @@
 import { describe, expect, it } from 'vitest';
+import type { AgentRef } from '../../src/actors/agent-ref.ts';
 import type { Procedure } from '../../src/actors/context.ts';
 import { defineAgent } from '../../src/actors/define-agent.ts';
+import { createSystem } from '../../src/actors/system.ts';
 import { type } from '../../src/core/schema.ts';
 import { defineTopic } from '../../src/core/topic.ts';
 import { aWorld } from '../support/a-world.ts';
 
 const Question = defineTopic('question', { schema: type<string>(), reply: type<string>() });
+
+/** Lets a live system come to rest. */
+const breath = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 
 describe('a draining agent', () => {
   it('ends also when the last message it takes is one that nobody waits for any more', async () => {
@@ -40,6 +45,79 @@ describe('a draining agent', () => {
 
     expect(answers).toEqual(['NO_RESPONDER']);
     expect(system.deadLetters.countByCause()).toEqual({ Stopped: 1 });
+  });
+
+  it('hears of it when somebody far below it has ended by itself, with messages left', async () => {
+    const gate = Promise.withResolvers<void>();
+    const leaf = defineAgent({
+      name: 'leaf',
+      subscribe: [Question],
+      receive: async (_, context) => {
+        await gate.promise;
+        context.stop();
+      },
+    });
+    const middle = defineAgent({
+      name: 'middle',
+      on: [],
+      onStart: (context) => void context.spawn(leaf),
+    });
+    const top = defineAgent({ name: 'top', on: [], onStart: (context) => void context.spawn(middle) });
+    await using system = createSystem();
+    const ref = system.spawn(top);
+    await breath();
+    void system.publish(Question, 'first');
+    void system.publish(Question, 'second');
+    await breath();
+
+    const stopped = system.stop(ref, { drain: true });
+    gate.resolve();
+
+    await expect(stopped).resolves.toBeUndefined();
+  });
+
+  it('ends when what a child had sent has left, though the work that sent it was interrupted', async () => {
+    const gate = Promise.withResolvers<void>();
+    const slow = defineAgent({
+      name: 'slow',
+      subscribe: [Question],
+      capacity: 1,
+      receive: () => gate.promise as never,
+    });
+    await using system = createSystem();
+    const full = system.spawn(slow, { subscribe: false });
+    let child: AgentRef<string, string> | undefined;
+    const sender = defineAgent({
+      name: 'sender',
+      subscribe: [Question],
+      receive: async (_, context) => {
+        for (const text of ['one', 'two', 'three']) {
+          context.tell(full, text);
+        }
+        await new Promise(() => {});
+        return '';
+      },
+    });
+    const parent = system.spawn(
+      defineAgent({
+        name: 'parent',
+        on: [],
+        onStart: (context) => {
+          child = context.spawn(sender);
+        },
+      }),
+    );
+    await breath();
+    void system.tell(child!, 'go');
+    await breath();
+    system.interrupt(child!);
+    await breath();
+
+    const stopped = system.stop(parent, { drain: true });
+    await breath();
+    gate.resolve();
+
+    await expect(stopped).resolves.toBeUndefined();
   });
 });
 

@@ -512,6 +512,45 @@ describe('an agent that is stopped', () => {
     expect(troupe.log.slice(2)).toEqual(['/boss/leaf stops', '/boss starts', '/boss/leaf starts']);
   });
 
+  it('finishes also when it says so on hearing that its budget is low', async () => {
+    await using system = createSystem();
+    const ref = system.spawn(
+      defineAgent({
+        name: 'worker',
+        subscribe: [Ask],
+        receive: () => undefined,
+        onBudgetLow: (_, context) => context.stop(),
+      }),
+      { subscribe: false, budget: { steps: 10 } },
+    );
+    for (let n = 0; n < 9; n += 1) {
+      void system.tell(ref, 'again');
+    }
+
+    expect(await system.watch(ref)).toMatchObject({ reason: 'finished' });
+  });
+
+  it('finishes once, however often it says so in a step', async () => {
+    const troupe = aTroupe({ supervision: { restartsMax: 1, jitter: 0, backoffMs: 0 } });
+    let starts = 0;
+    troupe.system.spawn(
+      troupe.player('a', {
+        onStart: (context) => {
+          starts += 1;
+          if (starts === 1) {
+            context.stop();
+            context.stop();
+          }
+        },
+      }),
+      { kind: 'permanent' },
+    );
+
+    await troupe.settle();
+
+    expect([starts, troupe.paths()]).toEqual([2, ['/a']]);
+  });
+
   it('finishes in a step after which nothing else is to be done, also where nobody looks', async () => {
     await using system = createSystem();
     const ref = system.spawn(

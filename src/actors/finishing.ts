@@ -24,7 +24,7 @@ export class Finishing extends StagedAct {
       cell.signal(finishNow);
     } else if (cell.finishesWith === undefined) {
       cell.finishesWith = handling;
-    } else {
+    } else if (cell.finishesWith !== handling) {
       // Whichever of them is over first.
       finishAlso(handling);
     }

@@ -68,7 +68,7 @@ export function envelopeOn(
 /**
  * The envelope of what an agent is told.
  *
- * Errors: `InvalidParams` for a payload no handler accepts.
+ * Errors: `InvalidParams` for a payload that is checked and refused, or that none of several handlers accepts.
  */
 export function envelopeTo(
   origin: Origin,
@@ -213,7 +213,11 @@ export function requestNow(target: Cell | TopicEntry, envelope: Envelope, reques
   }
 }
 
-/** Errors: `InvalidParams` for a payload no handler accepts. */
+/**
+ * Which topic a message is of that is told: the one that is named, the only one there is, or the first that accepts it.
+ *
+ * Errors: `InvalidParams` where there is none.
+ */
 export function toldTopic(
   definition: Definition,
   payload: unknown,

@@ -86,9 +86,7 @@ export class Stepping implements TaskEnds {
     const mayBeNotice = mailbox.holdsNotices;
     const envelope = mailbox.take();
     if (envelope === undefined) {
-      // What it sent has left only now, perhaps, and its handling was interrupted before.
-      this.#mayHaveDrained(cell);
-      return false;
+      return this.draining > 0 && this.#endedSo(cell);
     }
     if (mayBeNotice && isNotice(envelope)) {
       this.#beginNotice(cell, envelope);
@@ -100,10 +98,18 @@ export class Stepping implements TaskEnds {
     return true;
   }
 
+  /** What it sent has left only now, perhaps, and what sent it was over before. Says whether that made it something to do: a signal in the midst of a turn asks for none. */
+  #endedSo(cell: Cell): boolean {
+    this.#mayHaveDrained(cell);
+    return cell.hasWork;
+  }
+
   /** Does what comes before any message. */
   #takeUrgent(cell: Cell): boolean {
     if (cell.signals !== undefined) {
       this.#ends.actOnSignals(cell);
+      // Also those far above it may have waited for just this.
+      this.#mayHaveDrained(cell);
       return true;
     }
     const notice = cell.notices?.shift();
@@ -250,6 +256,10 @@ export class Stepping implements TaskEnds {
     }
     release(cell, stage, undefined);
     handling.revoke();
+    handling.whenOver?.();
+    if (cell.finishesWith === handling) {
+      finish(cell);
+    }
     if (cell.state !== before) {
       cell.observers?.changed(cell);
     }

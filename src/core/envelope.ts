@@ -55,7 +55,7 @@ export interface Envelope<M = unknown> {
   readonly causationId: number | undefined;
   /** The conversation this belongs to. */
   readonly threadId: string | undefined;
-  /** The point in time after which nobody wants it, in milliseconds of the environment's clock; `Infinity` for never. */
+  /** The point in time after which nobody wants it, in milliseconds of the environment's clock; `Infinity` for never. Only what asks for a reply has one. */
   readonly deadlineMs: number;
   /** How many envelopes came before it in its chain of causes; 0 from outside. */
   readonly hops: number;

@@ -8,9 +8,9 @@ import type { AnyCapability } from '../actors/capability.ts';
 import type { Cell } from '../actors/cell.ts';
 import { DefinedAgent, definitionOf, type Handler } from '../actors/define-agent.ts';
 import { capability as defineCapability } from '../actors/define-capability.ts';
-import { handlerForTold } from '../actors/handlers.ts';
 import { LocalRef, refOf } from '../actors/local-ref.ts';
 import { Interrupted } from '../actors/request-failures.ts';
+import { toldTopic } from '../actors/sending.ts';
 import type { SupervisionOptions } from '../actors/supervision.ts';
 import { createSystem, type System } from '../actors/system.ts';
 import type { Works } from '../actors/works.ts';
@@ -148,7 +148,7 @@ export class TriedAgent {
   }
 
   tell(payload: unknown, as: ReceiveAs = {}): Step<unknown> {
-    const topic = handlerForTold(this.#cell.definition, payload, undefined);
+    const topic = toldTopic(this.#cell.definition, payload, undefined);
     return this.receive(topic, payload, as);
   }
 
