@@ -12,10 +12,10 @@ export class RingLink {
 }
 
 export abstract class Alarm extends RingLink {
-  /** The tick at which it is due, in milliseconds, while it is set. */
+  /** The tick at which it is due, in milliseconds, while it is set in a wheel. */
   dueMs = 0;
 
-  /** Whether it waits for its time. */
+  /** Whether it waits for its time in a wheel; where there are only timers, the timer knows. */
   get isSet(): boolean {
     return this.later !== this;
   }
