@@ -195,7 +195,7 @@ async function nactActors({ size, measure = justDoIt }: VariantOptions) {
 export const benchmark: Benchmark = {
   question: 'What does a round trip between two agents cost?',
   unit: 'round trip',
-  size: 240_000,
+  size: 120_000,
   variants: {
     troupe,
     'bare actors': bareActors,

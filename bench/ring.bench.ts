@@ -195,7 +195,7 @@ async function nactActors({ size, measure = justDoIt }: VariantOptions) {
 export const benchmark: Benchmark = {
   question: 'What does a hop cost when every message wakes another agent?',
   unit: 'hop',
-  size: 360_000,
+  size: 240_000,
   variants: {
     troupe,
     'bare actors': bareActors,
