@@ -128,6 +128,20 @@ describe('bytes of others', () => {
     expect(read('d4 72 40 91 a1 61 02')).toEqual({ a: 2 });
   });
 
+  it('a buffer that each message is received into changes nothing that is remembered', () => {
+    const own = codec();
+    const received = Buffer.alloc(64);
+    const receive = (value: unknown): unknown => {
+      const bytes = wire.packValue(value);
+      received.set(bytes);
+      return own.unpackValue(received.subarray(0, bytes.length));
+    };
+
+    for (const value of [{ nameA: 1 }, { nameB: 2 }, { nameC: 3 }, { nameA: 4 }]) {
+      expect(receive(value)).toEqual(value);
+    }
+  });
+
   it('names that a hostile message brings change no other object', () => {
     const names = ['constructor', 'prototype', 'toString', 'valueOf', '__defineGetter__'];
     const hex = names.map(

@@ -74,7 +74,7 @@ export class RecordShapes {
   /** Remembers names that were read from the bytes between `from` and `to`, if they are few; gives their shape. */
   keep(names: readonly string[], bytes: Uint8Array, from: number, to: number): RecordShape {
     const small = to - from <= definitionBytesMax;
-    const shape = new RecordShape(names, small ? bytes.slice(from, to) : nothing);
+    const shape = new RecordShape(names, small ? copyOf(bytes, from, to) : nothing);
     if (small) {
       this.#kept[placeOf(bytes, from)] = shape;
     }
@@ -83,6 +83,10 @@ export class RecordShapes {
 }
 
 const nothing = new Uint8Array(0);
+
+/** Bytes of their own. A `Buffer` has another `slice`: one that shares the memory of its caller, who may read the next message into it. */
+const copyOf = (bytes: Uint8Array, from: number, to: number): Uint8Array =>
+  Uint8Array.prototype.slice.call(bytes, from, to);
 
 /** By the number of names, and the first name's length and letters. Behind the end a byte counts as 0. */
 function placeOf(bytes: Uint8Array, at: number): number {
