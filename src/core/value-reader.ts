@@ -54,6 +54,7 @@ export class ValueReader {
     this.#depth = 0;
     this.#objects = 0;
     this.#texts.begin(bytes);
+    this.#remembered.begin();
   }
 
   /** All was read: there is nothing behind it. */
