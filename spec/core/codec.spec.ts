@@ -244,6 +244,17 @@ describe('codec of messages', () => {
     expect([...first]).toEqual(before);
   });
 
+  it('the memory of small messages cannot be taken away from those that lie in it', () => {
+    const own = codec();
+    const first = own.packValue({ a: 1 });
+    const shared = first.buffer as ArrayBuffer;
+
+    expect(() => structuredClone(first, { transfer: [shared] })).toThrow();
+    expect(() => shared.transfer()).toThrow();
+    expect(own.unpackValue(first)).toEqual({ a: 1 });
+    expect(own.unpackValue(own.packValue({ a: 2 }))).toEqual({ a: 2 });
+  });
+
   it('what was unpacked shares no memory with the bytes', () => {
     const value = { data: new Uint8Array([1, 2, 3]), buffer: Buffer.from([4]), text: 'x'.repeat(300) };
     const bytes = new Uint8Array(wire.packValue(value));

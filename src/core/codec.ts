@@ -52,7 +52,9 @@ export interface Codec {
    * Packs an envelope, or the facts of one.
    *
    * The bytes are the caller's. As with any small `Buffer` of Node the memory around them belongs to
-   * other small buffers, and it is never written again: send the bytes, not their `buffer`.
+   * other small buffers, and it is never written again: send the bytes, not their `buffer`. `postMessage` and
+   * `structuredClone` copy that memory as a whole, other messages included, and refuse to transfer it: where that matters,
+   * post a copy, `Uint8Array.from(bytes)`.
    *
    * Errors: `NotPackable`, with the path of what does not travel; nothing was packed then.
    */
