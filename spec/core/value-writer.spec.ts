@@ -1,4 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { codec } from '../../src/core/codec.ts';
 import { thrownBy } from '../support/thrown-by.ts';
@@ -220,7 +222,7 @@ describe('shapes', () => {
       const names = Array.from({ length: fields }, (_, index) =>
         index % 5 === 4 ? `${index}` : `field${index}`,
       );
-      const list = Array.from({ length: 5 }, (_, at) =>
+      const list = Array.from({ length: 40 }, (_, at) =>
         Object.fromEntries(names.map((name, value) => [name, value + at])),
       );
 
@@ -237,6 +239,28 @@ describe('shapes', () => {
 
     expect(there(list)).toEqual(list);
     expect(wire.packValue(list)).toEqual(codec().packValue(list));
+  });
+});
+
+describe('what is kept', () => {
+  const bytes = 20_000_000;
+
+  const named = (value: number): object =>
+    Object.fromEntries(
+      Array.from({ length: bytes / 1_000 }, (_, index) => [`${index}`.padStart(1_000, 'x'), value]),
+    );
+
+  it.each<[string, () => unknown]>([
+    ['the key of a map', () => new Map([['x'.repeat(bytes), 1]])],
+    ['the names of two objects', () => [named(1), named(2)]],
+  ])('of %s nothing, when the message is over', (_, make) => {
+    const large = codec({ bytesMax: 10 * bytes });
+    const before = bytesHeld();
+    large.packValue(make());
+
+    expect(bytesHeld() - before).toBeLessThan(bytes / 2);
+    // It is still there.
+    expect(large.packValue(1)).toHaveLength(4);
   });
 });
 
@@ -387,4 +411,11 @@ describe('what does not travel', () => {
 function argumentsOf(..._given: unknown[]): unknown {
   // biome-ignore lint/complexity/noArguments: it is what is looked at.
   return arguments;
+}
+
+function bytesHeld(): number {
+  setFlagsFromString('--expose_gc');
+  (runInNewContext('gc') as () => void)();
+  // Array buffers are given back later, on another thread.
+  return process.memoryUsage().heapUsed;
 }

@@ -74,7 +74,9 @@ export class ValueWriter {
   /** Forgets what the last message was made of. */
   forget(): void {
     this.#lastShape = undefined;
-    this.#shapes.forgetLarge();
+    if (this.#shapes.forgetLarge()) {
+      this.#forgetGuesses();
+    }
     // Only what failed was left in the midst of something.
     while (this.#depth > 0) {
       this.#leave();
@@ -179,6 +181,7 @@ export class ValueWriter {
   #leave(): void {
     this.#depth -= 1;
     this.#around[this.#depth] = undefined;
+    this.#places[this.#depth] = undefined;
   }
 
   #countObject(value: object, weight = 1): void {
@@ -266,6 +269,15 @@ export class ValueWriter {
     const shape = this.#searchedShape(value);
     this.#guesses[place] = shape;
     return shape;
+  }
+
+  /** Drops what the shapes do not remember any more. */
+  #forgetGuesses(): void {
+    for (const [place, guess] of this.#guesses.entries()) {
+      if (guess?.kept === false) {
+        this.#guesses[place] = undefined;
+      }
+    }
   }
 
   #searchedShape(value: Record<string, unknown>): WrittenShape | undefined {
