@@ -155,6 +155,23 @@ describe('bytes of others', () => {
     expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
   });
 
+  it('a setter that all objects have inherited is not run, nor does one without a setter stand in the way', () => {
+    Object.defineProperty(Object.prototype, 'evil', { set: () => fail(), configurable: true });
+    Object.defineProperty(Object.prototype, 'fixed', { value: 1, configurable: true });
+    try {
+      const value = codec().unpackValue(message('d4 72 40 93 a4 6576696c a5 6669786564 a1 61 01 02 03'));
+
+      expect(Object.entries(value as object)).toEqual([
+        ['evil', 1],
+        ['fixed', 2],
+        ['a', 3],
+      ]);
+    } finally {
+      Reflect.deleteProperty(Object.prototype, 'evil');
+      Reflect.deleteProperty(Object.prototype, 'fixed');
+    }
+  });
+
   it('a message is read when there is hardly any stack left', () => {
     const deep = codec({ depthMax: 1_000 });
     const bytes = deep.packValue(Array.from({ length: 1_000 }).reduce((inner) => [inner], 0 as unknown));
@@ -181,3 +198,7 @@ describe('bytes of others', () => {
     expect(deep.unpackValue(bytes)).toBeInstanceOf(Array);
   });
 });
+
+function fail(): never {
+  throw new Error('a setter was run');
+}

@@ -113,6 +113,8 @@ describe('what travels', () => {
 
     expect(isDeepStrictEqual(there(value), value)).toBe(true);
     expect(isDeepStrictEqual(there(new Uint8Array(70_000)), new Uint8Array(70_000))).toBe(true);
+    const odd = new Float64Array(100).fill(Number.NaN).fill(-0, 50);
+    expect(isDeepStrictEqual(there(odd), odd)).toBe(true);
     expect(there(new Uint8Array(0))).toEqual(new Uint8Array(0));
     expect(there(Buffer.alloc(0))).toEqual(Buffer.alloc(0));
   });

@@ -23,6 +23,8 @@ export class RecordShape {
   names: readonly string[];
   /** The definition: a list of texts. Empty when it is not remembered. */
   readonly definition: Uint8Array;
+  /** Whether all objects have something of one of the names. To set such a field may run a setter, or fail: it must be defined. */
+  readonly inherited: boolean;
   readonly #shapes: RecordShapes;
   #records = 0;
   #template: Readonly<Record<string, unknown>> | undefined;
@@ -30,6 +32,7 @@ export class RecordShape {
   constructor(names: readonly string[], definition: Uint8Array, shapes: RecordShapes) {
     this.names = names;
     this.definition = definition;
+    this.inherited = names.some((name) => name in Object.prototype);
     this.#shapes = shapes;
   }
 
