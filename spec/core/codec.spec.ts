@@ -156,6 +156,20 @@ describe('codec of envelopes', () => {
     expect(thrownBy(() => wire.unpack(asEnvelope(right.slice(1))))).toMatchObject({ reason: 'malformed' });
   });
 
+  it('headers and a budget are read once: what was looked at is what travels', () => {
+    let reads = 0;
+    const turning = (name: string, first: unknown): never =>
+      Object.defineProperty({}, name, { enumerable: true, get: () => (reads++ === 0 ? first : {}) }) as never;
+
+    expect(wire.unpack(wire.pack({ ...facts, headers: turning('tenant', 'acme') })).headers).toEqual({
+      tenant: 'acme',
+    });
+    reads = 0;
+    expect(wire.unpack(wire.pack({ ...facts, budget: turning('tokens', 5) })).budget).toEqual({ tokens: 5 });
+    const bare = Object.assign(Object.create(null), { tenant: 'acme' });
+    expect(Object.getPrototypeOf(wire.unpack(wire.pack({ ...facts, headers: bare })).headers)).toBeNull();
+  });
+
   it('fields that a later minor version has are left out', () => {
     const later = changed(
       asEnvelope([
@@ -242,6 +256,17 @@ describe('codec of messages', () => {
     }
 
     expect([...first]).toEqual(before);
+  });
+
+  it('the memory of small messages cannot be taken away from those that lie in it', () => {
+    const own = codec();
+    const first = own.packValue({ a: 1 });
+    const shared = first.buffer as ArrayBuffer;
+
+    expect(() => structuredClone(first, { transfer: [shared] })).toThrow();
+    expect(() => shared.transfer()).toThrow();
+    expect(own.unpackValue(first)).toEqual({ a: 1 });
+    expect(own.unpackValue(own.packValue({ a: 2 }))).toEqual({ a: 2 });
   });
 
   it('what was unpacked shares no memory with the bytes', () => {

@@ -128,6 +128,20 @@ describe('bytes of others', () => {
     expect(read('d4 72 40 91 a1 61 02')).toEqual({ a: 2 });
   });
 
+  it('a buffer that each message is received into changes nothing that is remembered', () => {
+    const own = codec();
+    const received = Buffer.alloc(64);
+    const receive = (value: unknown): unknown => {
+      const bytes = wire.packValue(value);
+      received.set(bytes);
+      return own.unpackValue(received.subarray(0, bytes.length));
+    };
+
+    for (const value of [{ nameA: 1 }, { nameB: 2 }, { nameC: 3 }, { nameA: 4 }]) {
+      expect(receive(value)).toEqual(value);
+    }
+  });
+
   it('names that a hostile message brings change no other object', () => {
     const names = ['constructor', 'prototype', 'toString', 'valueOf', '__defineGetter__'];
     const hex = names.map(
@@ -139,6 +153,23 @@ describe('bytes of others', () => {
     expect(Object.keys(value)).toEqual(names);
     expect({}.constructor).toBe(Object);
     expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
+  });
+
+  it('a setter that all objects have inherited is not run, nor does one without a setter stand in the way', () => {
+    Object.defineProperty(Object.prototype, 'evil', { set: () => fail(), configurable: true });
+    Object.defineProperty(Object.prototype, 'fixed', { value: 1, configurable: true });
+    try {
+      const value = codec().unpackValue(message('d4 72 40 93 a4 6576696c a5 6669786564 a1 61 01 02 03'));
+
+      expect(Object.entries(value as object)).toEqual([
+        ['evil', 1],
+        ['fixed', 2],
+        ['a', 3],
+      ]);
+    } finally {
+      Reflect.deleteProperty(Object.prototype, 'evil');
+      Reflect.deleteProperty(Object.prototype, 'fixed');
+    }
   });
 
   it('a message is read when there is hardly any stack left', () => {
@@ -167,3 +198,7 @@ describe('bytes of others', () => {
     expect(deep.unpackValue(bytes)).toBeInstanceOf(Array);
   });
 });
+
+function fail(): never {
+  throw new Error('a setter was run');
+}

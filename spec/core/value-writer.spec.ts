@@ -1,4 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { codec } from '../../src/core/codec.ts';
 import { thrownBy } from '../support/thrown-by.ts';
@@ -111,6 +113,8 @@ describe('what travels', () => {
 
     expect(isDeepStrictEqual(there(value), value)).toBe(true);
     expect(isDeepStrictEqual(there(new Uint8Array(70_000)), new Uint8Array(70_000))).toBe(true);
+    const odd = new Float64Array(100).fill(Number.NaN).fill(-0, 50);
+    expect(isDeepStrictEqual(there(odd), odd)).toBe(true);
     expect(there(new Uint8Array(0))).toEqual(new Uint8Array(0));
     expect(there(Buffer.alloc(0))).toEqual(Buffer.alloc(0));
   });
@@ -220,7 +224,7 @@ describe('shapes', () => {
       const names = Array.from({ length: fields }, (_, index) =>
         index % 5 === 4 ? `${index}` : `field${index}`,
       );
-      const list = Array.from({ length: 5 }, (_, at) =>
+      const list = Array.from({ length: 40 }, (_, at) =>
         Object.fromEntries(names.map((name, value) => [name, value + at])),
       );
 
@@ -237,6 +241,28 @@ describe('shapes', () => {
 
     expect(there(list)).toEqual(list);
     expect(wire.packValue(list)).toEqual(codec().packValue(list));
+  });
+});
+
+describe('what is kept', () => {
+  const bytes = 20_000_000;
+
+  const named = (value: number): object =>
+    Object.fromEntries(
+      Array.from({ length: bytes / 1_000 }, (_, index) => [`${index}`.padStart(1_000, 'x'), value]),
+    );
+
+  it.each<[string, () => unknown]>([
+    ['the key of a map', () => new Map([['x'.repeat(bytes), 1]])],
+    ['the names of two objects', () => [named(1), named(2)]],
+  ])('of %s nothing, when the message is over', (_, make) => {
+    const large = codec({ bytesMax: 10 * bytes });
+    const before = bytesHeld();
+    large.packValue(make());
+
+    expect(bytesHeld() - before).toBeLessThan(bytes / 2);
+    // It is still there.
+    expect(large.packValue(1)).toHaveLength(4);
   });
 });
 
@@ -274,6 +300,11 @@ describe('what does not travel', () => {
     ['a date with a field', extended(new Date(0)), ''],
     ['a map with a field', extended(new Map()), ''],
     ['a set with a field', extended(new Set()), ''],
+    ['a view with a field', extended(new Uint16Array(2)), ''],
+    ['a large view with a field', extended(new Float64Array(1_000)), ''],
+    ['a buffer with a field', extended(Buffer.from('x')), ''],
+    ['a large buffer with a field', extended(Buffer.alloc(10_000)), ''],
+    ['a view with a symbol', Object.assign(new Uint8Array(1_000), { [Symbol('s')]: 1 }), ''],
     ['shared memory', new Uint8Array(new SharedArrayBuffer(1)), ''],
     ['memory that was given away', { away }, 'away'],
     ['a field called __proto__', JSON.parse('{"a":{"__proto__":1}}'), 'a'],
@@ -297,6 +328,8 @@ describe('what does not travel', () => {
     ['what poses as a date', () => Object.create(Date.prototype)],
     ['what poses as a map', () => Object.create(Map.prototype)],
     ['what poses as a set', () => Object.create(Set.prototype)],
+    ['what poses as memory', () => Object.create(ArrayBuffer.prototype)],
+    ['a proxy of memory', () => new Proxy(new ArrayBuffer(8), {})],
     ['what poses as binary data', () => Object.create(Uint8Array.prototype)],
     [
       'what throws nothing of this world',
@@ -387,4 +420,11 @@ describe('what does not travel', () => {
 function argumentsOf(..._given: unknown[]): unknown {
   // biome-ignore lint/complexity/noArguments: it is what is looked at.
   return arguments;
+}
+
+function bytesHeld(): number {
+  setFlagsFromString('--expose_gc');
+  (runInNewContext('gc') as () => void)();
+  // Array buffers are given back later, on another thread.
+  return process.memoryUsage().heapUsed;
 }

@@ -74,6 +74,27 @@ describe('codec', () => {
   );
 
   it(
+    'law: messages that are received into one buffer, one after the other, are each what was packed',
+    () => {
+      // Short names, so that many definitions lie where one of the same length has been before.
+      const aRecord = fc.dictionary(fc.constantFrom('a', 'b', 'c', 'd'), aPayload, { noNullPrototype: true });
+      fc.assert(
+        fc.property(fc.array(aRecord, { minLength: 2, maxLength: 6 }), (records) => {
+          const reader = codec();
+          const messages = records.map((record) => wire.packValue(record));
+          const received = Buffer.alloc(Math.max(...messages.map(({ length }) => length)));
+          for (const [index, bytes] of messages.entries()) {
+            received.set(bytes);
+            expect(isSame(reader.unpackValue(received.subarray(0, bytes.length)), records[index])).toBe(true);
+          }
+        }),
+        lawParameters,
+      );
+    },
+    lawTimeoutMs,
+  );
+
+  it(
     'law: an envelope that is packed is unpacked, each field of it',
     () => {
       fc.assert(

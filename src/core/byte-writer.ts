@@ -8,6 +8,7 @@
  *   - Bound: no message passes `bytesMax`; 64 KiB are kept from one message to the next.
  *   - Before each value there is room for all that has no length of its own, if `ready` was called.
  */
+import { markAsUntransferable } from 'node:worker_threads';
 import { extension, firstRecordId, token } from './message-pack.ts';
 
 const slabBytes = 8 * 1_024;
@@ -21,7 +22,7 @@ const shortTextMax = 31;
 export class ByteWriter {
   readonly #bytesMax: number;
   readonly #tooLarge: () => Error;
-  #slab = Buffer.allocUnsafeSlow(slabBytes);
+  #slab = slabOf(slabBytes);
   #numbers = viewOf(this.#slab);
   /** From here on there is not enough room for the next value. */
   #fullAt = slabBytes - spare;
@@ -280,7 +281,7 @@ export class ByteWriter {
 
   /** Goes on with the message in new memory. The old one belongs to those who have messages in it. */
   #replaceSlab(length: number): void {
-    const slab = Buffer.allocUnsafeSlow(length);
+    const slab = slabOf(length);
     slab.set(this.#slab.subarray(this.#from, this.#at));
     this.#slab = slab;
     this.#numbers = viewOf(slab);
@@ -288,6 +289,13 @@ export class ByteWriter {
     this.#at -= this.#from;
     this.#from = 0;
   }
+}
+
+/** Memory that nobody can transfer with a message: others lie in it, and others will. */
+function slabOf(bytes: number): Buffer<ArrayBuffer> {
+  const slab = Buffer.allocUnsafeSlow(bytes);
+  markAsUntransferable(slab.buffer);
+  return slab;
 }
 
 function viewOf(bytes: Buffer): DataView {

@@ -52,7 +52,9 @@ export interface Codec {
    * Packs an envelope, or the facts of one.
    *
    * The bytes are the caller's. As with any small `Buffer` of Node the memory around them belongs to
-   * other small buffers, and it is never written again: send the bytes, not their `buffer`.
+   * other small buffers, and it is never written again: send the bytes, not their `buffer`. `postMessage` and
+   * `structuredClone` copy that memory as a whole, other messages included, and refuse to transfer it: where that matters,
+   * post a copy, `Uint8Array.from(bytes)`.
    *
    * Errors: `NotPackable`, with the path of what does not travel; nothing was packed then.
    */
@@ -102,9 +104,9 @@ const never = Number.POSITIVE_INFINITY;
  *
  * What travels: all that JSON can hold, `undefined`, every number (-0, NaN and the infinities, too), bigints, any
  * string, dates, maps, sets, array buffers and their views, Node's `Buffer`, objects without a prototype. Refused:
- * functions, symbols, classes of any kind, errors and regular expressions among them, cycles, lists with holes or fields, objects
- * with getters that throw, and a field called `__proto__`. A getter is read once, and its value travels. What
- * stands in two places is there twice afterwards.
+ * `Float16Array`, views and other built-ins with fields of their own, functions, symbols, classes of any kind, errors and regular expressions among them, cycles, lists with holes or fields, objects
+ * with getters that throw, and a field called `__proto__`. A getter is read once, and its value travels; fields that
+ * are not enumerable do not, as in JSON. What stands in two places is there twice afterwards.
  *
  * Cost: about two thirds of what `JSON.stringify` and `JSON.parse` take by way of bytes, for an envelope of 340 bytes of JSON; no
  * eval. A codec keeps at most 64 KiB of memory from one message to the next, and the names of the fields of 256 records.
@@ -248,9 +250,9 @@ function writeEnvelope(writer: ValueWriter, envelope: Envelope | EnvelopeFacts):
   writeText(writer, 'threadId', envelope.threadId);
   writer.value(deadlineMs === never ? null : checked('deadlineMs', deadlineMs, isTime));
   writeCount(writer, 'hops', envelope.hops);
-  writer.field('headers', headers === noHeaders ? null : checked('headers', headers, areHeaders));
+  writer.field('headers', headers === noHeaders ? null : checked('headers', copied(headers), areHeaders));
   const budget = budgetOf(envelope);
-  writer.field('budget', budget === undefined ? null : checked('budget', budget, areLimits));
+  writer.field('budget', budget === undefined ? null : checked('budget', copied(budget), areLimits));
 }
 
 function checked<T>(field: Field, value: T, isRight: (value: unknown) => boolean): T {
@@ -258,6 +260,14 @@ function checked<T>(field: Field, value: T, isRight: (value: unknown) => boolean
     throw malformed(field, value);
   }
   return value;
+}
+
+/** Fields that say the same when they are looked at and when they are written. */
+function copied<T>(value: T): T {
+  if (!isPlain(value)) {
+    return value;
+  }
+  return Object.getPrototypeOf(value) === null ? Object.assign(Object.create(null), value) : { ...value };
 }
 
 // One function for each type, and not one with a check as an argument: these are most of what an envelope costs.

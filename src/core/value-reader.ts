@@ -54,6 +54,7 @@ export class ValueReader {
     this.#depth = 0;
     this.#objects = 0;
     this.#texts.begin(bytes);
+    this.#remembered.begin();
   }
 
   /** All was read: there is nothing behind it. */
@@ -315,11 +316,23 @@ export class ValueReader {
     this.#need(shape.names.length);
     const object = bare ?? shape.object();
     const { names } = shape;
+    if (shape.inherited) {
+      this.#defineFields(object, names);
+      this.#depth -= 1;
+      return object;
+    }
     for (let index = 0; index < names.length; index += 1) {
       object[names[index]!] = this.value();
     }
     this.#depth -= 1;
     return object;
+  }
+
+  #defineFields(object: object, names: readonly string[]): void {
+    for (const name of names) {
+      const value = this.value();
+      Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
+    }
   }
 
   #shape(id: number): RecordShape {

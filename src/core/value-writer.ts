@@ -8,6 +8,7 @@
  * Cost: one pass. Of an object the prototype, names and symbols are looked at; of a list the names,
  * which costs about as much again as the list itself.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { ByteWriter } from './byte-writer.ts';
 import { type CodecLimits, weightOf } from './codec-limits.ts';
 import {
@@ -24,6 +25,16 @@ import { type Place, pathOf } from './value-path.ts';
 import { type WrittenShape, WrittenShapes } from './written-shapes.ts';
 
 const viewCodes = new Map<object, number>(viewKinds.map((kind, code) => [kind.prototype, code]));
+
+type ViewKind = new (buffer: ArrayBuffer, byteOffset: number, length: number) => ArrayBufferView;
+
+/** Of a view with more elements the names are not listed. */
+const namedElementsMax = 32;
+
+const bytesOf: (this: object) => number = Object.getOwnPropertyDescriptor(
+  ArrayBuffer.prototype,
+  'byteLength',
+)!.get!;
 
 /** A power of two. */
 const guessesMax = 32;
@@ -74,7 +85,9 @@ export class ValueWriter {
   /** Forgets what the last message was made of. */
   forget(): void {
     this.#lastShape = undefined;
-    this.#shapes.forgetLarge();
+    if (this.#shapes.forgetLarge()) {
+      this.#forgetGuesses();
+    }
     // Only what failed was left in the midst of something.
     while (this.#depth > 0) {
       this.#leave();
@@ -179,6 +192,7 @@ export class ValueWriter {
   #leave(): void {
     this.#depth -= 1;
     this.#around[this.#depth] = undefined;
+    this.#places[this.#depth] = undefined;
   }
 
   #countObject(value: object, weight = 1): void {
@@ -268,6 +282,15 @@ export class ValueWriter {
     return shape;
   }
 
+  /** Drops what the shapes do not remember any more. */
+  #forgetGuesses(): void {
+    for (const [place, guess] of this.#guesses.entries()) {
+      if (guess?.kept === false) {
+        this.#guesses[place] = undefined;
+      }
+    }
+  }
+
   #searchedShape(value: Record<string, unknown>): WrittenShape | undefined {
     for (const shape of this.#shapes.startingWith(this.#firstName(value))) {
       if (this.#hasShape(value, shape)) {
@@ -349,14 +372,29 @@ export class ValueWriter {
   #builtIn(value: object, prototype: object): void {
     const code = viewCodes.get(prototype);
     if (code !== undefined) {
+      this.#refuseFieldsOf(value as Uint8Array, viewKinds[code]!);
       this.#binary(value as Uint8Array, code);
       return;
     }
     if (prototype === Buffer.prototype) {
+      this.#refuseFieldsOf(value as Buffer, undefined);
       this.#buffer(value as Buffer);
       return;
     }
     if (Reflect.ownKeys(value).length > 0 || !this.#written(value, prototype)) {
+      throw this.refusal('unsupported', adviceFor(value), value);
+    }
+  }
+
+  /** Fields of a view do not travel. `Kind` is `undefined` for a `Buffer`. */
+  #refuseFieldsOf(value: Uint8Array, Kind: ViewKind | undefined): void {
+    const { length } = value;
+    // The names of a large view are as many as its elements. To compare it with another view of the same bytes is quicker.
+    const bare =
+      length <= namedElementsMax
+        ? Reflect.ownKeys(value).length <= length
+        : isDeepStrictEqual(value, sameBytes(this.#held(value), length, Kind));
+    if (!bare) {
       throw this.refusal('unsupported', adviceFor(value), value);
     }
   }
@@ -374,7 +412,8 @@ export class ValueWriter {
         this.#set(value as Set<unknown>);
         return true;
       case ArrayBuffer.prototype:
-        this.#binary(new Uint8Array(value as ArrayBuffer), arrayBufferCode);
+        // The getter throws for what only poses as memory.
+        this.#binary(new Uint8Array(value as ArrayBuffer, 0, bytesOf.call(value)), arrayBufferCode);
         return true;
       case DataView.prototype:
         this.#binary(value as DataView, dataViewCode);
@@ -450,7 +489,7 @@ export class ValueWriter {
   }
 
   /** The bytes that a view shows. */
-  #held(value: ArrayBufferView): Uint8Array {
+  #held(value: ArrayBufferView): Uint8Array<ArrayBuffer> {
     const { buffer, byteOffset, byteLength } = value;
     if (!(buffer instanceof ArrayBuffer)) {
       throw this.refusal('unsupported', 'memory that is shared does not travel; send a copy of it', value);
@@ -465,6 +504,15 @@ export class ValueWriter {
     const detail = `with it the message is larger than ${this.#limits.bytesMax} bytes; send less at once, or raise bytesMax`;
     return this.refusal('too-large', detail, undefined);
   }
+}
+
+/** A view of the same bytes. */
+function sameBytes(
+  { buffer, byteOffset }: Uint8Array<ArrayBuffer>,
+  length: number,
+  Kind: ViewKind | undefined,
+): ArrayBufferView {
+  return Kind === undefined ? Buffer.from(buffer, byteOffset, length) : new Kind(buffer, byteOffset, length);
 }
 
 /** Whether objects have names that are not their own. */

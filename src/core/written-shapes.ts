@@ -52,10 +52,10 @@ export class WrittenShapes {
     bucket[bucket.indexOf(replaced)] = shape;
   }
 
-  /** The message is over. */
-  forgetLarge(): void {
+  /** The message is over. Says whether there was anything large in it. */
+  forgetLarge(): boolean {
     if (this.#large.length === 0) {
-      return;
+      return false;
     }
     for (const shape of this.#large.filter(({ kept }) => kept)) {
       const bucket = this.#bucketOf(shape);
@@ -63,6 +63,7 @@ export class WrittenShapes {
       shape.kept = false;
     }
     this.#large = [];
+    return true;
   }
 
   #bucketOf(shape: WrittenShape): WrittenShape[] {
