@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Context } from '../../src/actors/context.ts';
 import { defineAgent } from '../../src/actors/define-agent.ts';
+import { createSystem } from '../../src/actors/system.ts';
 import { type } from '../../src/core/schema.ts';
 import { defineTopic } from '../../src/core/topic.ts';
 import { Ask, aScene, Heard, type Scene } from '../support/a-scene.ts';
@@ -151,4 +152,37 @@ describe('a message to oneself that finds no room', () => {
     expect(scene.failures[0]).toMatchObject({ agent: '/actor', failure: { _tag: 'WaitCycle' } });
     expect(scene.system.statistics().agents.at(-1)).toMatchObject({ waiting: 0, inFlight: 0 });
   });
+});
+
+it('keeps what a full agent refuses as a dead letter, also where nobody looks', async () => {
+  const gate = Promise.withResolvers<unknown>();
+  await using system = createSystem();
+  const shy = system.spawn(
+    defineAgent({
+      name: 'shy',
+      subscribe: [Other],
+      capacity: 1,
+      overflow: 'reject',
+      receive: () => gate.promise,
+    }),
+  );
+  const sender = system.spawn(
+    defineAgent({
+      name: 'sender',
+      subscribe: [Ask],
+      receive: (_, context) => {
+        for (const word of ['handled', 'waits', 'refused', 'refused, too']) {
+          context.tell(shy, word);
+        }
+      },
+    }),
+    { subscribe: false },
+  );
+  void system.tell(shy, 'first');
+  await new Promise((resolve) => setImmediate(resolve));
+  void system.tell(sender, 'go');
+  await new Promise((resolve) => setImmediate(resolve));
+
+  expect(system.deadLetters.countByCause()).toEqual({ Rejected: 3 });
+  gate.resolve(undefined);
 });

@@ -132,9 +132,7 @@ export abstract class CellWithExtras<C, R extends Link<R>, G> {
   }
 
   set timers(value: Set<Timer> | undefined) {
-    if (this.#extras !== undefined || value !== undefined) {
-      this.extras.timers = value;
-    }
+    this.extras.timers = value;
   }
 
   get requests(): Chain<R> | undefined {
@@ -226,9 +224,7 @@ export abstract class CellWithExtras<C, R extends Link<R>, G> {
   }
 
   set toRedeliver(value: Envelope[] | undefined) {
-    if (this.#extras !== undefined || value !== undefined) {
-      this.extras.toRedeliver = value;
-    }
+    this.extras.toRedeliver = value;
   }
 
   /** What a stop or a restart in progress will do when the children have ended. */
