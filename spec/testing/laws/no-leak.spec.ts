@@ -159,11 +159,12 @@ describe('no leak', () => {
 
     const stays = await brokenBy([noLeak()], (system) => {
       const ref = system.spawn(worker);
-      Object.assign(system.agents, { remove: () => {} });
+      const left = [cellOf(ref as AgentRef<never, unknown> as never)];
+      Object.assign(system.agents, { remove: () => {}, cells: () => left });
       return ref;
     });
 
-    expect(stays).toContain('the system has stopped, and there are left: 1 agents');
+    expect(stays).toContain('the system has stopped, and there are left: 1 agents /worker (stopped)');
     expect(keeps).toBe('no leak: /worker is stopped and still has 1 messages and 0 effects');
     expect(listens).toContain(
       'the system has stopped, and there are left: 0 agents, 0 messages, 1 subscriptions',
